@@ -1,0 +1,1 @@
+"""Frame sources behind one port: live, replayed, simulated; the frame pool."""

@@ -1,0 +1,112 @@
+"""What the judging rooms find, and what the station says in the end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.damage import DamageType, Decision, Reason, Severity
+
+
+class IdentitySource(StrEnum):
+    """How the product was known."""
+
+    NONE = "none"
+    ANNOUNCED = "announced"
+    BARCODE = "barcode"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which product the item is. `product_id` is None when unknown; `barcode` is what was read, if anything."""
+
+    product_id: str | None
+    source: IdentitySource
+    barcode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Where on a view something is amiss: a box `x, y, width, height` in crop px, with its score."""
+
+    camera_id: str
+    box_px: tuple[int, int, int, int]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One room's raw opinion of one view: a score (higher is worse), where, and its map.
+
+    `source` names the room's method, e.g. `references`. `score_map` is float32 [h, w] over the crop,
+    coarse; `damage_type` is None when the method cannot tell types apart.
+    """
+
+    source: str
+    camera_id: str
+    score: float
+    regions: tuple[Region, ...]
+    score_map: NDArray[np.float32]
+    damage_type: DamageType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """SHA-256 hex digests (first 16 characters) of what produced a verdict."""
+
+    model: str
+    gallery: str
+    rig: str
+    config: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The station's answer for one item.
+
+    `damage_confidence` lies in 0..1. `reasons` is empty for PASS, worst first otherwise. `stage_ms`
+    maps the walk's stages to milliseconds. `arrived_ns` and `decided_ns` are station clock;
+    `utc_ns` is wall time of the decision. `simulated` marks items that no live camera saw.
+    """
+
+    item_id: str
+    plc_id: int
+    decision: Decision
+    damage_confidence: float
+    severity: Severity
+    reasons: tuple[Reason, ...]
+    type_scores: Mapping[DamageType, float]
+    regions: tuple[Region, ...]
+    identity: Identity
+    stage_ms: Mapping[str, float]
+    provenance: Provenance
+    arrived_ns: int
+    decided_ns: int
+    utc_ns: int
+    simulated: bool
+
+    @property
+    def reason(self) -> Reason:
+        """The first reason, `Reason.NONE` for a pass."""
+        return self.reasons[0] if self.reasons else Reason.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedVerdict:
+    """A verdict that is safely stored. `number` counts all verdicts from 1; `seq` is its controller sequence."""
+
+    number: int
+    seq: int
+    verdict: Verdict
+    acknowledged: bool = False
+
+
+SEQ_MAX = 32767
+"""The controller's sequence runs 1..SEQ_MAX and wraps to 1."""
+
+
+def seq_from_number(number: int) -> int:
+    """Return the controller sequence of the verdict with this number (1, 2, 3, ...)."""
+    return (number - 1) % SEQ_MAX + 1

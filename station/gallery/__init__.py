@@ -1,0 +1,1 @@
+"""Reference views per product: build, load, compare."""

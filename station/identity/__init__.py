@@ -1,0 +1,1 @@
+"""Which product is it: barcode and the announced item."""

@@ -1,0 +1,1 @@
+"""The walk: capture in, verdict out."""

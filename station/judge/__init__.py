@@ -1,0 +1,1 @@
+"""Findings to confidence to decision."""

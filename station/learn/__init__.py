@@ -1,0 +1,1 @@
+"""Building and exporting models (extra `train`)."""

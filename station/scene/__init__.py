@@ -1,0 +1,1 @@
+"""Frames to items: synchroniser, trigger and item tracker, all pure state machines."""

@@ -1,0 +1,1 @@
+"""The simulated booth: products, damage, light and depth, rendered (extra `sim`)."""

@@ -1,0 +1,1 @@
+"""Verdicts, evidence and open items, in one schema."""

@@ -1,0 +1,1 @@
+"""Framesets and rig to item views: mask, crop, image quality."""
