@@ -14,12 +14,14 @@ class Announcement:
     """What a controller (or a scanner) says about the next item.
 
     `plc_id` is the controller's number for it, 1..2^31-1, or 0 for an announcement without one.
+    `item_id` is the item's name if it already has one; otherwise the tracker gives it one.
     """
 
     plc_id: int
     t_ns: int
     sku: str | None = None
     barcode: str | None = None
+    item_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """What the judging rooms find, and what the station says in the end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from station.core.damage import DamageType, Decision, Reason, Severity
+from station.core.items import ItemView
 
 
 class IdentitySource(StrEnum):
@@ -69,6 +70,8 @@ class Verdict:
     `damage_confidence` lies in 0..1. `reasons` is empty for PASS, worst first otherwise. `stage_ms`
     maps the walk's stages to milliseconds. `arrived_ns` and `decided_ns` are station clock;
     `utc_ns` is wall time of the decision. `simulated` marks items that no live camera saw.
+    `detail` tells people what exactly failed, empty when nothing did. `views` are the pictures it
+    was judged by; they travel with a fresh verdict to become evidence and are not stored in it.
     """
 
     item_id: str
@@ -86,6 +89,8 @@ class Verdict:
     decided_ns: int
     utc_ns: int
     simulated: bool
+    detail: str = ""
+    views: tuple[ItemView, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def reason(self) -> Reason:
