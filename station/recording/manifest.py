@@ -1,0 +1,192 @@
+"""The manifest of a recording: its tracks, what happened beside the cameras, and what is known to be true."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.damage import DamageType, Severity
+from station.core.errors import RecordingError
+from station.core.items import Announcement
+from station.recording.counts import count_frames
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+RIG = "rig.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One camera's file in a recording.
+
+    `frames` counts its colour images. `start_ns` is the device time at which the recording starts, to be
+    subtracted from the file's own timestamps; 0 where they count from the start already.
+    """
+
+    camera_id: str
+    serial: str
+    file: Path
+    sha256: str
+    frames: int
+    start_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTruth:
+    """What is known of one item: which product, when it lay on the tray, and how it is damaged.
+
+    `masks` names, per camera, a PNG in the recording whose nonzero pixels are the item; see `save_mask`.
+    """
+
+    index: int
+    product_id: str
+    barcode: str | None
+    plc_id: int
+    arrive_ns: int
+    leave_ns: int
+    damage: tuple[tuple[DamageType, Severity], ...]
+    masks: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording on disk. All times are ns since its start. `events` and `items` are in order of time."""
+
+    path: Path
+    tracks: tuple[Track, ...]
+    events: tuple[Announcement, ...]
+    items: tuple[ItemTruth, ...]
+    files: Mapping[str, str]
+
+    @property
+    def rig_path(self) -> Path:
+        """The rig the recording was made with."""
+        return self.path / RIG
+
+    def mask(self, item: ItemTruth, camera_id: str) -> NDArray[np.bool_] | None:
+        """Return where a camera sees the item, bool [H, W], or None where the recording does not say.
+
+        Raises:
+            RecordingError: the mask's file is missing or no picture.
+        """
+        if camera_id not in item.masks:
+            return None
+        file = self.path / item.masks[camera_id]
+        mask = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
+        if mask is None:
+            raise RecordingError(f"mask {file} is missing or not a picture. Restore it, or build the recording again")
+        return np.asarray(mask > 0)
+
+    def verify(self) -> None:
+        """Compare every file with its hash, and every track's own frame count with the manifest.
+
+        Raises:
+            RecordingError: a file is missing or altered, or holds another number of frames.
+        """
+        for name, expected in self.files.items():
+            found = file_sha256(self.path / name)
+            if found != expected:
+                raise RecordingError(
+                    f"recording file {self.path / name} has SHA-256 {found[:16]}, its manifest says {expected[:16]}. "
+                    "Restore the file, or build the recording again"
+                )
+        for track in self.tracks:
+            counts = count_frames(track.file)
+            if set(counts.values()) != {track.frames}:
+                raise RecordingError(
+                    f"recording file {track.file} holds {counts['colour']} colour and {counts['depth']} depth frames, "
+                    f"its manifest says {track.frames}. Restore the file, or record again"
+                )
+
+
+def open_recording(path: Path) -> Recording:
+    """Read a recording's manifest; `verify` then checks the files themselves.
+
+    Raises:
+        RecordingError: there is no manifest, it is malformed, or a file it names is missing.
+    """
+    file = path / MANIFEST
+    try:
+        data = json.loads(file.read_text())
+        if data["format"] != FORMAT:
+            raise RecordingError(f"{file} has format {data['format']}; this station reads format {FORMAT}")
+        recording = Recording(
+            path=path,
+            tracks=tuple(
+                Track(**{**track, "file": path / track["file"], "sha256": data["files"][track["file"]]})
+                for track in data["tracks"]
+            ),
+            events=tuple(Announcement(**event) for event in data["events"]),
+            items=tuple(_item(item) for item in data["items"]),
+            files=data["files"],
+        )
+    except FileNotFoundError as error:
+        raise RecordingError(f"{path} is no recording: it has no {MANIFEST}. Name the folder of a recording") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordingError(f"{file} is malformed ({error!r}). Restore it, or build the recording again") from error
+    for name in recording.files:
+        if not (path / name).is_file():
+            raise RecordingError(f"recording {path} lacks its file {name}. Restore it, or build the recording again")
+    return recording
+
+
+def write_manifest(
+    out: Path,
+    tracks: Sequence[Track],
+    rig_json: str,
+    events: Iterable[Announcement] = (),
+    items: Iterable[ItemTruth] = (),
+) -> Recording:
+    """Write `rig.json` and the manifest that joins `tracks`, which lie in `out`, to one recording."""
+    (out / RIG).write_text(rig_json)
+    items = sorted(items, key=lambda item: item.arrive_ns)
+    files = {track.file.name: track.sha256 for track in tracks}
+    for name in (RIG, *(name for item in items for name in item.masks.values())):
+        files[name] = file_sha256(out / name)
+    data = {
+        "format": FORMAT,
+        "tracks": [_track_json(track) for track in tracks],
+        "events": [asdict(event) for event in sorted(events, key=lambda event: event.t_ns)],
+        "items": [asdict(item) for item in items],
+        "files": files,
+    }
+    (out / MANIFEST).write_text(json.dumps(data, indent=1) + "\n")
+    return open_recording(out)
+
+
+def save_mask(out: Path, index: int, camera_id: str, mask: NDArray[np.bool_]) -> str:
+    """Write an item's mask, bool [H, W], into the recording and return the name to put into `ItemTruth.masks`."""
+    name = f"masks/{index:04d}-{camera_id}.png"
+    (out / "masks").mkdir(exist_ok=True)
+    cv2.imwrite(str(out / name), mask.astype(np.uint8) * 255)
+    return name
+
+
+def file_sha256(file: Path) -> str:
+    """Return the SHA-256 of a file as hex digits.
+
+    Raises:
+        RecordingError: the file is missing.
+    """
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise RecordingError(f"recording file {file} does not exist. Restore it, or record again") from error
+
+
+def _track_json(track: Track) -> dict[str, Any]:
+    data = {**asdict(track), "file": track.file.name}
+    del data["sha256"]  # stands under "files"
+    return data
+
+
+def _item(data: Any) -> ItemTruth:
+    damage = tuple((DamageType(kind), Severity(severity)) for kind, severity in data["damage"])
+    return ItemTruth(**{**data, "damage": damage})

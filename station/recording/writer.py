@@ -1,0 +1,123 @@
+"""Writing recordings: pairs go through librealsense's own recorder, one file per camera."""
+
+import gc
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.errors import RecordingError
+from station.core.items import Announcement
+from station.recording.counts import count_frames
+from station.recording.librealsense import rs
+from station.recording.manifest import MANIFEST, ItemTruth, Recording, Track, file_sha256, write_manifest
+from station.recording.software_device import SoftwareCamera, StreamSpec
+
+_MAX_BACKLOG_BYTES = 64_000_000
+
+
+class TrackWriter:
+    """Writes one camera's file. Several may run in several processes; `write_manifest` joins their tracks.
+
+    Args:
+        out: the recording's folder; it is made if need be.
+        spec: the camera's stream.
+        compress: store images as PNG (lossless). Without it writing and playing are cheaper and files far larger.
+    """
+
+    def __init__(self, out: Path, spec: StreamSpec, compress: bool = True) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        self.file = out / f"{spec.camera_id}.db3"
+        self.spec = spec
+        self.frames = 0
+        self._backlog_bytes = 0
+        self.file.unlink(missing_ok=True)
+        self._camera = SoftwareCamera(spec)
+        self._recorder = rs.recorder(str(self.file), self._camera.device, compress)
+        self._camera.start()
+
+    def write(self, colour: NDArray[np.uint8], depth: NDArray[np.uint16], t_ns: int) -> None:
+        """Append one pair; see `SoftwareCamera.push`. `t_ns` is since the recording's start."""
+        self.frames += 1
+        self._camera.push(colour, depth, t_ns, self.frames)
+        self._backlog_bytes += colour.nbytes + depth.nbytes
+        if self._backlog_bytes > _MAX_BACKLOG_BYTES:
+            # The recorder queues frames without telling how many; a pause returns once all of them are written.
+            self._recorder.pause()
+            self._recorder.resume()
+            self._backlog_bytes = 0
+
+    def close(self) -> Track:
+        """Finish the file and return its track.
+
+        Raises:
+            RecordingError: librealsense wrote fewer frames than it was given.
+        """
+        self._camera.stop()
+        del self._recorder, self._camera
+        gc.collect()  # librealsense finishes the file when its last reference goes
+        counts = count_frames(self.file)
+        if set(counts.values()) != {self.frames}:
+            raise RecordingError(
+                f"{self.file} holds {counts} of {self.frames} frames. Free disk space and record again"
+            )
+        return Track(self.spec.camera_id, self.spec.serial, self.file, file_sha256(self.file), self.frames)
+
+
+class RecordingWriter:
+    """Writes a whole recording from one process.
+
+    Args:
+        out: the recording's folder; it must not hold a recording yet.
+        specs: one per camera.
+        rig_json: the text of the rig file.
+        compress: see `TrackWriter`.
+
+    Raises:
+        RecordingError: `out` holds a recording already.
+    """
+
+    def __init__(self, out: Path, specs: Sequence[StreamSpec], rig_json: str, compress: bool = True) -> None:
+        if (out / MANIFEST).exists():
+            raise RecordingError(f"{out} holds a recording already. Name another folder, or remove it")
+        self._out = out
+        self._rig_json = rig_json
+        self._tracks = {spec.camera_id: TrackWriter(out, spec, compress) for spec in specs}
+        self._events: list[Announcement] = []
+        self._items: list[ItemTruth] = []
+
+    def write(self, camera_id: str, colour: NDArray[np.uint8], depth: NDArray[np.uint16], t_ns: int) -> None:
+        """Append one pair to a camera's file; see `TrackWriter.write`."""
+        self._tracks[camera_id].write(colour, depth, t_ns)
+
+    def event(self, event: Announcement) -> None:
+        """Add an external event."""
+        self._events.append(event)
+
+    def item(self, item: ItemTruth) -> None:
+        """Add what is true of one item."""
+        self._items.append(item)
+
+    def close(self) -> Recording:
+        """Finish all files and write the manifest.
+
+        Raises:
+            RecordingError: librealsense wrote fewer frames than it was given.
+        """
+        tracks = [track.close() for track in self._tracks.values()]
+        return write_manifest(self._out, tracks, self._rig_json, self._events, self._items)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:  # no manifest: what is there is not a whole recording
+            for track in self._tracks.values():
+                track.close()
