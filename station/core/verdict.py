@@ -115,3 +115,17 @@ SEQ_MAX = 32767
 def seq_from_number(number: int) -> int:
     """Return the controller sequence of the verdict with this number (1, 2, 3, ...)."""
     return (number - 1) % SEQ_MAX + 1
+
+
+SEQ_WINDOW = 16383
+"""How many of the newest verdicts a controller sequence can still name: half a turn, so that old never looks new."""
+
+
+def number_from_seq(seq: int, last_number: int) -> int | None:
+    """Return the newest verdict number, up to `last_number`, that has this controller sequence.
+
+    None when there is none among the last `SEQ_WINDOW` verdicts.
+    """
+    behind = (last_number - seq) % SEQ_MAX
+    known = 1 <= seq <= SEQ_MAX and behind < min(SEQ_WINDOW, last_number)
+    return last_number - behind if known else None

@@ -1,0 +1,167 @@
+"""The database behind the store: connections, transactions, migrations, and errors in the station's own words."""
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, create_engine, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from station.core.errors import StoreError, StoreFull
+from station.store.settings import StoreSettings
+
+_SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
+# What SQLite reports where the write, the sync or its shared memory hits a quota or a dying disk rather than ENOSPC.
+_SQLITE_UNWRITABLE = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE}
+_POSTGRESQL_FULL = {"53100", "25006"}  # disk_full, read_only_sql_transaction
+_OS_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+_MB = 1_000_000
+
+
+class Database:
+    """A pool of connections to one database, whose schema is up to date.
+
+    Every call takes a connection of its own from the pool, so calls from several threads do not meet.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        """Connect and migrate.
+
+        Raises:
+            StoreError: the URL is wrong, the database cannot be opened, or a newer station wrote it.
+            StoreFull: the disk is full or not writable.
+        """
+        self._settings = settings
+        self._name = settings.url
+        with self._errors():
+            url = _url(settings.url)
+            self._name = url.render_as_string(hide_password=True)
+            self._folder = _folder(url)
+            self._engine = create_engine(url, pool_pre_ping=True, connect_args=_connect_args(url, settings))
+            self._writer = self._engine.execution_options(writes=True)
+            if self._folder is not None:
+                event.listen(self._engine, "connect", _prepare_sqlite)
+                event.listen(self._engine, "begin", _begin_sqlite)
+        with self.writing() as connection:
+            self._migrate(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one moment of the database.
+
+        Raises:
+            StoreError: the database refused.
+        """
+        with self._errors(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that is on disk when the block ends, or undone if it raises.
+
+        Raises:
+            StoreError: the database refused; nothing was written.
+            StoreFull: the disk is full or not writable; nothing was written.
+        """
+        with self._errors(), self._writer.begin() as connection:
+            yield connection
+
+    def disk_ok(self) -> bool:
+        """Return whether the disk has room and is writable, or the server answers and takes writes."""
+        try:
+            if self._folder is not None:
+                disk = os.statvfs(self._folder)
+                return (
+                    not disk.f_flag & os.ST_RDONLY and disk.f_bavail * disk.f_frsize >= self._settings.min_free_mb * _MB
+                )
+            with self.reading() as connection:
+                return bool(connection.scalar(text("SHOW transaction_read_only")) == "off")
+        except (OSError, StoreError):
+            return False
+
+    def close(self) -> None:
+        """Close every connection. Safe to call twice."""
+        self._engine.dispose()
+
+    def _migrate(self, connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", "station.store:migrations")
+        config.attributes["connection"] = connection
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        found = set(MigrationContext.configure(connection).get_current_heads())
+        if found - known:
+            raise StoreError(
+                f"the store at {self._name} has schema {', '.join(sorted(found))}, newer than this station knows "
+                f"({max(known)}). Install the station that wrote it, or set store.url to another database"
+            )
+        command.upgrade(config, "head")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error, CommandError, OSError, ImportError, UnicodeEncodeError) as error:
+            cause = getattr(error, "orig", None) or error
+            if _is_full(cause):
+                raise StoreFull(
+                    f"the store at {self._name} cannot be written: {cause}. Free disk space or make it writable"
+                ) from error
+            raise StoreError(f"the store at {self._name} failed: {cause}. Check store.url and the database") from error
+
+
+def _url(text_url: str) -> URL:
+    url = make_url(text_url)
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise StoreError(f"store.url names the database {url.drivername!r}; use sqlite:///FILE or postgresql://...")
+    if url.drivername == "sqlite" and (not url.database or url.database == ":memory:"):
+        raise StoreError(
+            f"store.url {text_url!r} names no file, and verdicts must outlive the process; use sqlite:///FILE"
+        )
+    return url
+
+
+def _folder(url: URL) -> Path | None:
+    """Return the folder of an SQLite file, made if need be, and None for a server."""
+    if url.drivername != "sqlite":
+        return None
+    folder = Path(url.database or "").absolute().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _connect_args(url: URL, settings: StoreSettings) -> dict[str, Any]:
+    if url.drivername == "sqlite":
+        return {"timeout": settings.busy_timeout_s}
+    return {"connect_timeout": max(2, round(settings.busy_timeout_s))}  # libpq takes whole seconds, 2 at least
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions on its own; _begin_sqlite does
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock before it reads, or what it read could be overtaken before it writes.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _is_full(cause: BaseException) -> bool:
+    if isinstance(cause, OSError):
+        return cause.errno in _OS_FULL
+    if isinstance(cause, sqlite3.Error):
+        code: int = getattr(cause, "sqlite_errorcode", 0)
+        return code & 0xFF in _SQLITE_FULL or code in _SQLITE_UNWRITABLE
+    return getattr(cause, "sqlstate", None) in _POSTGRESQL_FULL
