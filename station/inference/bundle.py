@@ -1,0 +1,157 @@
+"""A model bundle at work: pictures in, raw features out. Nothing is thresholded here."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from station.core.errors import BundleError, ParityFailed, ProviderMissing
+from station.inference.manifest import NAME, ColourOrder, InputSpec, Layout, Manifest, read_manifest, sha256_of
+from station.inference.settings import InferenceSettings
+
+
+class Bundle:
+    """A loaded model. Its tensors are reused from call to call, so one thread owns it."""
+
+    def __init__(self, manifest: Manifest, digest: str, session: ort.InferenceSession) -> None:
+        self.manifest = manifest
+        self.digest = digest
+        self._session = session
+        self._tables = _normalisation(manifest.input)
+        self._tensor: NDArray[np.float32] = np.empty((0, 0, 0, 0), np.float32)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The execution providers really active, in order of preference."""
+        return tuple(self._session.get_providers())
+
+    def features(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return the pictures' feature maps.
+
+        Args:
+            crops: RGB pictures, uint8 [S, S, 3]; resized where they are not of the bundle's input size.
+
+        Returns:
+            Features, float32 [N, h, w, C], raw.
+        """
+        return self.as_features(self.run_tensor(self.tensor(crops)))
+
+    def tensor(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return the model's input for the pictures: a view of memory that the next call overwrites."""
+        spec = self.manifest.input
+        planar = spec.layout is Layout.NCHW
+        size = (3, spec.height_px, spec.width_px) if planar else (spec.height_px, spec.width_px, 3)
+        if len(self._tensor) < len(crops) or self._tensor.shape[1:] != size:
+            self._tensor = np.empty((len(crops), *size), np.float32)
+        tensor = self._tensor[: len(crops)]
+        for crop, target in zip(crops, tensor, strict=True):
+            picture = _fit(crop, spec.width_px, spec.height_px)
+            for channel, table in enumerate(self._tables):
+                source = picture[..., 2 - channel if spec.colour is ColourOrder.BGR else channel]
+                np.take(table, source, out=target[channel] if planar else target[..., channel], mode="clip")
+        return tensor
+
+    def run_tensor(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the bare session: the model's input in, its output out, in the model's own layouts."""
+        output: NDArray[np.float32] = self._session.run(
+            [self.manifest.output.name], {self.manifest.input.name: tensor}
+        )[0]
+        return output
+
+    def as_features(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return a model output as features, float32 [N, h, w, C], contiguous."""
+        if self.manifest.output.layout is Layout.NCHW:
+            output = output.transpose(0, 2, 3, 1)
+        return np.ascontiguousarray(output, np.float32)
+
+
+def load_bundle(folder: Path, settings: InferenceSettings | None = None) -> Bundle:
+    """Load a bundle and prove it: files, provider, shapes, and outputs against the stored golden ones.
+
+    Raises:
+        BundleError: the manifest or the model is missing, malformed, or they contradict each other.
+        BundleHashMismatch: a file is not the one the manifest names.
+        ProviderMissing: the provider asked for is not active.
+        ParityFailed: the outputs differ from the golden ones.
+    """
+    settings = settings or InferenceSettings()
+    manifest = read_manifest(folder)
+    session = _open_session(folder / manifest.model, settings)
+    _check_names(folder, manifest, session)
+    bundle = Bundle(manifest, sha256_of(folder / NAME)[:16], session)
+    _check_parity(folder, bundle)
+    return bundle
+
+
+def _fit(crop: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.uint8]:
+    if crop.shape[:2] == (height_px, width_px):
+        return crop
+    interpolation = cv2.INTER_AREA if crop.shape[0] > height_px else cv2.INTER_LINEAR
+    return cv2.resize(crop, (width_px, height_px), interpolation=interpolation).astype(np.uint8, copy=False)
+
+
+def _normalisation(spec: InputSpec) -> tuple[NDArray[np.float32], ...]:
+    """One table of 256 values per channel, so that normalising a pixel is a look-up."""
+    values = np.arange(256, dtype=np.float64)
+    return tuple(((values - mean) / std).astype(np.float32) for mean, std in zip(spec.mean, spec.std, strict=True))
+
+
+def _open_session(model: Path, settings: InferenceSettings) -> ort.InferenceSession:
+    available = ort.get_available_providers()
+    if settings.provider not in available:
+        raise ProviderMissing(
+            f"execution provider {settings.provider} is not in this ONNX Runtime, which has {', '.join(available)}. "
+            f"Install the runtime that has it, or correct inference.provider"
+        )
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = settings.threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if settings.spin else "0")
+    options.log_severity_level = 3
+    try:
+        session = ort.InferenceSession(str(model), options, providers=[settings.provider])
+    except Exception as error:  # ONNX Runtime's own errors share no base class
+        raise BundleError(f"{model} cannot be loaded ({error}). Restore it, or rebuild the bundle") from error
+    active = session.get_providers()
+    if settings.provider not in active:
+        raise ProviderMissing(
+            f"execution provider {settings.provider} did not start, only {', '.join(active)}. "
+            f"Check its driver, or correct inference.provider"
+        )
+    return session
+
+
+def _check_names(folder: Path, manifest: Manifest, session: ort.InferenceSession) -> None:
+    inputs = [entry.name for entry in session.get_inputs()]
+    outputs = [entry.name for entry in session.get_outputs()]
+    if inputs != [manifest.input.name] or manifest.output.name not in outputs:
+        raise BundleError(
+            f"model bundle {folder} has inputs {inputs} and outputs {outputs}, its manifest names "
+            f"{manifest.input.name!r} and {manifest.output.name!r}. Correct the manifest, or rebuild the bundle"
+        )
+
+
+def _check_parity(folder: Path, bundle: Bundle) -> None:
+    manifest = bundle.manifest
+    try:
+        with np.load(folder / manifest.golden.file) as golden:
+            pictures, expected = golden["pictures"], golden["features"]
+        actual = bundle.features(list(pictures))
+    except Exception as error:  # a bad file and ONNX Runtime's own errors share no base class
+        raise BundleError(
+            f"model bundle {folder} cannot run its golden pictures ({error}). Rebuild the bundle"
+        ) from error
+    if actual.shape[1:] != manifest.feature_shape or actual.shape != expected.shape:
+        raise BundleError(
+            f"model bundle {folder} gives features of shape {actual.shape}, its manifest says "
+            f"{manifest.feature_shape} and its golden outputs have {expected.shape}. Correct the manifest"
+        )
+    worst = float(np.abs(actual - expected).max())
+    if not worst <= manifest.golden.tolerance:
+        raise ParityFailed(
+            f"model bundle {folder} is off its golden outputs by {worst:.2g}, more than its tolerance "
+            f"{manifest.golden.tolerance:.2g}. Try another execution provider, or run `{manifest.rebuild}`"
+        )
