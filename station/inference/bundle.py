@@ -36,6 +36,9 @@ class Bundle:
 
         Returns:
             Features, float32 [N, h, w, C], raw.
+
+        Raises:
+            BundleError: the model failed on them.
         """
         return self.as_features(self.run_tensor(self.tensor(crops)))
 
@@ -55,10 +58,19 @@ class Bundle:
         return tensor
 
     def run_tensor(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run the bare session: the model's input in, its output out, in the model's own layouts."""
-        output: NDArray[np.float32] = self._session.run(
-            [self.manifest.output.name], {self.manifest.input.name: tensor}
-        )[0]
+        """Run the bare session: the model's input in, its output out, in the model's own layouts.
+
+        Raises:
+            BundleError: the model failed on it.
+        """
+        try:
+            output: NDArray[np.float32] = self._session.run(
+                [self.manifest.output.name], {self.manifest.input.name: tensor}
+            )[0]
+        except Exception as error:  # ONNX Runtime's own errors share no base class
+            raise BundleError(
+                f"model {self.manifest.name} failed on a tensor of shape {tensor.shape} ({error}). Run `station doctor`"
+            ) from error
         return output
 
     def as_features(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
