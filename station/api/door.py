@@ -73,7 +73,8 @@ class Door(Protocol):
     def announce(self, plc_id: int, sku: str | None, barcode: str | None) -> ItemRecord:
         """Announce an item; it is durable when this returns.
 
-        The same `plc_id` (1..2^31-1) always gives the same item; 0 opens an item without a number.
+        The same `plc_id` (1..2^31-1) gives the same item for as long as the store keeps the number in use; 0
+        opens an item without a number.
 
         Raises:
             StoreError: the announcement could not be made durable; it does not count.
@@ -101,10 +102,9 @@ class Door(Protocol):
         """
 
     def acknowledge(self, seq: int) -> int:
-        """Note, durably, that the controller has taken the newest verdict with this sequence.
+        """Note, durably, that the controller has taken the newest verdict with this sequence and all older ones.
 
-        Acknowledging twice, or a sequence that is not in memory, changes nothing. Returns how many
-        verdicts are still unread.
+        Returns how many verdicts this marked as read; 0 for one read before and for a sequence that names none.
 
         Raises:
             StoreError: the acknowledgement could not be made durable.

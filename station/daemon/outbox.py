@@ -1,46 +1,45 @@
 """The outbox: recorded verdicts on their way to the controller."""
 
 import threading
-from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from station.api.door import UNREAD_LIMIT
-from station.core.verdict import SEQ_MAX, RecordedVerdict
+from station.core.verdict import RecordedVerdict, number_from_seq
 
 WINDOW = 2048
-"""How many of the newest verdict numbers stay in memory; far below half of SEQ_MAX, so that a sequence names one."""
+"""How many of the newest verdicts stay in memory; far fewer than a sequence can name."""
 
 
 class Outbox:
     """A window over the newest recorded verdicts, shared by the writer thread and the API.
 
-    The writer publishes only what the store already holds. Verdicts older than the window stay in the
-    store and are no longer offered; a controller that reads them late finds them by item.
+    The writer publishes only what the store already holds, in order and without gaps. Verdicts that fall
+    out of the window stay in the store, and are found there by item; they are no longer offered.
     """
 
     def __init__(self, recorded: Iterable[RecordedVerdict] = (), window: int = WINDOW) -> None:
-        """Start with what the store holds: at least the newest `window` verdicts, in any order."""
-        if not 1 <= window <= SEQ_MAX // 2:
-            raise ValueError(f"window is {window}; it must lie in 1..{SEQ_MAX // 2} for a sequence to name one verdict")
-        self._window = window
+        """Start with what the store holds: its newest `window` verdicts, oldest first."""
         self._lock = threading.Lock()
-        self._verdicts: list[RecordedVerdict] = []
+        self._verdicts: deque[RecordedVerdict] = deque(maxlen=window)
+        self._read = 0
         self._callbacks: list[Callable[[], None]] = []
-        for entry in sorted(recorded, key=lambda entry: entry.number):
+        for entry in recorded:
             self._append(entry)
+            self._read = entry.number if entry.acknowledged else self._read
 
     @property
     def newest(self) -> RecordedVerdict | None:
         """The last verdict recorded, None before the first."""
         with self._lock:
-            return self._verdicts[-1] if self._verdicts else None
+            return self._shown(self._verdicts[-1]) if self._verdicts else None
 
     @property
     def unread(self) -> int:
         """Verdicts in the window that the controller has not acknowledged."""
         with self._lock:
-            return self._count_unread()
+            return self._verdicts[-1].number - self._last_read() if self._verdicts else 0
 
     @property
     def overrun(self) -> bool:
@@ -51,11 +50,9 @@ class Outbox:
         """Add a verdict the store holds, and wake whoever waits for one.
 
         Raises:
-            ValueError: its number does not follow the newest.
+            ValueError: its number does not follow the newest's.
         """
         with self._lock:
-            if self._verdicts and recorded.number <= self._verdicts[-1].number:
-                raise ValueError(f"verdict {recorded.number} published after {self._verdicts[-1].number}")
             self._append(recorded)
             callbacks = tuple(self._callbacks)
         for callback in callbacks:
@@ -68,20 +65,20 @@ class Outbox:
         is no such verdict yet.
         """
         with self._lock:
-            number = self._number(seq)
-            if number is None:
-                return next((entry for entry in self._verdicts if not entry.acknowledged), None)
-            index = bisect_right(self._verdicts, number, key=lambda entry: entry.number)
-            return self._verdicts[index] if index < len(self._verdicts) else None
+            if not self._verdicts:
+                return None
+            first = self._verdicts[0].number
+            number = number_from_seq(seq, self._verdicts[-1].number)
+            if number is None or number < first:
+                number = self._last_read()
+            index = number + 1 - first
+            return self._shown(self._verdicts[index]) if index < len(self._verdicts) else None
 
-    def acknowledge(self, seq: int) -> int:
-        """Mark the verdict with this sequence as taken; returns how many are still unread."""
+    def acknowledge(self, seq: int) -> None:
+        """Mark the newest verdict with this sequence, and all older ones, as read."""
         with self._lock:
-            number = self._number(seq)
-            for index, entry in enumerate(self._verdicts):
-                if entry.number == number:
-                    self._verdicts[index] = replace(entry, acknowledged=True)
-            return self._count_unread()
+            number = number_from_seq(seq, self._verdicts[-1].number) if self._verdicts else None
+            self._read = max(self._read, number or 0)
 
     def subscribe(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each verdict, from the thread that published it. It must not block."""
@@ -94,18 +91,14 @@ class Outbox:
             self._callbacks.remove(callback)
 
     def _append(self, recorded: RecordedVerdict) -> None:
+        if self._verdicts and recorded.number != self._verdicts[-1].number + 1:
+            raise ValueError(f"verdict {recorded.number} cannot follow {self._verdicts[-1].number}: publish in order")
         # A fresh verdict carries its views; kept here they would hold every crop of the window in memory.
         self._verdicts.append(replace(recorded, verdict=replace(recorded.verdict, views=())))
-        oldest_kept = recorded.number - self._window + 1
-        del self._verdicts[: bisect_right(self._verdicts, oldest_kept - 1, key=lambda entry: entry.number)]
 
-    def _number(self, seq: int) -> int | None:
-        """Return the number the sequence stands for, None when it is outside the window."""
-        if not self._verdicts or not 1 <= seq <= SEQ_MAX:
-            return None
-        newest = self._verdicts[-1]
-        number = newest.number - (newest.seq - seq) % SEQ_MAX
-        return number if number >= self._verdicts[0].number else None
+    def _last_read(self) -> int:
+        """Return the number before the oldest unread verdict of the window, which is not empty."""
+        return max(self._read, self._verdicts[0].number - 1)
 
-    def _count_unread(self) -> int:
-        return sum(not entry.acknowledged for entry in self._verdicts)
+    def _shown(self, recorded: RecordedVerdict) -> RecordedVerdict:
+        return replace(recorded, acknowledged=recorded.number <= self._read)
