@@ -41,7 +41,7 @@ class Database:
             StoreFull: the disk is full or not writable.
         """
         self._settings = settings
-        self._name = settings.url
+        self._name = "store.url"  # not the URL itself before it is known where its password stands
         with self._errors():
             url = _url(settings.url)
             self._name = url.render_as_string(hide_password=True)
@@ -51,12 +51,16 @@ class Database:
             if self._folder is not None:
                 event.listen(self._engine, "connect", _prepare_sqlite)
                 event.listen(self._engine, "begin", _begin_sqlite)
-        with self.writing() as connection:
-            self._migrate(connection)
+        try:
+            with self.writing() as connection:
+                self._migrate(connection)
+        except StoreError:
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one moment of the database.
+        """Give a connection to read with.
 
         Raises:
             StoreError: the database refused.
@@ -109,7 +113,11 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error, CommandError, OSError, ImportError, UnicodeEncodeError) as error:
+        except ImportError as error:
+            raise StoreError(
+                f"{error}: PostgreSQL needs its driver. pip install 'damage-station[postgresql]'"
+            ) from error
+        except (SQLAlchemyError, sqlite3.Error, CommandError, OSError, UnicodeEncodeError, OverflowError) as error:
             cause = getattr(error, "orig", None) or error
             if _is_full(cause):
                 raise StoreFull(

@@ -37,8 +37,8 @@ verdicts = Table(
     Column("document", Text, nullable=False),
 )
 
-evidence = Table(
-    "evidence",
+pictures = Table(
+    "pictures",
     metadata,
     Column("item", Integer, ForeignKey("items.id"), primary_key=True),
     Column("name", String, primary_key=True),

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Executable, RowMapping, func, insert, select, update
 
@@ -12,7 +12,7 @@ from station.core.status import EvidencePicture, ItemRecord, ItemState, Truth
 from station.core.verdict import RecordedVerdict, Verdict, number_from_seq, seq_from_number
 from station.store.codec import decode_truth, decode_verdict, encode_truth, encode_verdict
 from station.store.database import Database
-from station.store.schema import acknowledgements, boots, evidence, items, truths, verdicts
+from station.store.schema import acknowledgements, boots, items, pictures, truths, verdicts
 from station.store.settings import StoreSettings
 
 _LAST = select(func.coalesce(func.max(verdicts.c.number), 0)).scalar_subquery()
@@ -112,38 +112,25 @@ class Store:
             announced = (items.c.id == key) & (items.c.state == ItemState.ANNOUNCED)
             connection.execute(update(items).where(announced).values(state=ItemState.CAPTURED))
 
-    def record(self, verdict: Verdict, pictures: Sequence[EvidencePicture] = ()) -> RecordedVerdict:
+    def record(self, verdict: Verdict, evidence: Sequence[EvidencePicture] = ()) -> RecordedVerdict:
         """Store a verdict with its evidence, whole or not at all, and give it the next number.
 
         An item has one verdict for ever: recording another returns the first. An item that was never opened is
         created along with its verdict. The verdict's `views` are not kept.
         """
         with self._database.writing() as connection:
-            row = (
-                connection.execute(
-                    _VERDICTS.join(items, verdicts.c.item == items.c.id).where(items.c.item_id == verdict.item_id)
-                )
-                .mappings()
-                .one_or_none()
-            )
-            if row is not None:
-                return _recorded(row)
-            key = _find_key(connection, verdict.item_id)
-            if key is None:
+            known = _one_item(connection, items.c.item_id == verdict.item_id)
+            if known is not None and known.verdict is not None:
+                return known.verdict
+            if known is None:
                 arrived_utc_ns = verdict.utc_ns - (verdict.decided_ns - verdict.arrived_ns)
-                key = _insert_item(connection, verdict.item_id, verdict.plc_id, None, None, arrived_utc_ns)
+                _insert_item(connection, verdict.item_id, verdict.plc_id, None, None, arrived_utc_ns)
+            key = _key(connection, verdict.item_id)
             number = connection.execute(select(_LAST)).scalar_one() + 1
-            connection.execute(
-                insert(verdicts).values(
-                    number=number, item=key, utc_ns=verdict.utc_ns, document=encode_verdict(verdict)
-                )
-            )
-            for picture in pictures:
-                connection.execute(
-                    insert(evidence).values(
-                        item=key, name=picture.name, media_type=picture.media_type, data=picture.data
-                    )
-                )
+            row = {"number": number, "item": key, "utc_ns": verdict.utc_ns, "document": encode_verdict(verdict)}
+            connection.execute(insert(verdicts).values(row))
+            for picture in evidence:
+                connection.execute(insert(pictures).values(item=key, **asdict(picture)))
             connection.execute(update(items).where(items.c.id == key).values(state=ItemState.JUDGED))
         return RecordedVerdict(number, seq_from_number(number), replace(verdict, views=()))
 
@@ -212,16 +199,16 @@ class Store:
 
     def evidence_names(self, item_id: str) -> tuple[str, ...]:
         """Return the names of an item's evidence pictures, sorted; none for an unknown item."""
-        query = select(evidence.c.name).join(items).where(items.c.item_id == item_id).order_by(evidence.c.name)
+        query = select(pictures.c.name).join(items).where(items.c.item_id == item_id).order_by(pictures.c.name)
         with self._database.reading() as connection:
             return tuple(connection.scalars(query))
 
     def evidence(self, item_id: str, name: str) -> EvidencePicture | None:
         """Return one evidence picture of an item."""
-        query = select(evidence.c.name, evidence.c.media_type, evidence.c.data).join(items)
+        query = select(pictures.c.name, pictures.c.media_type, pictures.c.data).join(items)
         with self._database.reading() as connection:
             row = (
-                connection.execute(query.where(items.c.item_id == item_id, evidence.c.name == name))
+                connection.execute(query.where(items.c.item_id == item_id, pictures.c.name == name))
                 .mappings()
                 .one_or_none()
             )
@@ -291,12 +278,8 @@ def _newest_by_plc_id(connection: Connection, plc_id: int) -> ItemRecord | None:
     return _one_item(connection, items.c.plc_id == plc_id) if plc_id else None
 
 
-def _find_key(connection: Connection, item_id: str) -> int | None:
-    return connection.scalar(select(items.c.id).where(items.c.item_id == item_id))
-
-
 def _key(connection: Connection, item_id: str) -> int:
-    key = _find_key(connection, item_id)
+    key: int | None = connection.scalar(select(items.c.id).where(items.c.item_id == item_id))
     if key is None:
         raise StoreError(f"the store has no item {item_id!r}. Ask for the items it has, or open this one first")
     return key
@@ -304,7 +287,6 @@ def _key(connection: Connection, item_id: str) -> int:
 
 def _insert_item(
     connection: Connection, item_id: str, plc_id: int, sku: str | None, barcode: str | None, opened_utc_ns: int
-) -> int:
+) -> None:
     values = {"item_id": item_id, "plc_id": plc_id, "sku": sku, "barcode": barcode, "opened_utc_ns": opened_utc_ns}
-    adding = insert(items).values(state=ItemState.ANNOUNCED, **values).returning(items.c.id)
-    return int(connection.execute(adding).scalar_one())
+    connection.execute(insert(items).values(state=ItemState.ANNOUNCED, **values))

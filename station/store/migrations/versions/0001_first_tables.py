@@ -1,4 +1,4 @@
-"""The first tables: boots, items, verdicts, evidence, acknowledgements, truths."""
+"""The first tables: boots, items, verdicts, evidence pictures, acknowledgements, truths."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("document", sa.Text, nullable=False),
     )
     op.create_table(
-        "evidence",
+        "pictures",
         sa.Column("item", sa.Integer, sa.ForeignKey("items.id"), primary_key=True),
         sa.Column("name", sa.String, primary_key=True),
         sa.Column("media_type", sa.String, nullable=False),

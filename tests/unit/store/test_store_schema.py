@@ -1,0 +1,86 @@
+"""Opening: migrations, databases that are not ours, and addresses that lead nowhere."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from station.core.errors import StoreError
+from station.store import Store
+from station.store.schema import metadata
+
+
+def test_the_migrations_build_the_tables_the_store_uses(store, store_url):
+    engine = create_engine(store_url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_a_store_of_a_newer_station_is_refused_and_left_alone(open_store, store_url, make_verdict):
+    store = open_store()
+    store.record(make_verdict("a-1"))
+    store.close()
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="schema 9999, newer than this station knows"):
+        open_store()
+    with engine.begin() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+    assert open_store().last_number() == 1
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(open_store, store_url):
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE truths (id INTEGER)"))
+    with pytest.raises(StoreError, match="truths"):
+        open_store()
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE truths"))
+    engine.dispose()
+    assert open_store().last_number() == 0
+
+
+def test_missing_folders_are_made(tmp_path, clock):
+    Store.open(f"sqlite:///{tmp_path}/new/folder/station.db", clock).close()
+    assert (tmp_path / "new" / "folder" / "station.db").is_file()
+
+
+def test_an_sqlite_store_survives_the_loss_of_power(tmp_path, clock):
+    store = Store.open(f"sqlite:///{tmp_path}/station.db", clock)
+    with store._database.reading() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(text("PRAGMA synchronous")) == 2
+        assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+    store.close()
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path, clock):
+    (tmp_path / "station.db").write_bytes(b"a shopping list, not a database " * 40)
+    with pytest.raises(StoreError, match="not a database"):
+        Store.open(f"sqlite:///{tmp_path}/station.db", clock)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nonsense", "Could not parse"),
+        ("mysql://station@host/db", "'mysql'; use sqlite"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("sqlite:////dev/null/station.db", "Not a directory|File exists"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused(url, words, clock):
+    with pytest.raises(StoreError, match=words):
+        Store.open(url, clock)
+
+
+def test_a_server_that_is_not_there_is_named_without_the_password(clock):
+    with pytest.raises(StoreError, match="postgresql") as refusal:
+        Store.open("postgresql://station:secret@127.0.0.1:1/station", clock)
+    assert "secret" not in str(refusal.value)
