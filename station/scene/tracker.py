@@ -1,0 +1,185 @@
+"""From framesets to items: the tracker."""
+
+from collections import deque
+from enum import Enum, auto
+from typing import NamedTuple
+
+from station.core.damage import Reason
+from station.core.frames import FrameSet
+from station.core.items import Announcement, ItemCapture
+from station.rig import Rig
+from station.scene.settings import SceneSettings, TriggerMode
+from station.scene.tray import Seen, TrayWatch
+
+
+class TrayState(Enum):
+    """Where the tray's present item stands."""
+
+    EMPTY = auto()
+    ARRIVING = auto()
+    PRESENT = auto()
+
+
+TRANSITIONS: dict[tuple[TrayState, Seen], TrayState] = {
+    (TrayState.EMPTY, Seen.CLEAR): TrayState.EMPTY,
+    (TrayState.EMPTY, Seen.MOVING): TrayState.ARRIVING,
+    (TrayState.EMPTY, Seen.SETTLED): TrayState.PRESENT,
+    (TrayState.EMPTY, Seen.SWAPPED): TrayState.ARRIVING,
+    (TrayState.ARRIVING, Seen.CLEAR): TrayState.EMPTY,
+    (TrayState.ARRIVING, Seen.MOVING): TrayState.ARRIVING,
+    (TrayState.ARRIVING, Seen.SETTLED): TrayState.PRESENT,
+    (TrayState.ARRIVING, Seen.SWAPPED): TrayState.ARRIVING,
+    (TrayState.PRESENT, Seen.CLEAR): TrayState.EMPTY,
+    (TrayState.PRESENT, Seen.MOVING): TrayState.PRESENT,
+    (TrayState.PRESENT, Seen.SETTLED): TrayState.PRESENT,
+    (TrayState.PRESENT, Seen.SWAPPED): TrayState.ARRIVING,
+}
+"""Entering PRESENT captures the item; nothing else does."""
+
+
+class _Pending(NamedTuple):
+    announcement: Announcement
+    since_ns: int
+
+
+class Tracker:
+    """Turns framesets and announcements into item captures; every item and announcement gives exactly one.
+
+    With the `tray` trigger an item is captured once it has settled on the learned empty tray, or is
+    overdue in settling; the oldest pending announcement is its own. With the `controller` trigger each
+    announcement is captured from the first framesets that arrived after it.
+
+    A frameset pushed belongs to the tracker, which passes it on in a capture or releases it. `now_ns`
+    is the station clock, the one of `FrameSet.host_t_ns`.
+    """
+
+    def __init__(self, rig: Rig, settings: SceneSettings, item_prefix: str) -> None:
+        """Start with an unknown tray.
+
+        Raises:
+            RigError: a camera of the rig does not see the tray.
+        """
+        self._settings = settings
+        self._prefix = item_prefix
+        self._watch = TrayWatch(rig, settings) if settings.trigger is TriggerMode.TRAY else None
+        self._state = TrayState.EMPTY
+        self._arriving_since_ns = 0
+        self._fresh_ns = 0
+        self._window: deque[FrameSet] = deque()
+        self._pending: deque[_Pending] = deque()
+        self._lost: set[str] = set()
+        self._items = 0
+
+    @property
+    def ready(self) -> bool:
+        """True once the station can notice any item: the empty tray is learned, or is not needed."""
+        return self._watch is None or self._watch.learned
+
+    def announce(self, announcement: Announcement, now_ns: int) -> None:
+        """Take an announcement; it belongs to the next item."""
+        self._pending.append(_Pending(announcement, now_ns))
+
+    def push(self, frameset: FrameSet, now_ns: int) -> tuple[ItemCapture, ...]:
+        """Take a fresh frameset; return the captures it completes and those that have expired.
+
+        Raises:
+            RigError: the frameset is not of the rig's cameras; it has been released.
+        """
+        self._fresh_ns = now_ns
+        self._lost.clear()
+        captures = (
+            self._push_to_announcement(frameset)
+            if self._watch is None
+            else self._push_to_tray(frameset, now_ns, self._watch)
+        )
+        return captures + self.tick(now_ns)
+
+    def tick(self, now_ns: int) -> tuple[ItemCapture, ...]:
+        """Return captures, with their fault, of what has waited too long. Call it at least every 100 ms."""
+        fault = Reason.CAMERA_LOST if self._lost else Reason.STALE_FRAME
+        captures = []
+        if self._state is TrayState.ARRIVING and self._is_stale(self._fresh_ns, now_ns):
+            captures.append(self._give_up_item(now_ns, fault))
+        while self._pending:
+            since_ns = self._pending[0].since_ns
+            if self._is_stale(max(since_ns, self._fresh_ns), now_ns):
+                captures.append(self._capture(since_ns, fault))
+            elif self._has_not_arrived(since_ns, now_ns):
+                captures.append(self._capture(since_ns, Reason.NO_ITEM))
+            else:
+                break
+        return tuple(captures)
+
+    def camera_lost(self, camera_id: str, now_ns: int) -> tuple[ItemCapture, ...]:
+        """Take note that a camera delivers nothing any more; return captures of everything in hand."""
+        self._lost.add(camera_id)
+        return self._give_up_all(now_ns, Reason.CAMERA_LOST)
+
+    def flush(self, now_ns: int) -> tuple[ItemCapture, ...]:
+        """Stop: return captures of everything in hand with fault SHUTDOWN, and hold no frameset any more."""
+        return self._give_up_all(now_ns, Reason.SHUTDOWN)
+
+    def _push_to_announcement(self, frameset: FrameSet) -> tuple[ItemCapture, ...]:
+        if not self._pending or frameset.host_t_ns < self._pending[0].since_ns:
+            frameset.release()
+            return ()
+        self._window.append(frameset)
+        if len(self._window) < self._settings.settle_framesets:
+            return ()
+        return (self._capture(self._pending[0].since_ns),)
+
+    def _push_to_tray(self, frameset: FrameSet, now_ns: int, watch: TrayWatch) -> tuple[ItemCapture, ...]:
+        try:
+            seen = watch.look(frameset, now_ns)
+        except Exception:
+            frameset.release()
+            raise
+        before = self._state
+        overdue_ns = self._arriving_since_ns + self._settings.max_unsettled_ms * 1e6
+        if before is TrayState.ARRIVING and seen is Seen.MOVING and now_ns >= overdue_ns:
+            seen = Seen.SETTLED
+        self._state = TRANSITIONS[before, seen]
+        captured = self._state is TrayState.PRESENT and before is not TrayState.PRESENT
+        if self._state is TrayState.ARRIVING and before is not TrayState.ARRIVING:
+            self._arriving_since_ns = now_ns
+        self._window.append(frameset)
+        keep = self._settings.settle_framesets if captured or self._state is TrayState.ARRIVING else 0
+        while len(self._window) > keep:
+            self._window.popleft().release()
+        if not captured:
+            return ()
+        watch.remember()
+        return (self._capture(now_ns),)
+
+    def _is_stale(self, fresh_ns: int, now_ns: int) -> bool:
+        return now_ns - fresh_ns >= self._settings.stale_ms * 1e6
+
+    def _has_not_arrived(self, since_ns: int, now_ns: int) -> bool:
+        """The oldest announcement waits on while something is arriving: it will be its item."""
+        if self._watch is None or self._state is TrayState.ARRIVING:
+            return False
+        return now_ns - since_ns >= self._settings.arrival_timeout_ms * 1e6
+
+    def _give_up_item(self, now_ns: int, fault: Reason) -> ItemCapture:
+        if self._watch is not None:
+            self._watch.remember()
+        self._state = TrayState.PRESENT
+        return self._capture(now_ns, fault)
+
+    def _give_up_all(self, now_ns: int, fault: Reason) -> tuple[ItemCapture, ...]:
+        captures = [self._give_up_item(now_ns, fault)] if self._state is TrayState.ARRIVING else []
+        while self._pending:
+            captures.append(self._capture(self._pending[0].since_ns, fault))
+        return tuple(captures)
+
+    def _capture(self, arrived_ns: int, fault: Reason | None = None) -> ItemCapture:
+        self._items += 1
+        framesets = tuple(self._window)
+        self._window.clear()
+        return ItemCapture(
+            item_id=f"{self._prefix}-{self._items:06d}",
+            arrived_ns=arrived_ns,
+            framesets=framesets,
+            announcement=self._pending.popleft().announcement if self._pending else None,
+            fault=fault,
+        )
