@@ -47,6 +47,7 @@ class TraySampler:
 
     Attributes:
         plane_depth_mm: depth of each spot if the tray is empty and the rig is right, float32 [n].
+        rise: mm of height above the tray for each mm a spot is nearer, float32 [n].
         spot_mm2: the area of tray one spot stands for.
     """
 
@@ -80,6 +81,7 @@ class TraySampler:
             )
         self._rows, self._cols = rows[inside], cols[inside]
         self.plane_depth_mm = depth_mm[inside].astype(np.float32)
+        self.rise = -fall[inside].astype(np.float32)
         # A pixel's footprint on a plane with normal n along a ray r of unit depth is z^2 / (fx fy |n r|).
         footprint = depth_mm[inside] ** 2 / (intrinsics.fx * intrinsics.fy * np.abs(fall[inside]))
         self.spot_mm2 = float(footprint.mean()) * stride**2
@@ -110,6 +112,7 @@ class Background:
 
     def __init__(self, sampler: TraySampler, settings: SceneSettings) -> None:
         self._plane_depth_mm = sampler.plane_depth_mm
+        self._rise = sampler.rise
         self._settings = settings
         self.forget()
 
@@ -144,15 +147,15 @@ class Background:
     def compare(self, samples: Samples) -> Cover:
         """Return which spots are covered."""
         settings = self._settings
-        nearer_mm = self._depth_mm - samples.depth_mm
+        height_mm = (self._depth_mm - samples.depth_mm) * self._rise
         known = samples.depth_mm > 0
         if not self.learned:
-            raised = known & (nearer_mm > settings.unlearned_depth_mm)
+            raised = known & (height_mm > settings.unlearned_height_mm)
             return Cover(covered=raised, raised=raised, sunken=np.zeros_like(raised))
         known &= self._depth_frames > 0
-        limit_mm = np.maximum(settings.occupied_depth_mm, self._spread_mm * np.float32(_NOISE_FACTOR))
-        raised = known & (nearer_mm > limit_mm)
-        sunken = known & (nearer_mm < -limit_mm) & (self._plane_depth_mm - self._depth_mm > limit_mm)
+        limit_mm = np.maximum(settings.occupied_height_mm, self._spread_mm * np.float32(_NOISE_FACTOR))
+        raised = known & (height_mm > limit_mm)
+        sunken = known & (height_mm < -limit_mm) & ((self._plane_depth_mm - self._depth_mm) * self._rise > limit_mm)
         covered = raised | (self._colour_differs(samples.colour) & ~sunken)
         return Cover(covered=covered, raised=raised, sunken=sunken)
 

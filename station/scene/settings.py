@@ -45,13 +45,13 @@ class SceneSettings:
     learn_framesets: Annotated[
         int, Ge(1), Le(300), Doc("Quiet framesets from which the empty tray is learned at the start.")
     ] = 10
-    occupied_depth_mm: Annotated[
+    occupied_height_mm: Annotated[
         float,
         Ge(1),
         Le(200),
-        Doc("The tray counts as covered where depth is nearer than the empty tray by more than this, in mm."),
+        Doc("The tray counts as covered where depth is above the empty tray by more than this, in mm."),
     ] = 10.0
-    unlearned_depth_mm: Annotated[
+    unlearned_height_mm: Annotated[
         float,
         Ge(1),
         Le(500),
