@@ -1,1 +1,29 @@
-"""Frame sources behind one port: live, replayed, simulated; the frame pool."""
+"""Frame sources behind one port: cameras that are live, replayed or simulated."""
+
+from station.cameras.devices import DeviceChange, DeviceInfo, Devices
+from station.cameras.live import RealSenseCamera
+from station.cameras.pipeline import Drops, PipelineCamera
+from station.cameras.pool import FramePool, PoolUse, Slot
+from station.cameras.record import record_cameras, track_file
+from station.cameras.replay import ReplayCamera
+from station.cameras.settings import CamerasSettings
+from station.cameras.simulated import RenderedFrame, RenderingBooth, SimulatedCamera
+
+__all__ = [
+    "CamerasSettings",
+    "DeviceChange",
+    "DeviceInfo",
+    "Devices",
+    "Drops",
+    "FramePool",
+    "PipelineCamera",
+    "PoolUse",
+    "RealSenseCamera",
+    "RenderedFrame",
+    "RenderingBooth",
+    "ReplayCamera",
+    "SimulatedCamera",
+    "Slot",
+    "record_cameras",
+    "track_file",
+]

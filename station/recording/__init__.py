@@ -1,7 +1,15 @@
 """Recordings: one RealSense file per camera, and a manifest that says what happened and what was true."""
 
-from station.recording.counts import count_frames
-from station.recording.manifest import ItemTruth, Recording, Track, open_recording, save_mask, write_manifest
+from station.recording.counts import count_frames, last_frame_numbers
+from station.recording.manifest import (
+    ItemTruth,
+    Recording,
+    Track,
+    open_recording,
+    save_mask,
+    track_of_file,
+    write_manifest,
+)
 from station.recording.software_device import SoftwareCamera, StreamSpec
 from station.recording.writer import RecordingWriter, TrackWriter
 
@@ -14,7 +22,9 @@ __all__ = [
     "Track",
     "TrackWriter",
     "count_frames",
+    "last_frame_numbers",
     "open_recording",
     "save_mask",
+    "track_of_file",
     "write_manifest",
 ]

@@ -1,7 +1,9 @@
 """How many frames a RealSense file says it holds."""
 
+import re
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from station.core.errors import RecordingError
 from station.recording.librealsense import rs
@@ -9,6 +11,11 @@ from station.recording.librealsense import rs
 _STREAM = {"Depth": "depth", "Color": "colour"}
 _OLD_BAG_SUFFIX = ".bag"
 _READ_TIMEOUT_MS = 2000
+_IMAGES = (
+    "SELECT name, {value} FROM topics JOIN messages ON messages.topic_id = topics.id "
+    "WHERE name LIKE '%/image/data%' GROUP BY name"
+)
+_METADATA = "SELECT data FROM topics JOIN messages ON messages.topic_id = topics.id WHERE name = ? AND timestamp = ?"
 
 
 def count_frames(file: Path) -> dict[str, int]:
@@ -29,33 +36,51 @@ def count_frames(file: Path) -> dict[str, int]:
     return counts
 
 
+def last_frame_numbers(file: Path) -> dict[str, int]:
+    """Return the device's number of the last image per stream, as a `.db3` holds them; empty for a `.bag`.
+
+    Raises:
+        RecordingError: the file is damaged.
+    """
+    if file.suffix == _OLD_BAG_SUFFIX:
+        return {}
+    numbers = {}
+    for stream, topic, last_ns in _images(file, "MAX(timestamp)"):
+        metadata = topic.split("/image/")[0] + "/image/metadata"
+        for (text,) in _query(file, _METADATA, (metadata, last_ns)):
+            found = re.search(rb"Frame number=(\d+)", text)
+            if found:
+                numbers[stream] = int(found.group(1))
+    return numbers
+
+
 def _count_db3(file: Path) -> dict[str, int]:
-    query = (
-        "SELECT name, COUNT(*) FROM topics JOIN messages ON messages.topic_id = topics.id "
-        "WHERE name LIKE '%/image/data%' GROUP BY name"
-    )
+    return {stream: frames for stream, _, frames in _images(file, "COUNT(*)")}
+
+
+def _images(file: Path, value: str) -> list[tuple[str, str, int]]:
+    """Return (stream, topic, value over its images) for depth and colour."""
+    rows = []
+    for topic, number in _query(file, _IMAGES.format(value=value)):
+        name = topic.split("/")[3].split("_")[0]  # /device_0/sensor_0/Depth_0/image/data[/compressedDepth]
+        if name in _STREAM:
+            rows.append((_STREAM[name], topic, number))
+    return rows
+
+
+def _query(file: Path, query: str, values: tuple[object, ...] = ()) -> list[Any]:
     try:
         connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
         try:
-            rows = connection.execute(query).fetchall()
+            return connection.execute(query, values).fetchall()
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
         raise RecordingError(f"recording file {file} is damaged ({error}). Restore it, or record again") from error
-    counts = {}
-    for topic, frames in rows:  # /device_0/sensor_0/Depth_0/image/data[/compressedDepth]
-        stream = topic.split("/")[3].split("_")[0]
-        if stream in _STREAM:
-            counts[_STREAM[stream]] = frames
-    return counts
 
 
 def _count_bag(file: Path) -> dict[str, int]:
     try:
-        device = rs.context().load_device(str(file))
-        playback = device.as_playback()
-        playback.set_real_time(False)
-        seen: dict[str, set[int]] = {}
         pipe, config = rs.pipeline(rs.context()), rs.config()
         config.enable_device_from_file(str(file), False)
         config.resolve(rs.pipeline_wrapper(pipe)).get_device().as_playback().set_real_time(False)
@@ -64,6 +89,7 @@ def _count_bag(file: Path) -> dict[str, int]:
         raise RecordingError(
             f"recording file {file} cannot be played ({error}). Restore it, or record again"
         ) from error
+    seen: dict[str, set[int]] = {}
     while True:
         fresh, frames = pipe.try_wait_for_frames(_READ_TIMEOUT_MS)
         if not fresh:

@@ -25,7 +25,7 @@ RIG = "rig.json"
 class Track:
     """One camera's file in a recording.
 
-    `frames` counts its colour images. `start_ns` is the device time at which the recording starts, to be
+    `frames` counts its colour images, `depth_frames` its depth images. `start_ns` is the device time at which the recording starts, to be
     subtracted from the file's own timestamps; 0 where they count from the start already.
     """
 
@@ -34,6 +34,7 @@ class Track:
     file: Path
     sha256: str
     frames: int
+    depth_frames: int
     start_ns: int = 0
 
 
@@ -98,10 +99,10 @@ class Recording:
                 )
         for track in self.tracks:
             counts = count_frames(track.file)
-            if set(counts.values()) != {track.frames}:
+            if (counts["colour"], counts["depth"]) != (track.frames, track.depth_frames):
                 raise RecordingError(
                     f"recording file {track.file} holds {counts['colour']} colour and {counts['depth']} depth frames, "
-                    f"its manifest says {track.frames}. Restore the file, or record again"
+                    f"its manifest says {track.frames} and {track.depth_frames}. Restore the file, or record again"
                 )
 
 
@@ -158,6 +159,16 @@ def write_manifest(
     }
     (out / MANIFEST).write_text(json.dumps(data, indent=1) + "\n")
     return open_recording(out)
+
+
+def track_of_file(file: Path, camera_id: str, serial: str, start_ns: int = 0) -> Track:
+    """Return the track of a finished file, counted and hashed.
+
+    Raises:
+        RecordingError: the file is missing, damaged or holds no images.
+    """
+    counts = count_frames(file)
+    return Track(camera_id, serial, file, file_sha256(file), counts["colour"], counts["depth"], start_ns)
 
 
 def save_mask(out: Path, index: int, camera_id: str, mask: NDArray[np.bool_]) -> str:

@@ -13,7 +13,7 @@ from station.core.errors import RecordingError
 from station.core.items import Announcement
 from station.recording.counts import count_frames
 from station.recording.librealsense import rs
-from station.recording.manifest import MANIFEST, ItemTruth, Recording, Track, file_sha256, write_manifest
+from station.recording.manifest import MANIFEST, ItemTruth, Recording, Track, track_of_file, write_manifest
 from station.recording.software_device import SoftwareCamera, StreamSpec
 
 _MAX_BACKLOG_BYTES = 64_000_000
@@ -64,7 +64,7 @@ class TrackWriter:
             raise RecordingError(
                 f"{self.file} holds {counts} of {self.frames} frames. Free disk space and record again"
             )
-        return Track(self.spec.camera_id, self.spec.serial, self.file, file_sha256(self.file), self.frames)
+        return track_of_file(self.file, self.spec.camera_id, self.spec.serial)
 
 
 class RecordingWriter:

@@ -1,0 +1,404 @@
+"""The one path every frame takes out of librealsense, be its camera live, replayed or simulated."""
+
+import gc
+from abc import ABC, abstractmethod
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from station.cameras.pacing import Pacing
+from station.cameras.pool import FramePool, Slot
+from station.cameras.recovery import Action, Recovery
+from station.core.errors import CameraError, CameraStalled, PoolExhausted
+from station.core.frames import Frame, TimeDomain
+from station.core.geometry import Intrinsics
+from station.core.ports import CameraInfo, Clock
+from station.recording.librealsense import rs
+
+_TORN_FRACTION = 0.6
+"""Colour and depth further apart than this part of the frame period are of different moments."""
+
+_DOMAINS = {
+    rs.timestamp_domain.global_time: TimeDomain.GLOBAL,
+    rs.timestamp_domain.hardware_clock: TimeDomain.HARDWARE,
+    rs.timestamp_domain.system_time: TimeDomain.SYSTEM,
+}
+_BROWN_CONRADY = {
+    rs.distortion.none,
+    rs.distortion.brown_conrady,
+    rs.distortion.modified_brown_conrady,
+    rs.distortion.inverse_brown_conrady,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drops:
+    """Frames a camera lost, by cause.
+
+    `gaps` never came from the device; `stale` pairs repeated an old image; `torn` pairs joined images of different
+    moments; `no_slot` found no free memory.
+    """
+
+    gaps: int = 0
+    stale: int = 0
+    torn: int = 0
+    no_slot: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.gaps + self.stale + self.torn + self.no_slot
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A pair copied out of librealsense that waits to be delivered."""
+
+    slot: Slot
+    sequence: int
+    device_t_ns: int
+    domain: TimeDomain
+
+
+class PipelineCamera(ABC):
+    """A camera behind an `rs.pipeline`; what is special about its source is in the hooks a subclass gives.
+
+    Args:
+        camera_id: its name in the rig.
+        clock: the station clock.
+        slots: frames that may be in hand at once.
+        record_to: a `.db3` file that librealsense writes while the camera streams, overwritten if it exists.
+    """
+
+    def __init__(self, camera_id: str, clock: Clock, slots: int, record_to: Path | None = None) -> None:
+        self._camera_id = camera_id
+        self._clock = clock
+        self._slots = slots
+        self._record_to = record_to
+        self._pacing: Pacing | None = None
+        self._recovery: Recovery | None = None
+        self._pool: FramePool | None = None
+        self._opened = False
+        self._pipe: Any = None
+        self._align: Any = None
+        self._info: CameraInfo | None = None
+        self._depth_unit_mm = 0.0
+        self._pending: _Pair | None = None
+        self._numbers = {"colour": 0, "depth": 0}
+        self._base_sequence = 0
+        self._last_sequence = 0
+        self._drops = {"gaps": 0, "stale": 0, "torn": 0, "no_slot": 0}
+        self._troubles: deque[str] = deque(maxlen=4)
+        self.last_transfer_ns = 0
+        """Time the last pair took from librealsense's memory into its slot, alignment included, ns."""
+
+    # What a subclass gives.
+
+    @abstractmethod
+    def _configure(self, pipe: Any, config: Any) -> None:
+        """Point a fresh pipeline and its config at the source."""
+
+    def _begin(self) -> None:
+        """Set the source to its start, at `open`."""
+        return
+
+    def _prepare(self, device: Any) -> None:
+        """Set up the resolved device before it streams."""
+        return
+
+    def _feed(self) -> None:
+        """Make the source produce its next pair, where it does not do so by itself."""
+        return
+
+    def _check_end(self) -> None:
+        """Raise what is to be raised when no pair came because the source is at its end."""
+        return
+
+    def _reset_hardware(self) -> None:
+        """Reset the device, where there is hardware to reset."""
+        return
+
+    # The port.
+
+    @property
+    def camera_id(self) -> str:
+        """The camera's name in the rig."""
+        return self._camera_id
+
+    @property
+    def dropped(self) -> int:
+        """Frames lost so far, for whatever cause; see `drops`."""
+        return self.drops.total
+
+    @property
+    def drops(self) -> Drops:
+        """Frames lost so far, by cause."""
+        return Drops(**self._drops)
+
+    @property
+    def recoveries(self) -> int:
+        """How often the camera fell silent and was brought back."""
+        return self._recovery.recoveries if self._recovery else 0
+
+    @property
+    def pool(self) -> FramePool:
+        """The memory its frames live in; it outlives `close`, as frames do.
+
+        Raises:
+            CameraError: the camera was never opened.
+        """
+        if self._pool is None:
+            raise CameraError(f"camera {self._camera_id} was never opened. Open it first")
+        return self._pool
+
+    def open(self) -> CameraInfo:
+        """Start streaming; see `core.ports.Camera`."""
+        if self._opened:
+            raise CameraError(f"camera {self._camera_id} is open already. Close it first")
+        self._last_sequence = 0
+        self._begin()
+        self._start()
+        self._opened = True
+        assert self._info is not None
+        return self._info
+
+    def read(self, timeout_ms: int) -> Frame | None:
+        """Return the next fresh pair, or None when this wait brought none; see `core.ports.Camera`."""
+        if not self._opened:
+            raise CameraError(f"camera {self._camera_id} is not open. Open it before reading")
+        if self._pending is None:
+            self._pending = self._take(timeout_ms)
+        if self._pending is None:
+            return None
+        return self._deliver(self._pending, timeout_ms)
+
+    def close(self) -> None:
+        """Stop streaming and free the device. Safe to call twice."""
+        if self._pending is not None:
+            self._pending.slot.release()
+            self._pending = None
+        self._opened = False
+        self._stop()
+
+    # The walk of one pair.
+
+    def _take(self, timeout_ms: int) -> _Pair | None:
+        if self._pipe is None:  # between the stages of a recovery
+            self._clock.sleep(timeout_ms / 1000.0)
+            self._recover()
+            return None
+        self._feed()
+        came, pair = self._receive(timeout_ms)
+        if pair is None:
+            if not came:
+                self._check_end()
+            self._recover()
+        elif self._recovery is not None:
+            self._recovery.fresh(self._clock.now_ns())
+        return pair
+
+    def _receive(self, timeout_ms: int) -> tuple[bool, _Pair | None]:
+        """Return whether anything came, and the pair if it was fresh."""
+        try:
+            came, frames = self._pipe.try_wait_for_frames(timeout_ms)
+            return came, self._copy(frames) if came else None
+        except RuntimeError as error:
+            self._troubles.append(str(error))
+            return False, None
+
+    def _copy(self, frames: Any) -> _Pair | None:
+        """Copy a fresh pair into a slot and let go of librealsense's memory; refuse and count any other pair."""
+        began_ns = self._clock.now_ns()
+        depth, colour = frames.get_depth_frame(), frames.get_color_frame()
+        if not depth or not colour or not self._is_fresh(colour, depth):
+            return None
+        slot = self._lease()
+        if slot is None:
+            return None
+        try:
+            if self._align is not None:
+                depth = self._align.process(frames).get_depth_frame()
+            np.copyto(slot.colour, np.asarray(colour.get_data()))
+            np.copyto(slot.depth, np.asarray(depth.get_data()))
+        except BaseException:
+            slot.release()
+            raise
+        self._last_sequence = self._base_sequence + colour.get_frame_number()
+        self.last_transfer_ns = self._clock.now_ns() - began_ns
+        return _Pair(
+            slot=slot,
+            sequence=self._last_sequence,
+            device_t_ns=self._source_t_ns(colour),
+            domain=_DOMAINS[colour.get_frame_timestamp_domain()],
+        )
+
+    def _source_t_ns(self, colour: Any) -> int:
+        return round(colour.get_timestamp() * 1e6)
+
+    def _is_fresh(self, colour: Any, depth: Any) -> bool:
+        """Compare both frame numbers with the last ones seen, and the two times with each other."""
+        numbers = {"colour": colour.get_frame_number(), "depth": depth.get_frame_number()}
+        last, self._numbers = self._numbers, numbers
+        if last["colour"]:
+            self._drops["gaps"] += max(0, numbers["colour"] - last["colour"] - 1)
+        if any(numbers[name] <= last[name] for name in numbers):
+            self._drops["stale"] += 1
+            return False
+        assert self._info is not None
+        if abs(colour.get_timestamp() - depth.get_timestamp()) > _TORN_FRACTION * 1000.0 / self._info.fps:
+            self._drops["torn"] += 1
+            return False
+        return True
+
+    def _lease(self) -> Slot | None:
+        """Lease a slot. A source that waits for its reader loses nothing silently; any other one drops and counts."""
+        try:
+            return self.pool.lease()
+        except PoolExhausted:
+            self._drops["no_slot"] += 1
+            if self._pacing is not None and self._pacing.in_lock_step:
+                raise
+            return None
+
+    def _deliver(self, pair: _Pair, timeout_ms: int) -> Frame | None:
+        """Hand the pair over once it is due."""
+        host_t_ns = self._clock.now_ns()
+        if self._pacing is not None:
+            due_ns = self._pacing.due_ns(pair.device_t_ns)
+            if self._pacing.in_lock_step:
+                host_t_ns = due_ns
+            elif due_ns > host_t_ns:
+                wait_ns = min(due_ns - host_t_ns, timeout_ms * 1_000_000)
+                self._clock.sleep(wait_ns / 1e9)
+                if host_t_ns + wait_ns < due_ns:
+                    return None
+                host_t_ns = self._clock.now_ns()
+        self._pending = None
+        return Frame(
+            camera_id=self._camera_id,
+            sequence=pair.sequence,
+            device_t_ns=pair.device_t_ns,
+            host_t_ns=host_t_ns,
+            time_domain=pair.domain,
+            colour=pair.slot.colour_view,
+            depth=pair.slot.depth_view,
+            depth_unit_mm=self._depth_unit_mm,
+            lease=pair.slot,
+        )
+
+    # Starting, stopping, bringing back.
+
+    def _start(self) -> None:
+        pipe, config = rs.pipeline(self._context()), rs.config()
+        self._configure(pipe, config)
+        if self._record_to is not None:
+            config.enable_record_to_file(str(self._record_to))
+        try:
+            # An absent camera fails here at once; pipe.start would block for 15 s.
+            self._prepare(config.resolve(rs.pipeline_wrapper(pipe)).get_device())
+            profile = pipe.start(config)
+        except RuntimeError as error:
+            raise self._refused(error) from error
+        self._pipe = pipe
+        self._numbers = {"colour": 0, "depth": 0}
+        self._base_sequence = self._last_sequence
+        try:
+            self._describe(profile)
+        except BaseException:
+            self._stop()
+            raise
+
+    def _context(self) -> Any:
+        return rs.context()
+
+    def _refused(self, error: RuntimeError) -> Exception:
+        """Turn librealsense's refusal to start into an error that says what to do."""
+        return CameraError(f"camera {self._camera_id} cannot start ({error}). Run `station doctor`")
+
+    def _describe(self, profile: Any) -> None:
+        """Learn what the streams deliver, and whether depth must be aligned to colour."""
+        device = profile.get_device()
+        colour = profile.get_stream(rs.stream.color).as_video_stream_profile()
+        depth = profile.get_stream(rs.stream.depth).as_video_stream_profile()
+        if colour.format() != rs.format.rgb8 or depth.format() != rs.format.z16:
+            raise CameraError(
+                f"camera {self._camera_id} delivers {colour.format()} and {depth.format()}; rgb8 and z16 are needed. "
+                "Record again in these formats"
+            )
+        intrinsics = _intrinsics(self._camera_id, colour.get_intrinsics())
+        self._depth_unit_mm = device.first_depth_sensor().get_option(rs.option.depth_units) * 1000.0
+        self._align = None if _coincide(colour, depth) else rs.align(rs.stream.color)
+        self._info = CameraInfo(
+            camera_id=self._camera_id,
+            serial=_device_info(device, rs.camera_info.serial_number),
+            model=_device_info(device, rs.camera_info.name),
+            firmware=_device_info(device, rs.camera_info.firmware_version),
+            usb_type=_device_info(device, rs.camera_info.usb_type_descriptor),
+            fps=colour.fps(),
+            intrinsics=intrinsics,
+        )
+        size = (intrinsics.height_px, intrinsics.width_px)
+        if self._pool is None or (self._pool.height_px, self._pool.width_px) != size:
+            self._pool = FramePool(self._camera_id, self._slots, *size)
+
+    def _stop(self) -> None:
+        if self._pipe is None:
+            return
+        with suppress(RuntimeError):  # a device that is gone cannot be stopped, and need not be
+            self._pipe.stop()
+        self._pipe = self._align = None
+        if self._record_to is not None:
+            gc.collect()  # librealsense finishes the file when its last reference goes
+
+    def _recover(self) -> None:
+        if self._recovery is None:
+            return
+        action = self._recovery.step(self._clock.now_ns())
+        if action is Action.GIVE_UP or (self._record_to is not None and action is not Action.NONE):
+            troubles = "; ".join(self._troubles) or "it sent no notice"
+            raise CameraStalled(
+                f"camera {self._camera_id} stopped delivering frames ({troubles}). "
+                "Check its cable and power, then run `station doctor`"
+            )
+        try:
+            if action is Action.RESET:
+                self._reset_hardware()
+            if action in (Action.RESTART, Action.RESET):
+                self._stop()
+            if action is Action.RESTART:
+                self._start()
+        except CameraError as error:  # the next stage may do better
+            self._troubles.append(str(error))
+
+
+def _device_info(device: Any, key: Any) -> str:
+    return str(device.get_info(key)) if device.supports(key) else ""
+
+
+def _intrinsics(camera_id: str, found: Any) -> Intrinsics:
+    """Return the station's form of librealsense's intrinsics.
+
+    The three Brown-Conrady variants differ only in the order in which the tangential part is applied.
+    """
+    coefficients = tuple(float(value) for value in found.coeffs)
+    if any(coefficients) and found.model not in _BROWN_CONRADY:
+        raise CameraError(
+            f"camera {camera_id} has lens model {found.model}; only Brown-Conrady is known. Rectify first"
+        )
+    k1, k2, p1, p2, k3 = coefficients
+    return Intrinsics(found.width, found.height, found.fx, found.fy, found.ppx, found.ppy, (k1, k2, p1, p2, k3))
+
+
+def _coincide(colour: Any, depth: Any) -> bool:
+    """Whether depth lies on colour pixel for pixel as it comes."""
+    a, b = colour.get_intrinsics(), depth.get_intrinsics()
+    same_lens = (a.width, a.height, a.fx, a.fy, a.ppx, a.ppy, a.coeffs) == (
+        (b.width, b.height, b.fx, b.fy, b.ppx, b.ppy, b.coeffs)
+    )
+    between = depth.get_extrinsics_to(colour)
+    at_rest = np.allclose(between.translation, 0.0) and np.allclose(between.rotation, np.eye(3).ravel())
+    return bool(same_lens and at_rest)
