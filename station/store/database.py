@@ -23,7 +23,7 @@ _SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
 # What SQLite reports where the write, the sync or its shared memory hits a quota or a dying disk rather than ENOSPC.
 _SQLITE_UNWRITABLE = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE}
 _POSTGRESQL_FULL = {"53100", "25006"}  # disk_full, read_only_sql_transaction
-_OS_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+_OS_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES}
 _MB = 1_000_000
 
 
@@ -145,6 +145,8 @@ def _folder(url: URL) -> Path | None:
         return None
     folder = Path(url.database or "").absolute().parent
     folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):  # SQLite would only say that it is unable to open the file
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(folder))
     return folder
 
 

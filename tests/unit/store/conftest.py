@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from station.core.damage import DamageType, Decision, Reason, Severity
 from station.core.status import EvidencePicture
@@ -45,11 +45,9 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     url = os.environ.get("STATION_TEST_POSTGRESQL")
     if not url:
         pytest.skip("STATION_TEST_POSTGRESQL names no server; start one with .ci/postgresql.sh")
-    engine = create_engine(url)
-    with engine.begin() as connection:
+    with create_engine(url, poolclass=NullPool).begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
     return url
 
 

@@ -1,11 +1,10 @@
 """The store's promises, on every database it runs on."""
 
 import threading
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine
 
 from station.core.damage import DamageType, Decision, Reason, Severity
 from station.core.errors import StoreError
@@ -18,11 +17,9 @@ HOUR_S = 3600.0
 
 def execute(url, *statements):
     """Do to the database what the store itself never would."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
+    with create_engine(url, poolclass=NullPool).begin() as connection:
         for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
+            connection.exec_driver_sql(statement)
 
 
 def test_an_empty_store_has_nothing_to_say(store):
@@ -301,14 +298,6 @@ def test_the_disk_is_fit_while_it_has_room(open_store, store_url):
 
 
 def test_closing_twice_is_safe(store, make_verdict):
-    verdict = make_verdict("a-1")
-    store.record(verdict)
+    store.record(make_verdict("a-1"))
     store.close()
     store.close()
-
-
-def test_the_given_verdict_is_untouched(store, make_verdict):
-    verdict = make_verdict("a-1")
-    before = replace(verdict)
-    store.record(verdict)
-    assert verdict == before

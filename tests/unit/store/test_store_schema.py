@@ -3,25 +3,25 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from station.core.errors import StoreError
-from station.store import Store
+from station.store import Store, StoreSettings
+from station.store.database import Database
 from station.store.schema import metadata
 
 
 def test_the_migrations_build_the_tables_the_store_uses(store, store_url):
-    engine = create_engine(store_url)
+    engine = create_engine(store_url, poolclass=NullPool)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    engine.dispose()
 
 
 def test_a_store_of_a_newer_station_is_refused_and_left_alone(open_store, store_url, make_verdict):
     store = open_store()
     store.record(make_verdict("a-1"))
     store.close()
-    engine = create_engine(store_url)
+    engine = create_engine(store_url, poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="schema 9999, newer than this station knows"):
@@ -29,19 +29,17 @@ def test_a_store_of_a_newer_station_is_refused_and_left_alone(open_store, store_
     with engine.begin() as connection:
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    engine.dispose()
     assert open_store().last_number() == 1
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(open_store, store_url):
-    engine = create_engine(store_url)
+    engine = create_engine(store_url, poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE truths (id INTEGER)"))
     with pytest.raises(StoreError, match="truths"):
         open_store()
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE truths"))
-    engine.dispose()
     assert open_store().last_number() == 0
 
 
@@ -50,13 +48,13 @@ def test_missing_folders_are_made(tmp_path, clock):
     assert (tmp_path / "new" / "folder" / "station.db").is_file()
 
 
-def test_an_sqlite_store_survives_the_loss_of_power(tmp_path, clock):
-    store = Store.open(f"sqlite:///{tmp_path}/station.db", clock)
-    with store._database.reading() as connection:
+def test_an_sqlite_store_is_set_up_to_survive_the_loss_of_power(tmp_path):
+    database = Database(StoreSettings(url=f"sqlite:///{tmp_path}/station.db"))
+    with database.reading() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA synchronous")) == 2
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
-    store.close()
+    database.close()
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path, clock):
