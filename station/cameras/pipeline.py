@@ -237,7 +237,7 @@ class PipelineCamera(ABC):
         )
 
     def _source_t_ns(self, colour: Any) -> int:
-        return round(colour.get_timestamp() * 1e6)
+        return round(float(colour.get_timestamp()) * 1e6)
 
     def _is_fresh(self, colour: Any, depth: Any) -> bool:
         """Compare both frame numbers with the last ones seen, and the two times with each other."""
@@ -330,7 +330,8 @@ class PipelineCamera(ABC):
                 "Record again in these formats"
             )
         intrinsics = _intrinsics(self._camera_id, colour.get_intrinsics())
-        self._depth_unit_mm = device.first_depth_sensor().get_option(rs.option.depth_units) * 1000.0
+        unit_m = device.first_depth_sensor().get_option(rs.option.depth_units)
+        self._depth_unit_mm = float(f"{unit_m * 1000.0:.6g}")  # librealsense keeps it in 32 bits
         self._align = None if _coincide(colour, depth) else rs.align(rs.stream.color)
         self._info = CameraInfo(
             camera_id=self._camera_id,
@@ -386,9 +387,7 @@ def _intrinsics(camera_id: str, found: Any) -> Intrinsics:
     """
     coefficients = tuple(float(value) for value in found.coeffs)
     if any(coefficients) and found.model not in _BROWN_CONRADY:
-        raise CameraError(
-            f"camera {camera_id} has lens model {found.model}; only Brown-Conrady is known. Rectify first"
-        )
+        raise CameraError(f"camera {camera_id} has lens model {found.model}; only Brown-Conrady is known")
     k1, k2, p1, p2, k3 = coefficients
     return Intrinsics(found.width, found.height, found.fx, found.fy, found.ppx, found.ppy, (k1, k2, p1, p2, k3))
 

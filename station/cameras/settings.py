@@ -33,7 +33,7 @@ class CamerasSettings:
         int,
         Ge(2),
         Le(256),
-        Doc("Frames of one camera that may be in hand at once; each takes width x height x 5 bytes."),
+        Doc("Frames of one camera that may be in hand at once, width x height x 5 bytes each."),
     ] = 24
     stale_ms: Annotated[
         int, Ge(50), Le(60_000), Doc("Age of the newest frame, ms, beyond which a camera counts as disconnected.")

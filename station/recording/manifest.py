@@ -25,8 +25,8 @@ RIG = "rig.json"
 class Track:
     """One camera's file in a recording.
 
-    `frames` counts its colour images, `depth_frames` its depth images. `start_ns` is the device time at which the recording starts, to be
-    subtracted from the file's own timestamps; 0 where they count from the start already.
+    `frames` counts its colour images, `depth_frames` its depth images. `start_ns` is the device time at which the
+    recording starts, to be subtracted from the file's own timestamps; 0 where they count from the start already.
     """
 
     camera_id: str
