@@ -1,0 +1,59 @@
+"""What is usual for undamaged items: the yardstick that makes scores of different products comparable."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_FLOOR = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class ViewCalibration:
+    """How undamaged items, held out of the references, look from one camera.
+
+    `usual_score` is their middle view score; `highest_distance` the largest patch distance among them.
+    """
+
+    usual_score: float
+    highest_distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A product's views, and the item scores of all undamaged items the gallery was calibrated with, rising."""
+
+    views: Mapping[str, ViewCalibration]
+    good_scores: tuple[float, ...]
+
+    def item_score(self, view_scores: Mapping[str, float]) -> float:
+        """Return how many times worse than usual the item's worst view is.
+
+        Views from cameras that the product was not calibrated for do not count; with none left the score is 0.
+        """
+        return item_score(view_scores, {camera_id: view.usual_score for camera_id, view in self.views.items()})
+
+
+def item_score(view_scores: Mapping[str, float], usual_scores: Mapping[str, float]) -> float:
+    """Return the largest ratio of a view's score to what is usual for its camera, 0 without views."""
+    ratios = [score / max(usual_scores[key], _FLOOR) for key, score in view_scores.items() if key in usual_scores]
+    return max(ratios, default=0.0)
+
+
+def held_out_scores(shots: Sequence[Mapping[str, float]]) -> list[float]:
+    """Return the item score of each undamaged shot, measured by what is usual for the other shots.
+
+    Leaving each shot out of its own yardstick keeps the scores as spread as those of new items.
+
+    Args:
+        shots: view scores by camera, one mapping per shot; at least two.
+    """
+    return [item_score(shot, usual_scores([other for other in shots if other is not shot])) for shot in shots]
+
+
+def usual_scores(shots: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the median view score per camera."""
+    cameras = sorted({camera_id for shot in shots for camera_id in shot})
+    return {
+        camera_id: float(np.median([shot[camera_id] for shot in shots if camera_id in shot])) for camera_id in cameras
+    }

@@ -1,0 +1,88 @@
+"""Turning views of undamaged items into a product's references. Features in, records out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.errors import GalleryError
+from station.gallery.calibration import ViewCalibration, held_out_scores, usual_scores
+from station.gallery.compare import view_score
+from station.gallery.patches import coreset, item_patches, patch_distances
+
+MIN_SHOTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ShotView:
+    """One camera's view of one undamaged item: `crop` uint8 RGB [S, S, 3], `mask` bool [S, S], `features` [h, w, C]."""
+
+    crop: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+    features: NDArray[np.float32]
+
+
+Shot = Mapping[str, ShotView]
+"""One placing of an undamaged item on the tray, by camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledView:
+    """One camera's references: `bank` float16 [P, C] of unit vectors, and a few pictures for people."""
+
+    bank: NDArray[np.float16]
+    calibration: ViewCalibration
+    pictures: tuple[NDArray[np.uint8], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledProduct:
+    """A product's references by camera, and the item scores of the undamaged shots held out of them."""
+
+    views: Mapping[str, EnrolledView]
+    good_scores: tuple[float, ...]
+    reference_shots: int
+    calibration_shots: int
+
+
+def enrol_product(shots: Sequence[Shot], patches_per_camera: int, pictures_per_camera: int = 1) -> EnrolledProduct:
+    """Build a product's references from shots of undamaged items.
+
+    Every second shot becomes references; the others are held out and say what is usual. The split is
+    by shot, so that no placing is on both sides.
+
+    Raises:
+        GalleryError: there are fewer than four shots, or a camera never saw the item.
+    """
+    if len(shots) < MIN_SHOTS:
+        raise GalleryError(f"{len(shots)} shots are too few to enrol a product. Show at least {MIN_SHOTS} placings")
+    references, held_out = shots[0::2], shots[1::2]
+    cameras = sorted({camera_id for shot in shots for camera_id in shot})
+    banks = {camera_id: _bank(camera_id, references, patches_per_camera) for camera_id in cameras}
+    maps = [
+        {camera_id: patch_distances(view.features, view.mask, banks[camera_id]) for camera_id, view in shot.items()}
+        for shot in held_out
+    ]
+    scores = [{camera_id: view_score(distances) for camera_id, distances in shot.items()} for shot in maps]
+    usual = usual_scores(scores)
+    views = {
+        camera_id: EnrolledView(
+            bank=banks[camera_id],
+            calibration=ViewCalibration(
+                usual_score=usual[camera_id],
+                highest_distance=max(float(shot[camera_id].max()) for shot in maps if camera_id in shot),
+            ),
+            pictures=tuple(shot[camera_id].crop for shot in references if camera_id in shot)[:pictures_per_camera],
+        )
+        for camera_id in cameras
+        if camera_id in usual
+    }
+    return EnrolledProduct(views, tuple(sorted(held_out_scores(scores))), len(references), len(held_out))
+
+
+def _bank(camera_id: str, shots: Sequence[Shot], count: int) -> NDArray[np.float16]:
+    patches = [item_patches(shot[camera_id].features, shot[camera_id].mask) for shot in shots if camera_id in shot]
+    if not any(map(len, patches)):
+        raise GalleryError(f"camera {camera_id} sees the item in none of the reference shots. Check the camera's view")
+    return coreset(np.concatenate(patches), count).astype(np.float16)

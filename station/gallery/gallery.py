@@ -1,0 +1,202 @@
+"""A gallery on disk: products, their reference patches, and what is usual for them.
+
+The folder holds `gallery.json` and, per product and camera, `<folder>/<camera>.npy` (float16 [P, C],
+unit vectors, memory-mapped) and `<folder>/<camera>-<n>.jpg` (pictures for people). `gallery.json`
+names every bank with its SHA-256, so its own digest stands for the whole gallery.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.errors import GalleryError
+from station.core.items import ItemView
+from station.core.verdict import Finding
+from station.gallery.calibration import Calibration, ViewCalibration
+from station.gallery.compare import METHOD, compare_view
+from station.gallery.enrol import EnrolledProduct
+from station.gallery.products import Product
+
+FORMAT = 1
+NAME = "gallery.json"
+_JPEG_QUALITY = 85
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProductReferences:
+    """One product's references: `banks` are float16 [P, C] by camera, memory-mapped."""
+
+    product: Product
+    banks: Mapping[str, NDArray[np.float16]]
+    calibration: Calibration
+
+    def compare(self, view: ItemView, features: NDArray[np.float32]) -> Finding | None:
+        """Return how the view differs from the references, None where its camera has none.
+
+        Args:
+            view: the item's view.
+            features: its feature map, float32 [h, w, C].
+        """
+        bank = self.banks.get(view.camera_id)
+        if bank is None:
+            return None
+        highest = self.calibration.views[view.camera_id].highest_distance
+        return compare_view(view.camera_id, features, view.mask, bank, highest)
+
+
+class Gallery:
+    """The products a station knows, as they stand on disk. Read-only."""
+
+    def __init__(self, folder: Path, digest: str, records: Mapping[str, Any], good_scores: tuple[float, ...]) -> None:
+        self.folder = folder
+        self.digest = digest
+        self.good_scores = good_scores
+        self.products: Mapping[str, Product] = {key: _product(record) for key, record in records.items()}
+        self._records = records
+
+    @classmethod
+    def open(cls, folder: Path, model_digest: str) -> "Gallery":
+        """Open a gallery that was built with the model of this digest.
+
+        Raises:
+            GalleryError: the gallery is missing, malformed, changed since it was written, or of another model.
+        """
+        path = folder / NAME
+        try:
+            text = path.read_bytes()
+            data = json.loads(text)
+            if (data["format"], data["method"]) != (FORMAT, METHOD):
+                raise ValueError(f"format {data['format']}, method {data['method']}")
+            if data["model"] != model_digest:
+                raise GalleryError(
+                    f"gallery {folder} was built with model {data['model']}, the station runs {model_digest}. "
+                    f"Enrol its products again, or load the model it was built with"
+                )
+            records = {str(record["product_id"]): record for record in data["products"]}
+            scores = sorted(float(score) for record in records.values() for score in record["good_scores"])
+            gallery = cls(folder, hashlib.sha256(text).hexdigest()[:16], records, tuple(scores))
+            _check_banks(folder, records)
+        except FileNotFoundError as error:
+            raise GalleryError(
+                f"gallery file {error.filename} does not exist. Name a gallery, or enrol products"
+            ) from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise GalleryError(f"{path} is malformed ({error!r}). Restore it, or enrol its products again") from error
+        return gallery
+
+    @property
+    def product_ids(self) -> tuple[str, ...]:
+        """The products that have references, sorted."""
+        return tuple(sorted(self._records))
+
+    def references(self, product_id: str) -> ProductReferences | None:
+        """Return a product's references, None when it has none.
+
+        Raises:
+            GalleryError: a bank cannot be read.
+        """
+        record = self._records.get(product_id)
+        if record is None:
+            return None
+        banks, views = {}, {}
+        for camera_id, view in record["views"].items():
+            file = self.folder / view["bank"]
+            try:
+                banks[camera_id] = np.load(file, mmap_mode="r")
+            except (OSError, ValueError) as error:
+                raise GalleryError(
+                    f"reference bank {file} cannot be read ({error}). Enrol {product_id} again"
+                ) from error
+            views[camera_id] = ViewCalibration(float(view["usual_score"]), float(view["highest_distance"]))
+        return ProductReferences(self.products[product_id], banks, Calibration(views, self.good_scores))
+
+
+class GalleryWriter:
+    """Writes a gallery: add each product, then close. The folder must be new or empty."""
+
+    def __init__(self, folder: Path, model_digest: str, provenance: str) -> None:
+        if folder.exists() and any(folder.iterdir()):
+            raise GalleryError(f"{folder} is not empty. Name a new folder for the gallery")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._header = {"format": FORMAT, "method": METHOD, "model": model_digest, "provenance": provenance}
+        self._records: dict[str, dict[str, Any]] = {}
+
+    def add(self, product: Product, enrolled: EnrolledProduct) -> None:
+        """Write one product's references.
+
+        Raises:
+            GalleryError: the product is already in, or its id cannot name a folder.
+        """
+        product_id = product.product_id
+        if product_id in self._records or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", product_id):
+            raise GalleryError(
+                f"product id {product_id!r} is taken or unfit for a folder name. "
+                f"Use another one of letters, digits, dots, dashes and underscores"
+            )
+        (self._folder / product_id).mkdir()
+        views = {}
+        for camera_id, view in enrolled.views.items():
+            bank = f"{product_id}/{camera_id}.npy"
+            np.save(self._folder / bank, view.bank)
+            views[camera_id] = {
+                "bank": bank,
+                "sha256": _sha256(self._folder / bank),
+                "pictures": [
+                    self._picture(f"{product_id}/{camera_id}-{number}.jpg", picture)
+                    for number, picture in enumerate(view.pictures, start=1)
+                ],
+                **asdict(view.calibration),
+            }
+        self._records[product_id] = {
+            **asdict(product),
+            "reference_shots": enrolled.reference_shots,
+            "calibration_shots": enrolled.calibration_shots,
+            "good_scores": enrolled.good_scores,
+            "views": views,
+        }
+
+    def close(self) -> None:
+        """Write `gallery.json`; without it the folder is no gallery."""
+        products = [self._records[product_id] for product_id in sorted(self._records)]
+        (self._folder / NAME).write_text(json.dumps({**self._header, "products": products}, indent=1) + "\n")
+
+    def _picture(self, name: str, picture: NDArray[np.uint8]) -> str:
+        done, data = cv2.imencode(
+            ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+        )
+        if not done:
+            raise GalleryError(f"picture {name} cannot be encoded; its shape is {picture.shape}")
+        (self._folder / name).write_bytes(data.tobytes())
+        return name
+
+
+def _product(record: Mapping[str, Any]) -> Product:
+    return Product(
+        product_id=str(record["product_id"]),
+        name=str(record["name"]),
+        kind=str(record["kind"]),
+        barcodes=tuple(map(str, record["barcodes"])),
+        skus=tuple(map(str, record["skus"])),
+    )
+
+
+def _check_banks(folder: Path, records: Mapping[str, Any]) -> None:
+    for record in records.values():
+        for view in record["views"].values():
+            float(view["usual_score"]), float(view["highest_distance"])
+            file = folder / view["bank"]
+            if _sha256(file) != view["sha256"]:
+                raise GalleryError(f"reference bank {file} is not the one {NAME} names. Restore it, or enrol again")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,85 @@
+"""Which product an item is: what was announced, and the barcode it wears."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import zxingcpp
+
+from station.core.damage import Reason
+from station.core.items import Announcement, ItemView
+from station.core.verdict import Identity, IdentitySource
+from station.gallery import Product
+
+_FORMATS = zxingcpp.barcode_formats_from_str("EAN13,EAN8,UPCA,Code128,QRCode,DataMatrix")
+_GTIN_DIGITS = 14
+
+
+class Identifier:
+    """Knows products by their codes. A code that two products share names neither."""
+
+    def __init__(self, products: Mapping[str, Product]) -> None:
+        self._by_barcode = _index(
+            {product_id: product.barcodes for product_id, product in products.items()}, _canonical
+        )
+        self._by_sku = _index({product_id: product.skus for product_id, product in products.items()}, str.strip)
+
+    def identify(
+        self, views: Sequence[ItemView], announcement: Announcement | None
+    ) -> tuple[Identity, tuple[Reason, ...]]:
+        """Return which product the item is, and why that is in doubt, if it is.
+
+        A barcode of another known product than the announced one outweighs the announcement and is
+        WRONG_ITEM. An announcement of codes that name no product, or two, is UNKNOWN_PRODUCT even
+        when a barcode is read, since the two cannot be compared. So is an item with neither.
+        """
+        announced, claims = self._announced(announcement)
+        barcode, read = self._read(views)
+        if read is not None and read != announced:
+            identity = Identity(read, IdentitySource.BARCODE, barcode)
+            if announced is not None:
+                return identity, (Reason.WRONG_ITEM,)
+            return identity, (Reason.UNKNOWN_PRODUCT,) if claims else ()
+        if announced is not None:
+            return Identity(announced, IdentitySource.ANNOUNCED, barcode), ()
+        return Identity(None, IdentitySource.NONE, barcode), (Reason.UNKNOWN_PRODUCT,)
+
+    def _announced(self, announcement: Announcement | None) -> tuple[str | None, bool]:
+        """The announced product, and whether any code was announced at all."""
+        if announcement is None:
+            return None, False
+        named = set()
+        if announcement.barcode:
+            named.add(self._by_barcode.get(_canonical(announcement.barcode)))
+        if announcement.sku:
+            named.add(self._by_sku.get(announcement.sku.strip()))
+        return (named.pop() if len(named) == 1 else None), bool(announcement.barcode or announcement.sku)
+
+    def _read(self, views: Sequence[ItemView]) -> tuple[str | None, str | None]:
+        """The first barcode read that names a product, with the product; else the first read at all."""
+        first = None
+        for view in views:
+            for text in _barcodes(view):
+                product = self._by_barcode.get(_canonical(text))
+                if product is not None:
+                    return text, product
+                first = first or text
+        return first, None
+
+
+def _barcodes(view: ItemView) -> list[str]:
+    results = zxingcpp.read_barcodes(view.crop, formats=_FORMATS, try_invert=False, text_mode=zxingcpp.TextMode.Plain)
+    return [result.text for result in results]
+
+
+def _canonical(code: str) -> str:
+    """One spelling for one trade number: EAN-8, UPC-A and EAN-13 are GTIN-14 with leading zeros (GS1)."""
+    code = code.strip()
+    return code.zfill(_GTIN_DIGITS) if code.isdecimal() and len(code) in (8, 12, 13) else code
+
+
+def _index(codes: Mapping[str, Sequence[str]], canonical: Callable[[str], str]) -> dict[str, str]:
+    index: dict[str, str | None] = {}
+    for product_id, values in codes.items():
+        for value in values:
+            key = canonical(value)
+            index[key] = product_id if index.get(key, product_id) == product_id else None
+    return {key: product_id for key, product_id in index.items() if product_id is not None}

@@ -1,0 +1,53 @@
+"""From an item's score to a confidence, by the scores of items known to be good.
+
+`damage_confidence` is 1 minus the estimated share of undamaged items that would score at least as
+high. 0.95 says: one undamaged item in twenty looks this bad or worse. It is no probability that the
+item is damaged, which would depend on how rare damage is.
+"""
+
+import bisect
+import math
+from collections.abc import Sequence
+
+
+def damage_confidence(score: float, good_scores: Sequence[float]) -> float:
+    """Return the confidence 0..1 that belongs to an item score; it never falls as the score rises.
+
+    Between good scores the share beyond is interpolated, the k-th of n standing for k/(n+1) as in
+    split conformal prediction (Vovk et al., 2005). Beyond the highest it decays exponentially at the
+    rate that joins the median to the highest.
+
+    Args:
+        score: the item's score, 0 or more.
+        good_scores: scores of undamaged items, rising; without any the confidence is 0.5, which says nothing.
+    """
+    n = len(good_scores)
+    if n == 0:
+        return 0.5
+    highest = good_scores[-1]
+    if score >= highest:
+        scale = (highest - good_scores[(n - 1) // 2]) / math.log(max(n + 1, 3) / 2)
+        return 1.0 - math.exp(-(score - highest) / max(scale, 1e-6)) / (n + 1)
+    above = bisect.bisect_right(good_scores, score)
+    low = good_scores[above - 1] if above else 0.0
+    share = (score - low) / (good_scores[above] - low)
+    return (above + min(max(share, 0.0), 1.0)) / (n + 1)
+
+
+def sideline_score(good_scores: Sequence[float], max_false_alarm_rate: float) -> tuple[float, float]:
+    """Return the score above which an item is sidelined, and the false alarm rate that this upholds.
+
+    The threshold is the k-th of n good scores, k = ceil((n + 1) (1 - rate)): a new undamaged item,
+    exchangeable with them, scores higher with probability at most 1 - k/(n+1), on average over
+    calibrations. With too few good items the highest is taken and the rate upheld is 1/(n+1), more
+    than was asked for.
+
+    Args:
+        good_scores: scores of undamaged items, rising; without any nothing can be passed.
+        max_false_alarm_rate: the share of undamaged items that may be sidelined.
+    """
+    n = len(good_scores)
+    if n == 0:
+        return -math.inf, 1.0
+    k = min(math.ceil((n + 1) * (1.0 - max_false_alarm_rate) - 1e-9), n)
+    return good_scores[k - 1], 1.0 - k / (n + 1)

@@ -1,0 +1,22 @@
+"""Settings of the judge."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_doc import Doc
+from annotated_types import Ge, Gt, Le, Lt
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """When an item is sidelined, and when its damage is called major."""
+
+    max_false_alarm_rate: Annotated[
+        float,
+        Gt(0),
+        Lt(1),
+        Doc("Share of undamaged items that may be sidelined; few good references allow no less than 1/(n+1)."),
+    ] = 0.02
+    major_excess: Annotated[
+        float, Ge(1), Le(100), Doc("Damage is major from this many times the score that sidelines an item.")
+    ] = 1.5

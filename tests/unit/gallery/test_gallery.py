@@ -1,0 +1,156 @@
+"""A gallery from enrolment to disk and back, and those that must not be opened."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from station.core.errors import GalleryError
+from station.core.items import ItemView, Quality
+from station.gallery import Gallery, GalleryWriter, Product, Shot, ShotView, enrol_product
+from station.gallery.calibration import held_out_scores, item_score
+
+MODEL = "0123456789abcdef"
+MASK = np.zeros((64, 64), np.bool_)
+MASK[8:56, 8:56] = True
+KINDS = np.random.default_rng(0).normal(size=(6, 16)).astype(np.float32)
+TEA = Product("tea", "Green tea", "carton", barcodes=("4006381333931",), skus=("SKU-1",))
+
+
+def good_features(seed: int) -> np.ndarray:
+    """A feature map whose patches are of six kinds, with a little noise."""
+    rng = np.random.default_rng(seed)
+    return (KINDS[rng.integers(0, 6, (8, 8))] + 0.05 * rng.normal(size=(8, 8, 16))).astype(np.float32)
+
+
+def shot(seed: int) -> Shot:
+    crop = np.full((64, 64, 3), seed % 255, np.uint8)
+    return {camera: ShotView(crop, MASK, good_features(2 * seed + n)) for n, camera in enumerate(("top", "left"))}
+
+
+def view(camera_id: str = "top") -> ItemView:
+    return ItemView(
+        camera_id=camera_id,
+        crop=np.zeros((64, 64, 3), np.uint8),
+        mask=MASK,
+        height_mm=np.zeros((64, 64), np.float32),
+        mm_per_px=1.0,
+        crop_from_image=np.eye(2, 3),
+        quality=Quality(100.0, 0.0, 0.0, 1.0),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    writer = GalleryWriter(tmp_path / "gallery", MODEL, "this test")
+    writer.add(TEA, enrol_product([shot(seed) for seed in range(12)], patches_per_camera=100))
+    writer.add(Product("soap", "Soap"), enrol_product([shot(seed) for seed in range(20, 28)], patches_per_camera=100))
+    writer.close()
+    return tmp_path / "gallery"
+
+
+def test_a_gallery_comes_back_as_it_was_written(folder: Path) -> None:
+    gallery = Gallery.open(folder, MODEL)
+    assert gallery.product_ids == ("soap", "tea")
+    assert gallery.products["tea"] == TEA
+    assert len(gallery.good_scores) == 6 + 4
+    assert list(gallery.good_scores) == sorted(gallery.good_scores)
+    references = gallery.references("tea")
+    assert references is not None
+    assert set(references.banks) == {"top", "left"}
+    assert isinstance(references.banks["top"], np.memmap)
+    assert references.banks["top"].shape == (100, 16)
+    assert references.banks["top"].dtype == np.float16
+    assert references.calibration.good_scores == gallery.good_scores
+    assert len(list(folder.glob("tea/*.jpg"))) == 2
+    assert gallery.digest == Gallery.open(folder, MODEL).digest
+
+
+def test_a_strange_patch_stands_out_where_it_is(folder: Path) -> None:
+    references = Gallery.open(folder, MODEL).references("tea")
+    assert references is not None
+    good = references.compare(view(), good_features(99))
+    strange = good_features(99)
+    strange[3:5, 4:6] = -KINDS[0]
+    bad = references.compare(view(), strange)
+    assert good is not None
+    assert bad is not None
+    assert references.calibration.item_score({"top": good.score}) < 2
+    assert references.calibration.item_score({"top": bad.score}) > 5
+    assert bad.regions[0].box_px == (32, 24, 16, 16)
+    assert bad.regions[0].score > 1
+
+
+def test_a_camera_without_references_gives_no_finding(folder: Path) -> None:
+    references = Gallery.open(folder, MODEL).references("tea")
+    assert references is not None
+    assert references.compare(view("right"), good_features(1)) is None
+
+
+def test_unknown_product_has_no_references(folder: Path) -> None:
+    assert Gallery.open(folder, MODEL).references("coffee") is None
+
+
+def test_empty_gallery_opens_and_knows_nothing(tmp_path: Path) -> None:
+    GalleryWriter(tmp_path / "empty", MODEL, "this test").close()
+    gallery = Gallery.open(tmp_path / "empty", MODEL)
+    assert gallery.product_ids == ()
+    assert gallery.good_scores == ()
+    assert gallery.references("tea") is None
+
+
+def test_gallery_of_another_model_is_refused(folder: Path) -> None:
+    with pytest.raises(GalleryError, match="ffffffffffffffff"):
+        Gallery.open(folder, "f" * 16)
+
+
+def test_changed_bank_is_refused(folder: Path) -> None:
+    bank = bytearray((folder / "tea/top.npy").read_bytes())
+    bank[-1] ^= 1
+    (folder / "tea/top.npy").write_bytes(bank)
+    with pytest.raises(GalleryError, match=r"tea/top\.npy"):
+        Gallery.open(folder, MODEL)
+
+
+def test_missing_parts_are_named(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(GalleryError, match="nowhere"):
+        Gallery.open(tmp_path / "nowhere", MODEL)
+    (folder / "soap/left.npy").unlink()
+    with pytest.raises(GalleryError, match=r"soap/left\.npy"):
+        Gallery.open(folder, MODEL)
+
+
+@pytest.mark.parametrize("change", [{"format": 9}, {"method": "other"}, {"products": [{}]}, {"products": [7]}])
+def test_malformed_gallery_is_refused(folder: Path, change: dict[str, object]) -> None:
+    path = folder / "gallery.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(GalleryError, match="malformed"):
+        Gallery.open(folder, MODEL)
+
+
+def test_writer_keeps_off_other_peoples_folders(folder: Path) -> None:
+    with pytest.raises(GalleryError, match="not empty"):
+        GalleryWriter(folder, MODEL, "this test")
+
+
+@pytest.mark.parametrize("product_id", ["../tea", "", "a/b", ".."])
+def test_product_id_must_name_a_folder(tmp_path: Path, product_id: str) -> None:
+    writer = GalleryWriter(tmp_path / "gallery", MODEL, "this test")
+    with pytest.raises(GalleryError, match="folder name"):
+        writer.add(Product(product_id, "x"), enrol_product([shot(seed) for seed in range(4)], 50))
+
+
+def test_too_few_shots_are_refused() -> None:
+    with pytest.raises(GalleryError, match="3 shots"):
+        enrol_product([shot(seed) for seed in range(3)], 50)
+
+
+def test_held_out_scores_do_not_measure_a_shot_by_itself() -> None:
+    shots = [{"top": 1.0}, {"top": 1.0}, {"top": 3.0}]
+    assert held_out_scores(shots) == [0.5, 0.5, 3.0]
+
+
+def test_item_score_is_that_of_the_worst_view() -> None:
+    assert item_score({"top": 2.0, "left": 6.0, "new": 99.0}, {"top": 1.0, "left": 2.0}) == 3.0
+    assert item_score({}, {}) == 0.0

@@ -1,0 +1,109 @@
+"""Announcement and barcode: who wins, and what is in doubt."""
+
+import cv2
+import numpy as np
+import pytest
+import zxingcpp
+
+from station.core.damage import Reason
+from station.core.items import Announcement, ItemView, Quality
+from station.core.verdict import Identity, IdentitySource
+from station.gallery import Product
+from station.identity import Identifier
+
+TEA, SOAP, STRANGER = "4006381333931", "0012345678905", "9780201379624"
+PRODUCTS = {
+    "tea": Product("tea", "Green tea", barcodes=(TEA,), skus=("SKU-1",)),
+    "soap": Product("soap", "Soap", barcodes=(SOAP,), skus=("SKU-2",)),
+}
+
+
+def view(barcode: str | None = None, turn_degrees: float = 0.0) -> ItemView:
+    """A grey crop that wears the barcode, turned."""
+    crop = np.full((448, 448, 3), 190, np.uint8)
+    if barcode:
+        code = zxingcpp.create_barcode(barcode, zxingcpp.BarcodeFormat.EAN13)
+        symbol = np.array(zxingcpp.write_barcode_to_image(code, scale=2))
+        height, width = symbol.shape[:2]
+        crop[200 : 200 + height, 100 : 100 + width] = symbol[..., None] if symbol.ndim == 2 else symbol
+        turn = cv2.getRotationMatrix2D((224, 224), turn_degrees, 1.0)
+        crop = cv2.warpAffine(crop, turn, (448, 448), borderValue=(190, 190, 190))
+    return ItemView(
+        camera_id="top",
+        crop=crop,
+        mask=np.ones((448, 448), np.bool_),
+        height_mm=np.zeros((448, 448), np.float32),
+        mm_per_px=0.5,
+        crop_from_image=np.eye(2, 3),
+        quality=Quality(100.0, 0.0, 0.0, 1.0),
+    )
+
+
+def announce(sku: str | None = None, barcode: str | None = None) -> Announcement:
+    return Announcement(plc_id=1, t_ns=0, sku=sku, barcode=barcode)
+
+
+IDENTIFIER = Identifier(PRODUCTS)
+
+
+@pytest.mark.parametrize("turn_degrees", [0, 90, 180, 270, 8])
+def test_barcode_names_the_product_however_it_lies(turn_degrees: float) -> None:
+    identity, doubts = IDENTIFIER.identify([view(), view(TEA, turn_degrees)], None)
+    assert identity == Identity("tea", IdentitySource.BARCODE, TEA)
+    assert doubts == ()
+
+
+@pytest.mark.parametrize("announcement", [announce(sku="SKU-1"), announce(barcode=TEA), announce("SKU-1", TEA)])
+def test_announced_product_holds_where_nothing_is_read(announcement: Announcement) -> None:
+    identity, doubts = IDENTIFIER.identify([view()], announcement)
+    assert identity == Identity("tea", IdentitySource.ANNOUNCED)
+    assert doubts == ()
+
+
+def test_barcode_that_agrees_is_kept() -> None:
+    identity, doubts = IDENTIFIER.identify([view(TEA)], announce("SKU-1"))
+    assert identity == Identity("tea", IdentitySource.ANNOUNCED, TEA)
+    assert doubts == ()
+
+
+def test_barcode_of_another_known_product_is_the_wrong_item() -> None:
+    identity, doubts = IDENTIFIER.identify([view(SOAP)], announce("SKU-1"))
+    assert (identity.product_id, identity.source) == ("soap", IdentitySource.BARCODE)
+    assert doubts == (Reason.WRONG_ITEM,)
+
+
+def test_foreign_barcode_does_not_outweigh_the_announcement() -> None:
+    identity, doubts = IDENTIFIER.identify([view(STRANGER)], announce("SKU-1"))
+    assert identity == Identity("tea", IdentitySource.ANNOUNCED, STRANGER)
+    assert doubts == ()
+
+
+@pytest.mark.parametrize("announcement", [None, announce(), announce(sku="SKU-9"), announce("SKU-1", SOAP)])
+def test_nothing_known_is_an_unknown_product(announcement: Announcement | None) -> None:
+    identity, doubts = IDENTIFIER.identify([view(STRANGER)], announcement)
+    assert identity == Identity(None, IdentitySource.NONE, STRANGER)
+    assert doubts == (Reason.UNKNOWN_PRODUCT,)
+
+
+def test_unknown_announcement_is_in_doubt_even_with_a_barcode() -> None:
+    identity, doubts = IDENTIFIER.identify([view(TEA)], announce(sku="SKU-9"))
+    assert identity.product_id == "tea"
+    assert doubts == (Reason.UNKNOWN_PRODUCT,)
+
+
+def test_upc_and_ean_are_one_number() -> None:
+    identity, _ = IDENTIFIER.identify([view()], announce(barcode=SOAP[1:]))
+    assert identity.product_id == "soap"
+
+
+def test_code_shared_by_two_products_names_neither() -> None:
+    twins = {name: Product(name, name, barcodes=(TEA,)) for name in ("a", "b", "c")}
+    identity, doubts = Identifier(twins).identify([view(TEA)], None)
+    assert identity.product_id is None
+    assert doubts == (Reason.UNKNOWN_PRODUCT,)
+
+
+def test_no_views_and_no_products() -> None:
+    identity, doubts = Identifier({}).identify([], None)
+    assert identity.product_id is None
+    assert doubts == (Reason.UNKNOWN_PRODUCT,)
