@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from station.core.errors import StoreError, StoreFull
@@ -24,6 +24,7 @@ _SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
 _SQLITE_UNWRITABLE = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE}
 _POSTGRESQL_FULL = {"53100", "25006"}  # disk_full, read_only_sql_transaction
 _OS_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES}
+_WRITER_LOCK = 1  # advisory locks are a database's own, and this database is ours
 _MB = 1_000_000
 
 
@@ -48,7 +49,9 @@ class Database:
             self._folder = _folder(url)
             self._engine = create_engine(url, pool_pre_ping=True, connect_args=_connect_args(url, settings))
             self._writer = self._engine.execution_options(writes=True)
-            if self._folder is not None:
+            if self._folder is None:
+                event.listen(self._engine, "begin", _begin_postgresql)
+            else:
                 event.listen(self._engine, "connect", _prepare_sqlite)
                 event.listen(self._engine, "begin", _begin_sqlite)
         try:
@@ -162,10 +165,20 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
+# A writer takes the one lock before it reads, or what it read could be overtaken before it writes.
+
+
 def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes the lock before it reads, or what it read could be overtaken before it writes.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if _writes(connection):
+        connection.execute(select(func.pg_advisory_xact_lock(_WRITER_LOCK)))
+
+
+def _writes(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("writes", False))
 
 
 def _is_full(cause: BaseException) -> bool:

@@ -291,6 +291,26 @@ def test_readers_on_other_threads_see_only_whole_verdicts(store, make_verdict, p
     assert wrong == []
 
 
+def test_two_programs_may_write_to_one_store(open_store, make_verdict, pictures):
+    wrong: list[Exception] = []
+
+    def write(name, store) -> None:
+        try:
+            for number in range(15):
+                store.record(make_verdict(f"{name}-{number}"), pictures)
+        except Exception as error:
+            wrong.append(error)
+
+    stores = [open_store(), open_store()]
+    writers = [threading.Thread(target=write, args=(name, store)) for name, store in zip("ab", stores, strict=True)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(timeout=20)
+    assert wrong == []
+    assert [given.number for given in stores[0].after_number(0, 100)] == list(range(1, 31))
+
+
 def test_the_disk_is_fit_while_it_has_room(open_store, store_url):
     assert open_store(min_free_mb=1).disk_ok()
     if store_url.startswith("sqlite"):
