@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from station.api.door import OutboxView
 from station.api.schemas import PLC_ID_MAX, Word, confidence
-from station.core.damage import Decision
+from station.core.damage import Decision, Reason
 from station.core.status import ItemRecord, ItemState, StationState, StationStatus
 from station.core.verdict import SEQ_MAX, RecordedVerdict
 
@@ -127,17 +127,17 @@ def plc_result(recorded: RecordedVerdict, status: StationStatus, utc_ns: int) ->
     )
 
 
-def plc_no_result(status: StationStatus, seq: int = 0, plc_id: int = 0) -> PlcResult:
-    """Build the answer while there is no verdict: none yet, or a station error while the station is in fault."""
-    fault = status.state is StationState.FAULT
+def plc_no_result(status: StationStatus, seq: int = 0, plc_id: int = 0, fault: Reason = Reason.NONE) -> PlcResult:
+    """Build the answer while there is no verdict: none yet, or a station error for a `fault` or the station's own."""
+    in_fault = status.state is StationState.FAULT or fault is not Reason.NONE
     return PlcResult(
         st=status.state,
         hb=status.heartbeat % _HEARTBEATS,
         seq=seq,
         id=plc_id,
-        verdict=Decision.ERROR if fault else Decision.NONE,
+        verdict=Decision.ERROR if in_fault else Decision.NONE,
         conf=0,
-        code=status.fault.code if fault else 0,
+        code=(status.fault if fault is Reason.NONE else fault).code if in_fault else 0,
         sev=0,
         ms=0,
         age=0,
