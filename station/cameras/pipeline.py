@@ -114,6 +114,11 @@ class PipelineCamera(ABC):
         """Make the source produce its next pair, where it does not do so by itself."""
         return
 
+    def _wait(self, timeout_ms: int) -> tuple[bool, Any]:
+        """Wait for librealsense's next frameset; return whether one came, and it."""
+        came, frames = self._pipe.try_wait_for_frames(timeout_ms)
+        return bool(came), frames
+
     def _check_end(self) -> None:
         """Raise what is to be raised when no pair came because the source is at its end."""
         return
@@ -204,7 +209,7 @@ class PipelineCamera(ABC):
     def _receive(self, timeout_ms: int) -> tuple[bool, _Pair | None]:
         """Return whether anything came, and the pair if it was fresh."""
         try:
-            came, frames = self._pipe.try_wait_for_frames(timeout_ms)
+            came, frames = self._wait(timeout_ms)
             return came, self._copy(frames) if came else None
         except RuntimeError as error:
             self._troubles.append(str(error))

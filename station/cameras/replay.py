@@ -9,6 +9,9 @@ from station.core.ports import Clock, EndOfStream
 from station.recording import Track, count_frames, last_frame_numbers
 from station.recording.librealsense import rs
 
+_SLICE_MS = 50
+_AFTER_STOP_MS = 250
+
 
 class ReplayCamera(PipelineCamera):
     """Plays a track, in lock-step or at a pace, and refuses to end before its file does.
@@ -67,16 +70,23 @@ class ReplayCamera(PipelineCamera):
             f"recording file {self._track.file} cannot be played ({error}). Restore it, or record again"
         )
 
+    def _wait(self, timeout_ms: int) -> tuple[bool, Any]:
+        """Wait in slices, to see playback stop; what it read last may still be on its way then."""
+        for _ in range(max(1, timeout_ms // _SLICE_MS)):
+            stopped = self._playback.current_status() == rs.playback_status.stopped
+            came, frames = super()._wait(_AFTER_STOP_MS if stopped else min(timeout_ms, _SLICE_MS))
+            if came or stopped:
+                break
+        self._ended = stopped and not came
+        return came, frames
+
     def _check_end(self) -> None:
-        """Raise the end of the stream once playback has stopped and a further wait brought nothing.
+        """Raise the end of the stream once playback has stopped and everything it read has been delivered.
 
         A picture that cannot be decoded ends playback without a word, so the end is only believed when the file
         holds no further pair: at most one of its streams goes on after the last one seen.
         """
-        if self._playback.current_status() != rs.playback_status.stopped:
-            return
         if not self._ended:
-            self._ended = True
             return
         if all(self._last_numbers.get(name, 0) > number for name, number in self._numbers.items()):
             raise RecordingTruncated(
