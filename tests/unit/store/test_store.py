@@ -321,3 +321,11 @@ def test_closing_twice_is_safe(store, make_verdict):
     store.record(make_verdict("a-1"))
     store.close()
     store.close()
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_a_server_that_dropped_its_connections_is_found_again(store, store_url, make_verdict):
+    store.record(make_verdict("a-1"))
+    execute(store_url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()")
+    assert store.record(make_verdict("a-2")).number == 2
