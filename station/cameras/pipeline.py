@@ -89,6 +89,7 @@ class PipelineCamera(ABC):
         self._depth_unit_mm = 0.0
         self._pending: _Pair | None = None
         self._numbers = {"colour": 0, "depth": 0}
+        self._repeats = 0
         self._base_sequence = 0
         self._last_sequence = 0
         self._drops = {"gaps": 0, "stale": 0, "torn": 0, "no_slot": 0}
@@ -248,8 +249,11 @@ class PipelineCamera(ABC):
         """Compare both frame numbers with the last ones seen, and the two times with each other."""
         numbers = {"colour": colour.get_frame_number(), "depth": depth.get_frame_number()}
         last, self._numbers = self._numbers, numbers
-        if last["colour"]:
-            self._drops["gaps"] += max(0, numbers["colour"] - last["colour"] - 1)
+        if numbers["colour"] == last["colour"]:
+            self._repeats += 1  # stands for a colour frame that did not come, so it is no gap as well
+        elif last["colour"]:
+            self._drops["gaps"] += max(0, numbers["colour"] - last["colour"] - 1 - self._repeats)
+            self._repeats = 0
         if any(numbers[name] <= last[name] for name in numbers):
             self._drops["stale"] += 1
             return False
@@ -310,6 +314,7 @@ class PipelineCamera(ABC):
             raise self._refused(error) from error
         self._pipe = pipe
         self._numbers = {"colour": 0, "depth": 0}
+        self._repeats = 0
         self._base_sequence = self._last_sequence
         try:
             self._describe(profile)

@@ -45,10 +45,13 @@ class TrackWriter:
         self._camera.push(colour, depth, t_ns, self.frames)
         self._backlog_bytes += colour.nbytes + depth.nbytes
         if self._backlog_bytes > _MAX_BACKLOG_BYTES:
-            # The recorder queues frames without telling how many; a pause returns once all of them are written.
-            self._recorder.pause()
-            self._recorder.resume()
-            self._backlog_bytes = 0
+            self.flush()
+
+    def flush(self) -> None:
+        """Wait until librealsense has written all frames it was given; its recorder queues them without a word."""
+        self._recorder.pause()  # returns once the queue is empty
+        self._recorder.resume()
+        self._backlog_bytes = 0
 
     def close(self) -> Track:
         """Finish the file and return its track.
