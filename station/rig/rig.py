@@ -63,12 +63,12 @@ class Rig:
     @property
     def digest(self) -> str:
         """The first 16 hex digits of the SHA-256 of the rig's file text."""
-        return hashlib.sha256(_to_json(self).encode()).hexdigest()[:16]
+        return hashlib.sha256(rig_json(self).encode()).hexdigest()[:16]
 
 
 def save_rig(rig: Rig, path: Path) -> None:
     """Write the rig as JSON."""
-    path.write_text(_to_json(rig))
+    path.write_text(rig_json(rig))
 
 
 def load_rig(path: Path) -> Rig:
@@ -111,7 +111,9 @@ def _rigid(rows: Any, name: str) -> Transform:
     return matrix
 
 
-def _to_json(rig: Rig) -> str:
+def rig_json(rig: Rig) -> str:
+    """Return the text of the rig's file."""
+
     def default(value: Any) -> Any:
         if isinstance(value, np.ndarray):
             return value.tolist()
