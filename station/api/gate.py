@@ -10,7 +10,8 @@ from station.api.problems import PLC_PREFIX, refusal
 
 _BODY_LIMIT_BYTES = 65536
 _PATH_TOKEN = "/t/"
-_OPEN_PATHS = ("/healthz", "/readyz")
+OPEN_PATHS = ("/healthz", "/readyz")
+"""Paths that need no token."""
 
 
 class Gate:
@@ -31,7 +32,7 @@ class Gate:
             return
         scope, path_token = _without_path_token(scope)
         headers = Headers(scope=scope)
-        if self._token and scope["path"] not in _OPEN_PATHS and not self._knows(headers, path_token):
+        if self._token and scope["path"] not in OPEN_PATHS and not self._knows(headers, path_token):
             told = "this station asks for its token: send Authorization: Bearer TOKEN, or X-Station-Token: TOKEN"
             answer = refusal(scope["path"], 401, told, {"WWW-Authenticate": "Bearer"})
             await answer(scope, receive, send)

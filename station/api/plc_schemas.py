@@ -24,6 +24,28 @@ class _Body(BaseModel):
 class PlcResult(_Body):
     """A verdict, or the lack of one, for a controller: flat, integers only, at most 240 bytes."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "v": 1,
+                    "st": 1,
+                    "hb": 8123,
+                    "seq": 417,
+                    "id": 417,
+                    "verdict": 1,
+                    "conf": 12,
+                    "code": 0,
+                    "sev": 0,
+                    "ms": 212,
+                    "age": 140,
+                    "mdl": 12,
+                    "cfg": 48213,
+                }
+            ]
+        }
+    )
+
     v: Literal[1] = Field(default=1, description="Version of this layout.")
     st: int = Field(ge=0, le=3, description="Station: 0 starting, 1 ready, 2 busy, 3 fault.")
     hb: int = Field(ge=0, lt=_HEARTBEATS, description="Heartbeat; it stands still when the station does.")
@@ -44,6 +66,8 @@ class PlcResult(_Body):
 class PlcItem(_Body):
     """The answer to a trigger. It never carries a verdict, so that a number used twice cannot open the gate."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"v": 1, "st": 1, "hb": 8123, "id": 417, "item": 1}]})
+
     v: Literal[1] = Field(default=1, description="Version of this layout.")
     st: int = Field(ge=0, le=3, description="Station: 0 starting, 1 ready, 2 busy, 3 fault.")
     hb: int = Field(ge=0, lt=_HEARTBEATS, description="Heartbeat; it stands still when the station does.")
@@ -53,6 +77,10 @@ class PlcItem(_Body):
 
 class PlcAck(_Body):
     """The answer to an acknowledgement."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"v": 1, "st": 1, "hb": 8123, "seq": 417, "unread": 0, "overrun": 0}]}
+    )
 
     v: Literal[1] = Field(default=1, description="Version of this layout.")
     st: int = Field(ge=0, le=3, description="Station: 0 starting, 1 ready, 2 busy, 3 fault.")
@@ -64,6 +92,30 @@ class PlcAck(_Body):
 
 class PlcStatus(_Body):
     """The station's state for a controller."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "v": 1,
+                    "st": 1,
+                    "hb": 8123,
+                    "ready": 1,
+                    "busy": 0,
+                    "code": 0,
+                    "boot": 1395731208,
+                    "seq": 417,
+                    "unread": 0,
+                    "overrun": 0,
+                    "cams": 3,
+                    "cams_ok": 3,
+                    "disk": 1,
+                    "mdl": 12,
+                    "cfg": 48213,
+                }
+            ]
+        }
+    )
 
     v: Literal[1] = Field(default=1, description="Version of this layout.")
     st: int = Field(ge=0, le=3, description="Station: 0 starting, 1 ready, 2 busy, 3 fault.")
@@ -84,6 +136,8 @@ class PlcStatus(_Body):
 
 class PlcError(_Body):
     """A refused request. It holds no verdict: the gate stays shut."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"v": 1, "err": 1}]})
 
     v: Literal[1] = Field(default=1, description="Version of this layout.")
     err: int = Field(

@@ -115,8 +115,13 @@ class PlcSimulator:
             latency_ms=reply["ms"],
             age_ms=reply["age"],
         )
-        self._take(reply["seq"])
-        return self._act(action)
+        self._after = action.seq
+        self._unacknowledged.append(action.seq)
+        self._act(action)
+        self._acknowledge_due()
+        if _is_turn(len(self._log), self._behaviour.restart_every):
+            self.restart()
+        return action
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Act on every result until told to stop; a station that does not answer is asked again."""
@@ -133,20 +138,15 @@ class PlcSimulator:
         self._after = 0
         self._unacknowledged.clear()
 
-    def _take(self, seq: int) -> None:
-        """Remember a result and acknowledge what is due."""
-        self._after = seq
-        self._unacknowledged.append(seq)
+    def _act(self, action: GateAction) -> GateAction:
+        self._log.append(action)
+        self._on_action(action)
+        return action
+
+    def _acknowledge_due(self) -> None:
         while len(self._unacknowledged) > self._behaviour.late_acks:
             self._client.acknowledge(self._unacknowledged[0])
             self._unacknowledged.popleft()
-
-    def _act(self, action: GateAction) -> GateAction:
-        self._log.append(action)
-        if _is_turn(len(self._log), self._behaviour.restart_every):
-            self.restart()
-        self._on_action(action)
-        return action
 
     def _disturb(self) -> None:
         self._polls += 1
