@@ -1,1 +1,7 @@
-"""Framesets and rig to item views: mask, crop, image quality."""
+"""Framesets and the rig to item views: item mask, crop, height above the tray, image quality."""
+
+from station.vision.extractor import ViewExtractor
+from station.vision.quality import quality_reasons
+from station.vision.settings import VisionSettings
+
+__all__ = ["ViewExtractor", "VisionSettings", "quality_reasons"]

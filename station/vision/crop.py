@@ -1,0 +1,50 @@
+"""An item turned into its own orientation."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.vision.geometry import Window
+
+
+def crop_from_image(mask: NDArray[np.bool_], window: Window, side_px: int, fill: float) -> NDArray[np.float64]:
+    """Return the affine map, float64 [2, 3], that lays the mask's smallest rectangle level in a square crop.
+
+    The rectangle's longer side becomes horizontal and fills `fill` of the crop; which of its two ends
+    comes left is not decided.
+    """
+    rows, cols = np.nonzero(_outline(mask))
+    points = np.column_stack([cols * window.stride + window.left, rows * window.stride + window.top])
+    centre, (width, height), angle_deg = cv2.minAreaRect(points.astype(np.float32))
+    if height > width:
+        width, angle_deg = height, angle_deg + 90
+    angle_deg = (angle_deg + 90) % 180 - 90
+    turn, scale = np.radians(angle_deg), fill * side_px / (width + window.stride)
+    linear = scale * np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    shift = np.full(2, (side_px - 1) / 2) - linear @ np.array(centre)
+    return np.column_stack([linear, shift])
+
+
+def from_window(image_map: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
+    """Return the map from a window's own pixels, given that from the image's."""
+    linear = image_map[:, :2]
+    origin = linear @ np.array([window.left, window.top], np.float64) + image_map[:, 2]
+    return np.column_stack([linear * window.stride, origin])
+
+
+def border_fraction(mask: NDArray[np.bool_], window: Window, image_shape: tuple[int, int]) -> float:
+    """Return the share of the mask's outline that lies on the image's border."""
+    outline = _outline(mask)
+    on_border = np.zeros_like(outline)
+    height, width = image_shape
+    on_border[0, :] |= window.top == 0
+    on_border[:, 0] |= window.left == 0
+    on_border[-1, :] |= window.bottom == height
+    on_border[:, -1] |= window.right == width
+    return np.count_nonzero(outline & on_border) / max(1, np.count_nonzero(outline))
+
+
+def _outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    solid = mask.astype(np.uint8)
+    inner = cv2.erode(solid, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return (solid - inner).astype(bool)
