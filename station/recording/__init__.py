@@ -1,6 +1,7 @@
 """Recordings: one RealSense file per camera, and a manifest that says what happened and what was true."""
 
 from station.recording.counts import count_frames, last_frame_numbers
+from station.recording.importing import MakeRig, import_pngs
 from station.recording.manifest import (
     ItemTruth,
     Recording,
@@ -15,6 +16,7 @@ from station.recording.writer import RecordingWriter, TrackWriter
 
 __all__ = [
     "ItemTruth",
+    "MakeRig",
     "Recording",
     "RecordingWriter",
     "SoftwareCamera",
@@ -22,6 +24,7 @@ __all__ = [
     "Track",
     "TrackWriter",
     "count_frames",
+    "import_pngs",
     "last_frame_numbers",
     "open_recording",
     "save_mask",

@@ -1,0 +1,70 @@
+"""Turning folders of colour and depth PNGs into recordings."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.errors import RecordingError
+from station.core.geometry import Intrinsics
+from station.core.items import Announcement
+from station.recording.manifest import Recording
+from station.recording.software_device import StreamSpec
+from station.recording.stills import find_stills
+from station.recording.writer import RecordingWriter
+
+MakeRig = Callable[[str, str, Intrinsics, NDArray[np.float32]], str]
+"""Returns a rig file's text for (camera id, serial, intrinsics, depth in mm [H, W] of the emptiest picture)."""
+
+
+def import_pngs(
+    source: Path,
+    out: Path,
+    make_rig: MakeRig,
+    *,
+    camera_id: str = "top",
+    names: Collection[str] = (),
+    repeat: int = 8,
+    fps: int = 6,
+    depth_unit_mm: float | None = None,
+) -> Recording:
+    """Write a recording in which each still stands for a while, as an item at rest would.
+
+    Backgrounds come first; every other still gets a trigger event, numbered from 1, just after it has appeared.
+
+    Args:
+        source: a folder in one of the layouts of `find_stills`.
+        out: the recording's folder.
+        make_rig: makes the rig from the background, or from the first still where there is none. A rig fits one
+            pose: of stills from a camera that moved, import one at a time.
+        camera_id: what to call the camera.
+        names: import only the stills of these names; all when empty.
+        repeat: frames per still.
+        fps: frames per second.
+        depth_unit_mm: see `find_stills`.
+
+    Raises:
+        RecordingError: the folder is in no known layout, a name is not in it, or `out` holds a recording.
+    """
+    folder = find_stills(source, depth_unit_mm)
+    known = [still.name for still in folder.stills]
+    if missing := sorted(set(names) - set(known)):
+        raise RecordingError(f"{source} holds no still {', '.join(missing)}. Name some of: {', '.join(known)}")
+    stills = [still for still in folder.stills if not names or still.name in names]
+    serial = f"PNG-{source.parent.name}-{source.name}"
+    _, depth = folder.read(stills[0])
+    depth_mm = depth.astype(np.float32) * np.float32(folder.depth_unit_mm)
+    rig_json = make_rig(camera_id, serial, folder.intrinsics, depth_mm)
+    spec = StreamSpec(camera_id, serial, folder.intrinsics, fps, folder.depth_unit_mm)
+    writer = RecordingWriter(out, [spec], rig_json)
+    index, plc_id = 0, 0
+    for still in stills:
+        colour, depth = folder.read(still)
+        if not still.is_background:
+            plc_id += 1
+            writer.event(Announcement(plc_id, round((index + 0.5) * 1e9 / fps)))
+        for _ in range(repeat):
+            writer.write(camera_id, colour, depth, round(index * 1e9 / fps))
+            index += 1
+    return writer.close()
