@@ -74,6 +74,11 @@ class Outbox:
             index = number + 1 - first
             return self._shown(self._verdicts[index]) if index < len(self._verdicts) else None
 
+    def after_number(self, number: int) -> list[RecordedVerdict]:
+        """Return every verdict in the window that follows `number`, oldest first."""
+        with self._lock:
+            return [entry for entry in self._verdicts if entry.number > number]
+
     def acknowledge(self, seq: int) -> None:
         """Mark the newest verdict with this sequence, and all older ones, as read."""
         with self._lock:

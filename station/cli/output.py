@@ -1,0 +1,38 @@
+"""How verdicts look in a terminal."""
+
+from rich.table import Table
+from rich.text import Text
+
+from station.core.damage import Decision
+from station.core.verdict import Verdict
+
+_STYLE = {Decision.PASS: "bold green", Decision.SIDELINE: "bold yellow", Decision.ERROR: "bold red"}
+
+
+def verdict_table(title: str) -> Table:
+    """Return an empty table of verdicts; fill it with `verdict_cells`."""
+    table = Table(title=title, title_justify="left", expand=False)
+    table.add_column("item", justify="right")
+    table.add_column("product")
+    table.add_column("verdict")
+    table.add_column("damage", justify="right")
+    table.add_column("reason")
+    table.add_column("ms", justify="right")
+    return table
+
+
+def verdict_cells(verdict: Verdict) -> tuple[Text, ...]:
+    """Return one row: item, product, verdict, damage confidence, reasons, settle-to-verdict ms."""
+    return (
+        Text(str(verdict.plc_id or verdict.item_id)),
+        Text(verdict.identity.product_id or "unknown"),
+        Text(verdict.decision.name, style=_STYLE[verdict.decision]),
+        Text(f"{verdict.damage_confidence:.3f}"),
+        Text(", ".join(reason.title for reason in verdict.reasons)),
+        Text(f"{latency_ms(verdict):.0f}"),
+    )
+
+
+def latency_ms(verdict: Verdict) -> float:
+    """Return the time from the settled item to its verdict."""
+    return (verdict.decided_ns - verdict.arrived_ns) / 1e6

@@ -1,0 +1,56 @@
+"""`station plc-sim`: a packing-station controller that is not there."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from station.api.plc_client import PlcClient
+from station.api.plc_simulator import GateAction, PlcSimulator
+from station.core.damage import Decision, Reason
+from station.daemon.clock import SystemClock
+
+_REASONS = {reason.code: reason for reason in Reason}
+
+
+def plc_sim(
+    url: Annotated[str, typer.Argument(help="Where the station's API is.")] = "http://127.0.0.1:8377",
+    token: Annotated[str, typer.Option(help="The station's token, if it asks for one.")] = "",
+    announce: Annotated[
+        int | None, typer.Option(help="Announce one item under this number and wait for its verdict.", min=1)
+    ] = None,
+    sku: Annotated[str | None, typer.Option(help="The announced item's SKU.")] = None,
+    barcode: Annotated[str | None, typer.Option(help="The announced item's barcode.")] = None,
+    http10: Annotated[bool, typer.Option("--http10", help="Speak HTTP/1.0, a connection for each request.")] = False,
+) -> None:
+    """Poll a running station as a packing-station controller does, and show when the gate would open.
+
+    Takes and acknowledges every verdict until Ctrl-C, or announces one item with `--announce` and ends with it.
+    """
+    console = Console()
+    clock = SystemClock()
+    client = PlcClient(url, token, http10)
+    simulator = PlcSimulator(client, clock, on_action=lambda action: console.print(_row(action)))
+    status = client.status()
+    console.print(f"Station at {url}: state {status['st']}, last sequence {status['seq']}. Ctrl-C stops.")
+    if announce is None:
+        simulator.run(lambda: False)
+    else:
+        simulator.handle(announce, sku, barcode)
+    client.close()
+
+
+def _row(action: GateAction) -> Table:
+    reason = _REASONS.get(action.code)
+    row = Table.grid(padding=(0, 2))
+    row.add_row(
+        f"seq {action.seq}",
+        f"item {action.plc_id}",
+        "[bold green]gate opens" if action.opened else "[bold yellow]gate stays shut",
+        Decision(action.verdict).name,
+        f"damage {action.confidence / 1000:.3f}",
+        reason.title if reason else f"code {action.code}",
+        f"{action.latency_ms} ms",
+    )
+    return row

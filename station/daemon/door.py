@@ -1,0 +1,99 @@
+"""What the API asks of the station, answered by the running one; see `api.door.Door`."""
+
+from station.api.door import ProductSummary
+from station.core.damage import Reason
+from station.core.status import EvidencePicture, ItemRecord, StationState, StationStatus, Truth
+from station.core.verdict import RecordedVerdict
+from station.daemon.outbox import Outbox
+from station.daemon.station import Station
+from station.gallery import Gallery
+from station.store import Store
+
+
+class StationDoor:
+    """Reads go straight to the store; everything that writes passes the station's writer."""
+
+    def __init__(self, station: Station, store: Store, gallery: Gallery) -> None:
+        self._station = station
+        self._store = store
+        self._gallery = gallery
+
+    @property
+    def outbox(self) -> Outbox:
+        """The verdicts on their way to the controller."""
+        return self._station.outbox
+
+    def status(self) -> StationStatus:
+        """Return the station's state now."""
+        return self._station.status()
+
+    def ready(self) -> tuple[bool, str]:
+        """Return whether items can be judged now, and if not why."""
+        status = self._station.status()
+        if status.fault is not Reason.NONE:
+            return False, f"{status.fault.title}. {status.fault.fix}"
+        if status.state is StationState.STARTING:
+            waiting = [camera.camera_id for camera in status.cameras if not camera.connected]
+            return False, f"waiting for camera {', '.join(waiting)}" if waiting else "learning the empty tray"
+        return True, "ready"
+
+    def announce(self, plc_id: int, sku: str | None, barcode: str | None) -> ItemRecord:
+        """Announce an item; durable on return."""
+        return self._station.announce(plc_id, sku, barcode)
+
+    def item(self, item_id: str) -> ItemRecord | None:
+        """Return one item."""
+        return self._store.item(item_id)
+
+    def item_by_plc_id(self, plc_id: int) -> ItemRecord | None:
+        """Return the newest item the controller gave this number."""
+        return self._store.item_by_plc_id(plc_id)
+
+    def verdicts(self, after_number: int, limit: int) -> list[RecordedVerdict]:
+        """Return verdicts numbered above `after_number`, in order."""
+        return self._store.after_number(after_number, limit)
+
+    def acknowledge(self, seq: int) -> int:
+        """Note durably that the controller has taken a verdict; returns how many are unread."""
+        self._station.write(lambda store: store.acknowledge(seq))
+        return self._station.outbox.acknowledge(seq)
+
+    def evidence_names(self, item_id: str) -> tuple[str, ...]:
+        """Return the names of an item's evidence pictures."""
+        return self._store.evidence_names(item_id)
+
+    def evidence(self, item_id: str, name: str) -> EvidencePicture | None:
+        """Return one evidence picture."""
+        return self._store.evidence(item_id, name)
+
+    def record_truth(self, item_id: str, truth: Truth) -> None:
+        """Store what a person found on an item."""
+        self._station.write(lambda store: store.record_truth(item_id, truth))
+
+    def products(self) -> tuple[ProductSummary, ...]:
+        """Return every product of the gallery."""
+        return tuple(
+            ProductSummary(
+                product_id=product.product_id,
+                name=product.name,
+                kind=product.kind,
+                barcodes=product.barcodes,
+                skus=product.skus,
+                references=len(self._gallery.pictures(product.product_id)),
+            )
+            for product in self._gallery.products.values()
+        )
+
+    def product_picture(self, product_id: str) -> EvidencePicture | None:
+        """Return a reference picture of a product."""
+        files = self._gallery.pictures(product_id)
+        return EvidencePicture(files[0].stem, "image/jpeg", files[0].read_bytes()) if files else None
+
+    def camera_picture(self, camera_id: str) -> EvidencePicture | None:
+        """Return a camera's newest picture."""
+        runners = {runner.camera_id: runner for runner in self._station.runners}
+        return runners[camera_id].picture() if camera_id in runners else None
+
+    def metrics_text(self) -> bytes:
+        """Return all metrics in Prometheus text form."""
+        return self._station.telemetry.text()

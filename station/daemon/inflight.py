@@ -1,0 +1,59 @@
+"""The items in hand, each with its deadline; whoever claims an item first gives its only verdict."""
+
+import threading
+from dataclasses import dataclass, replace
+
+from station.core.items import Announcement
+
+
+@dataclass(frozen=True, slots=True)
+class ItemInFlight:
+    """An item that owes the controller a verdict by `deadline_ns` (station clock)."""
+
+    item_id: str
+    since_ns: int
+    deadline_ns: int
+    announcement: Announcement | None
+
+
+class InFlight:
+    """All items in hand, safe to use from every thread."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, ItemInFlight] = {}
+        self._lock = threading.Lock()
+
+    def add(self, item: ItemInFlight) -> bool:
+        """Take an item in hand; False when it already is."""
+        with self._lock:
+            if item.item_id in self._items:
+                return False
+            self._items[item.item_id] = item
+            return True
+
+    def reschedule(self, item_id: str, deadline_ns: int) -> bool:
+        """Give an item a new deadline; False when it already has its verdict."""
+        with self._lock:
+            if item_id not in self._items:
+                return False
+            self._items[item_id] = replace(self._items[item_id], deadline_ns=deadline_ns)
+            return True
+
+    def claim(self, item_id: str) -> bool:
+        """Return True exactly once for each item: to the caller who may give its verdict."""
+        with self._lock:
+            return self._items.pop(item_id, None) is not None
+
+    def overdue(self, now_ns: int) -> list[ItemInFlight]:
+        """Return the items whose deadline has passed."""
+        with self._lock:
+            return [item for item in self._items.values() if item.deadline_ns <= now_ns]
+
+    def all(self) -> list[ItemInFlight]:
+        """Return every item in hand."""
+        with self._lock:
+            return list(self._items.values())
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._items)

@@ -1,0 +1,79 @@
+"""Lock-step replay: one thread, a clock that moves with the recording, the same verdicts on every run."""
+
+import heapq
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from station.config import StationConfig
+from station.core.damage import Reason
+from station.core.frames import Frame
+from station.core.ports import Camera, EndOfStream
+from station.core.verdict import Verdict
+from station.daemon.clock import ManualClock
+from station.daemon.parts import build_inspector, replay_source
+from station.daemon.scene_walk import Arrivals, SceneWalk
+from station.recording import Recording
+
+_READ_MS = 2000
+_STEP_NS = 100_000_000
+
+
+def replay_lockstep(recording: Recording, config: StationConfig) -> Iterator[Verdict]:
+    """Yield the verdict of every item of a recording, as fast as they can be judged.
+
+    Raises:
+        RecordingError: the recording cannot be read.
+        RecordingTruncated: a camera's file ends before the last frame it counts.
+        BundleError: the model bundle cannot be used.
+        GalleryError: the gallery cannot be used.
+    """
+    clock = ManualClock()
+    source = replay_source(config, recording, clock, speed=None)
+    inspector = build_inspector(config, source.rig, clock, source.simulated)
+    scene = SceneWalk(source.rig, config.scene, "replay")
+    deadline_ns = config.inspection.deadline_ms * 1_000_000
+    for arrivals in _arrivals(source.cameras, recording, clock, config.scene.arrival_timeout_ms):
+        for capture in scene.step(arrivals, clock.now_ns()):
+            verdict = inspector.inspect(capture, clock.now_ns() + deadline_ns)
+            capture.release()
+            yield verdict
+    for capture in scene.close(clock.now_ns()):
+        capture.release()
+        yield inspector.sideline(capture, capture.fault or Reason.SHUTDOWN)
+
+
+def _arrivals(
+    cameras: tuple[Camera, ...], recording: Recording, clock: ManualClock, arrival_timeout_ms: float
+) -> Iterator[Arrivals]:
+    """Yield what arrives, in the order of the recording's time, with the clock set to each moment."""
+    events = iter((*recording.events, None))
+    event = next(events)
+    with ExitStack() as stack:
+        for camera in cameras:
+            stack.callback(camera.close)
+            camera.open()
+        for frame in heapq.merge(*map(_frames, cameras), key=lambda frame: frame.device_t_ns):
+            while event is not None and event.t_ns <= frame.device_t_ns:
+                clock.advance_to(event.t_ns)
+                yield Arrivals(announcements=(event,))
+                event = next(events)
+            clock.advance_to(frame.device_t_ns)
+            yield Arrivals(frame=frame)
+    while event is not None:
+        clock.advance_to(event.t_ns)
+        yield Arrivals(announcements=(event,))
+        event = next(events)
+    end_ns = clock.now_ns() + round(arrival_timeout_ms * 1e6)
+    while clock.now_ns() <= end_ns:
+        clock.advance_to(clock.now_ns() + _STEP_NS)
+        yield Arrivals()
+
+
+def _frames(camera: Camera) -> Iterator[Frame]:
+    while True:
+        try:
+            frame = camera.read(_READ_MS)
+        except EndOfStream:
+            return
+        if frame is not None:
+            yield frame

@@ -1,0 +1,136 @@
+"""Building a station's parts from its configuration: the only place that knows them all."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from station.cameras import Devices, PipelineCamera, RealSenseCamera, ReplayCamera, SimulatedCamera, track_file
+from station.config import StationConfig
+from station.core.errors import CameraNotFound, ConfigError
+from station.core.items import Announcement
+from station.core.ports import Clock
+from station.core.verdict import Provenance
+from station.gallery import Gallery
+from station.identity import Identifier
+from station.inference import find_bundle, load_bundle, shipped_models_dir
+from station.inspection import Inspector
+from station.judge import Judge
+from station.recording import Recording, open_recording
+from station.rig import Rig, load_rig
+from station.simulation import Booth
+from station.vision import ViewExtractor
+
+START_DELAY_NS = 1_000_000_000
+"""A paced replay or simulation starts this long after it was built, so that all its cameras are open by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where frames come from: the cameras, the rig they belong to, and what is to be announced to them when.
+
+    `start_ns` is the station time at which a recording's or simulation's own time, that of its `events`, is 0;
+    `speed` is how fast that time runs. Live cameras have neither events nor a start.
+    """
+
+    cameras: tuple[PipelineCamera, ...]
+    rig: Rig
+    simulated: bool
+    start_ns: int = 0
+    speed: float = 1.0
+    events: tuple[Announcement, ...] = ()
+
+
+def build_inspector(config: StationConfig, rig: Rig, clock: Clock, simulated: bool) -> Inspector:
+    """Load the model and the gallery and put the walk together.
+
+    Raises:
+        BundleError: the model bundle cannot be used.
+        GalleryError: the gallery cannot be used with this model.
+        RigError: the rig's cameras cannot see its tray.
+    """
+    bundle = load_bundle(find_bundle(config.inference.bundle), config.inference)
+    gallery = Gallery.open(find_gallery(config.gallery.path), bundle.digest)
+    return Inspector(
+        extractor=ViewExtractor(rig, config.vision),
+        vision=config.vision,
+        identifier=Identifier(gallery.products),
+        bundle=bundle,
+        gallery=gallery,
+        judge=Judge(config.judge),
+        clock=clock,
+        provenance=Provenance(bundle.digest, gallery.digest, rig.digest, config.digest),
+        simulated=simulated,
+    )
+
+
+def find_gallery(name_or_path: str) -> Path:
+    """Return the folder of a gallery given by path, or by name among the shipped ones."""
+    path = Path(name_or_path)
+    return path if path.is_dir() else shipped_models_dir() / name_or_path
+
+
+def build_source(config: StationConfig, clock: Clock, record_to: Path | None = None) -> Source:
+    """Build the cameras that the configuration names; with `record_to` they write that recording's tracks.
+
+    Raises:
+        CameraNotFound: the source is live and no camera is plugged in.
+        ConfigError: the source is live and no rig is named.
+        RecordingError: the recording cannot be read.
+    """
+    if config.source.kind == "live":
+        return _live(config, clock, record_to)
+    if config.source.kind == "simulated":
+        return _simulated(config, clock, record_to)
+    if record_to is not None:
+        raise ConfigError("source.kind is replay; only live and simulated cameras are recorded. Correct it, or copy it")
+    return replay_source(config, open_recording(Path(config.source.recording)), clock, config.source.speed)
+
+
+def replay_source(config: StationConfig, recording: Recording, clock: Clock, speed: float | None) -> Source:
+    """Build the cameras of a recording; without a speed they run in lock-step, from time 0."""
+    start_ns = 0 if speed is None else clock.now_ns() + START_DELAY_NS
+    cameras = tuple(ReplayCamera(track, clock, speed, start_ns, config.cameras.slots) for track in recording.tracks)
+    return Source(cameras, load_rig(recording.rig_path), True, start_ns, speed or 1.0, recording.events)
+
+
+def _simulated(config: StationConfig, clock: Clock, record_to: Path | None) -> Source:
+    booth = Booth(config.source.seed, config.source.items, config.simulation)
+    start_ns = clock.now_ns() + START_DELAY_NS
+    cameras = tuple(
+        SimulatedCamera(
+            booth,
+            camera.camera_id,
+            clock,
+            config.simulation.fps,
+            config.source.speed,
+            start_ns,
+            config.cameras,
+            track_file(record_to, camera.camera_id) if record_to else None,
+        )
+        for camera in booth.rig.cameras
+    )
+    events = tuple(item.announcement for item in booth.plan)
+    return Source(cameras, booth.rig, True, start_ns, config.source.speed, events)
+
+
+def _live(config: StationConfig, clock: Clock, record_to: Path | None) -> Source:
+    devices = Devices()
+    if not devices.discover():
+        raise CameraNotFound(
+            "no RealSense camera is plugged in. Plug one in, see the station at work with `station demo`, "
+            "or check this machine with `station doctor`"
+        )
+    if not config.source.rig:
+        raise ConfigError("source.rig is empty; live cameras need a rig file. Name it in the [source] section")
+    rig = load_rig(Path(config.source.rig))
+    cameras = tuple(
+        RealSenseCamera(
+            camera.camera_id,
+            camera.serial,
+            config.cameras,
+            clock,
+            devices,
+            track_file(record_to, camera.camera_id) if record_to else None,
+        )
+        for camera in rig.cameras
+    )
+    return Source(cameras, rig, simulated=False)

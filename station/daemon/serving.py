@@ -1,0 +1,68 @@
+"""A whole station at work: its threads and its API, for as long as a `with` lasts."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+import cv2
+
+from station.api.app import create_app
+from station.api.server import make_server
+from station.config import StationConfig
+from station.core.items import Announcement
+from station.core.ports import Clock
+from station.daemon.announcer import Announcer
+from station.daemon.door import StationDoor
+from station.daemon.parts import Source, build_inspector, build_source
+from station.daemon.station import Station
+from station.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A station that runs, and where its API listens."""
+
+    station: Station
+    door: StationDoor
+    source: Source
+    url: str
+
+
+@contextmanager
+def serve(
+    config: StationConfig, clock: Clock, source: Source | None = None, announce: bool = True
+) -> Iterator[Serving]:
+    """Run a station and its API; leaving the block stops both.
+
+    Args:
+        config: its configuration.
+        clock: the station clock.
+        source: where frames come from; built from the configuration when None.
+        announce: whether the station itself announces what a recording's or booth's timeline announces. A
+            controller at the API does it otherwise.
+
+    Raises:
+        StationError: a part cannot be built, or the port is taken.
+    """
+    cv2.setNumThreads(1)  # the walk's threads share few cores; OpenCV's own pool would fight them
+    source = source or build_source(config, clock)
+    with ExitStack() as stack:
+        inspector = build_inspector(config, source.rig, clock, source.simulated)
+        store = Store.open(config.store, clock)
+        station = Station(config, source, inspector, store, clock)
+        stack.callback(station.stop)
+        station.telemetry.watch(station.status, version("damage-station"))
+        door = StationDoor(station, store, inspector.gallery)
+        server = make_server(create_app(door, clock, config.api), config.api)
+        station.start()
+        api = threading.Thread(target=server.run, name="api")
+        api.start()
+        stack.callback(api.join)
+        stack.callback(setattr, server, "should_exit", True)
+        if announce and source.events:
+            announcer = Announcer(source.events, source.start_ns, source.speed, station.announce, clock)
+            announcer.start()
+            stack.callback(announcer.stop)
+        yield Serving(station, door, source, f"http://{config.api.host}:{server.port}")

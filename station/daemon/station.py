@@ -1,0 +1,222 @@
+"""The running station: its threads, and the items that pass through them.
+
+One thread per camera fills the inbox, one walks the scene, one inspects, one writes, one watches the
+others. A frame may be dropped and is counted; an item never is.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import TypeVar
+
+from station.config import StationConfig
+from station.core.damage import Reason
+from station.core.errors import StoreError
+from station.core.items import Announcement, ItemCapture
+from station.core.ports import Camera, Clock
+from station.core.status import ItemRecord, StationState, StationStatus
+from station.core.verdict import RecordedVerdict, Verdict
+from station.daemon.desk import ItemDesk
+from station.daemon.heart import Heart
+from station.daemon.inbox import SceneInbox
+from station.daemon.outbox import WINDOW, Outbox
+from station.daemon.parts import Source
+from station.daemon.runner import CameraRunner
+from station.daemon.scene_walk import SceneWalk
+from station.daemon.writer import Writer
+from station.inspection import Inspector
+from station.store import Store
+from station.telemetry import Telemetry
+
+_log = logging.getLogger(__name__)
+_SCENE_WAIT_S = 0.05
+_WATCH_S = 0.05
+_HEART_LIMIT_S = 2.0
+_FRAMES_WAITING_PER_CAMERA = 4
+_WRITE_WAIT_S = 5.0
+_T = TypeVar("_T")
+
+
+class Station:
+    """Runs the parts it is given until `stop`, which closes the store. `start` and `stop` are called once each."""
+
+    def __init__(self, config: StationConfig, source: Source, inspector: Inspector, store: Store, clock: Clock) -> None:
+        self._config = config
+        self._source = source
+        self._inspector = inspector
+        self._store = store
+        self._clock = clock
+        self._inspection = config.inspection
+        self.telemetry = Telemetry()
+        self.boot = store.boot()
+        prefix = f"{self.boot.number:06d}"
+        self.outbox = Outbox(store.after_number(store.last_number() - WINDOW, WINDOW))
+        self._writer = Writer(store, self._recorded)
+        self.desk = ItemDesk(
+            self._writer,
+            inspector.sideline,
+            self._clock,
+            item_prefix=prefix,
+            arrival_timeout_ms=config.scene.arrival_timeout_ms,
+            deadline_ms=self._inspection.deadline_ms,
+        )
+        self._scene = SceneWalk(source.rig, config.scene, prefix)
+        self._inbox = SceneInbox(_FRAMES_WAITING_PER_CAMERA * len(source.cameras))
+        self.runners = tuple(self._runner(camera) for camera in source.cameras)
+        self._captures: queue.Queue[tuple[ItemCapture, int] | None] = queue.Queue(self._inspection.queue_items + 1)
+        self._heart = Heart(("scene", "inspection"), self._clock, _HEART_LIMIT_S + self._inspection.deadline_ms / 1e3)
+        self._inspecting = threading.Event()
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run_scene, name="scene"),
+            threading.Thread(target=self._run_inspection, name="inspection"),
+            threading.Thread(target=self._run_watch, name="watch"),
+        ]
+
+    def start(self) -> None:
+        """Start all threads, after giving the items a former run left open their verdict (restarted)."""
+        self._writer.start()
+        for item in self.boot.restarted:
+            announcement = Announcement(item.plc_id, self._clock.now_ns(), item.sku, item.barcode, item.item_id)
+            capture = ItemCapture(item.item_id, self._clock.now_ns(), (), announcement)
+            self._writer.record(self._inspector.sideline(capture, Reason.RESTARTED))
+        for thread in self._threads:
+            thread.start()
+        for runner in self.runners:
+            runner.start()
+
+    def stop(self) -> None:
+        """Stop all threads; items still in hand are sidelined (shutdown) and stored."""
+        self._stopping.set()
+        for runner in self.runners:
+            runner.stop()
+        self._inbox.close()
+        self._threads[0].join()
+        self._captures.put(None)
+        self._threads[1].join()
+        self._threads[2].join()
+        self.desk.close()
+        self._writer.stop()
+        self._store.close()
+
+    def announce(self, plc_id: int, sku: str | None, barcode: str | None) -> ItemRecord:
+        """Announce an item; see `api.door.Door.announce`."""
+        record, announcement = self.desk.announce(plc_id, sku, barcode)
+        if announcement is not None:
+            self._inbox.put_announcement(announcement)
+        return record
+
+    def write(self, job: Callable[[Store], _T]) -> _T:
+        """Run a store job on the writer thread and wait for it.
+
+        Raises:
+            StoreError: the store refused, or did not come to it in time.
+        """
+        future = self._writer.call(job)
+        try:
+            return future.result(_WRITE_WAIT_S)
+        except FutureTimeoutError as error:
+            future.cancel()
+            raise StoreError(f"the store did not answer within {_WRITE_WAIT_S} s. Check its disk or server") from error
+
+    @property
+    def frames(self) -> tuple[int, int]:
+        """Frames grabbed, and frames dropped by a camera, at the inbox or for want of a partner."""
+        grabbed = sum(runner.frames for runner in self.runners)
+        return grabbed, sum(runner.dropped for runner in self.runners) + self._scene.unpaired
+
+    @property
+    def finished(self) -> bool:
+        """Whether every camera has reached the end of its stream and no frame or item is waiting."""
+        return all(runner.finished for runner in self.runners) and self._inbox.idle and not self.desk.in_flight.all()
+
+    def status(self) -> StationStatus:
+        """Return the station's state now."""
+        fault = self._fault()
+        cameras = tuple(runner.status() for runner in self.runners)
+        newest = self.outbox.newest
+        if fault is not Reason.NONE:
+            state = StationState.FAULT
+        elif not self._scene.ready or not all(camera.connected for camera in cameras):
+            state = StationState.STARTING
+        else:
+            state = StationState.BUSY if self._inspecting.is_set() else StationState.READY
+        provenance = self._inspector.provenance
+        return StationStatus(
+            state=state,
+            fault=fault,
+            boot_id=self.boot.boot_id,
+            heartbeat=self._heart.beats,
+            last_seq=newest.seq if newest else 0,
+            unread=self.outbox.unread,
+            overrun=self.outbox.overrun,
+            disk_ok=not self._writer.fault,
+            cameras=cameras,
+            model=provenance.model,
+            gallery=provenance.gallery,
+            rig=provenance.rig,
+            config=provenance.config,
+        )
+
+    def _runner(self, camera: Camera) -> CameraRunner:
+        serial = self._source.rig.camera(camera.camera_id).serial
+        return CameraRunner(camera, serial, self._inbox, self._clock, self._config.cameras.stale_ms)
+
+    def _fault(self) -> Reason:
+        if self._writer.fault:
+            return Reason.STORE_FAULT
+        if any(runner.error for runner in self.runners):
+            return Reason.CAMERA_LOST
+        if any(runner.frames and not runner.status().connected for runner in self.runners):
+            return Reason.STALE_FRAME
+        return Reason.INTERNAL_FAULT if self._heart.stalled() else Reason.NONE
+
+    def _recorded(self, recorded: RecordedVerdict) -> None:
+        self.telemetry.count_verdict(recorded.verdict)
+        self.outbox.publish(recorded)
+
+    def _run_scene(self) -> None:
+        while not self._stopping.is_set():
+            for capture in self._scene.step(self._inbox.take(_SCENE_WAIT_S), self._clock.now_ns()):
+                self._dispatch(capture)
+            self._heart.report("scene")
+        for capture in self._scene.close(self._clock.now_ns()):
+            self._dispatch(capture)
+
+    def _dispatch(self, capture: ItemCapture) -> None:
+        deadline_ns = self.desk.captured(capture)
+        if self._captures.qsize() < self._inspection.queue_items:
+            self._captures.put((capture, deadline_ns))
+        else:
+            self._give(self._inspector.sideline(capture, Reason.QUEUE_FULL))
+            capture.release()
+
+    def _run_inspection(self) -> None:
+        while (work := self._next_capture()) is not None:
+            capture, deadline_ns = work
+            self._inspecting.set()
+            verdict = self._inspector.inspect(capture, deadline_ns)
+            capture.release()
+            self._give(verdict)
+            self._inspecting.clear()
+
+    def _next_capture(self) -> tuple[ItemCapture, int] | None:
+        while True:
+            self._heart.report("inspection")
+            try:
+                return self._captures.get(timeout=_WATCH_S)
+            except queue.Empty:
+                continue
+
+    def _give(self, verdict: Verdict) -> None:
+        if verdict.detail:
+            _log.error("item %s: %s (%s)", verdict.item_id, verdict.reason.title, verdict.detail)
+        if not self.desk.give(verdict):
+            self.telemetry.count_late_verdict()
+
+    def _run_watch(self) -> None:
+        while not self._stopping.wait(_WATCH_S):
+            self.desk.expire()
+            self._heart.beat()

@@ -1,0 +1,98 @@
+"""The walk itself: an item's capture goes in, its verdict comes out, always."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from station.core.damage import Decision, Reason, Severity
+from station.core.errors import BundleError
+from station.core.items import ItemCapture, ItemView
+from station.core.ports import Clock
+from station.core.verdict import Identity, IdentitySource, Provenance, Verdict
+from station.gallery import Gallery
+from station.identity import Identifier
+from station.inference import Bundle
+from station.inspection.stages import StageTimes
+from station.judge import Judge, Judgement
+from station.vision import ViewExtractor, VisionSettings, quality_reasons
+
+_UNKNOWN = Identity(product_id=None, source=IdentitySource.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """Judges one item at a time. Owned by one thread; knows nothing of cameras, replay or storage."""
+
+    extractor: ViewExtractor
+    vision: VisionSettings
+    identifier: Identifier
+    bundle: Bundle
+    gallery: Gallery
+    judge: Judge
+    clock: Clock
+    provenance: Provenance
+    simulated: bool
+
+    def inspect(self, capture: ItemCapture, deadline_ns: int) -> Verdict:
+        """Return the item's verdict; doubt, fault or lateness is a sideline with its reason.
+
+        `deadline_ns` is station clock. The capture's frames are read, not kept: release it afterwards.
+        """
+        if capture.fault is not None:
+            return self.sideline(capture, capture.fault)
+        stage = StageTimes(self.clock)
+        stage.ms["wait"] = (self.clock.now_ns() - capture.arrived_ns) / 1e6
+        try:
+            with stage("views"):
+                views = self.extractor.extract(capture)
+                view_doubts = quality_reasons(views, self.vision)
+            with stage("identity"):
+                identity, identity_doubts = self.identifier.identify(views, capture.announcement)
+                references = self.gallery.references(identity.product_id) if identity.product_id else None
+            with stage("features"):
+                features = self.bundle.features([view.crop for view in views]) if references else ()
+            with stage("references"):
+                findings = tuple(filter(None, map(references.compare, views, features))) if references else ()
+            with stage("judge"):
+                calibration = references.calibration if references else None
+                judgement = self.judge.decide(findings, calibration, (*view_doubts, *identity_doubts))
+        except BundleError as error:
+            return self.sideline(capture, Reason.MODEL_FAULT, str(error))
+        except Exception as error:  # whatever it is, the item must get a verdict and people the reason
+            return self.sideline(capture, Reason.INTERNAL_FAULT, f"{type(error).__name__}: {error}")
+        if self.clock.now_ns() > deadline_ns:
+            return self.sideline(capture, Reason.TIMEOUT)
+        return self._verdict(capture, judgement, identity, stage.ms, views=views)
+
+    def sideline(self, capture: ItemCapture, reason: Reason, detail: str = "") -> Verdict:
+        """Return the sideline verdict of an item that was not judged."""
+        judgement = Judgement(Decision.SIDELINE, 0.0, Severity.NONE, (reason,), {}, ())
+        return self._verdict(capture, judgement, _UNKNOWN, {}, detail)
+
+    def _verdict(
+        self,
+        capture: ItemCapture,
+        judgement: Judgement,
+        identity: Identity,
+        stage_ms: Mapping[str, float],
+        detail: str = "",
+        views: tuple[ItemView, ...] = (),
+    ) -> Verdict:
+        return Verdict(
+            item_id=capture.item_id,
+            plc_id=capture.plc_id,
+            decision=judgement.decision,
+            damage_confidence=judgement.damage_confidence,
+            severity=judgement.severity,
+            reasons=judgement.reasons,
+            type_scores=judgement.type_scores,
+            regions=judgement.regions,
+            identity=identity,
+            stage_ms=stage_ms,
+            provenance=self.provenance,
+            arrived_ns=capture.arrived_ns,
+            decided_ns=self.clock.now_ns(),
+            utc_ns=self.clock.utc_ns(),
+            simulated=self.simulated,
+            detail=detail,
+            views=views,
+        )
