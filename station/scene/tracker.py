@@ -176,10 +176,12 @@ class Tracker:
         self._items += 1
         framesets = tuple(self._window)
         self._window.clear()
+        announcement = self._pending.popleft().announcement if self._pending else None
+        named = announcement.item_id if announcement else None
         return ItemCapture(
-            item_id=f"{self._prefix}-{self._items:06d}",
+            item_id=named or f"{self._prefix}-{self._items:06d}",
             arrived_ns=arrived_ns,
             framesets=framesets,
-            announcement=self._pending.popleft().announcement if self._pending else None,
+            announcement=announcement,
             fault=fault,
         )
