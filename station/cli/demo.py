@@ -51,6 +51,7 @@ def demo(
             for recorded in follow(serving.station):
                 verdicts.append(recorded.verdict)
                 table.add_row(*verdict_cells(recorded.verdict))
+        console.print()
         console.print(summary_table(recording, verdicts, *serving.station.frames))
         opened = sum(action.opened for action in controller.plc.log)
         console.print(f"The controller took {len(controller.plc.log)} results and opened its gate {opened} times.")

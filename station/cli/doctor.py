@@ -5,12 +5,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from station.config import load_config
 from station.daemon.doctor import Check, Health, examine
 
-_STYLE = {Health.OK: "[green]ok", Health.WARNING: "[yellow]warning", Health.FAILED: "[bold red]failed"}
+_MARK = {
+    Health.OK: "[green]ok     [/]",
+    Health.WARNING: "[yellow]warning[/]",
+    Health.FAILED: "[bold red]FAILED [/]",
+}
 
 
 def doctor(
@@ -21,12 +25,10 @@ def doctor(
     Each line says what was found and, where something is amiss, the one thing to do. Exit status 1 when a check
     failed, 0 when there are only warnings.
     """
-    table = Table(title="station doctor", title_justify="left")
-    for name in ("check", "", "found", "fix"):
-        table.add_column(name, overflow="fold")
+    console = Console(soft_wrap=True, highlight=False)
     checks = examine(load_config(config))
     for check in checks:
-        table.add_row(check.name, _STYLE[check.health], check.found, check.fix)
-    Console().print(table)
+        fix = f" [bold]Fix:[/] {escape(check.fix)}." if check.fix else ""
+        console.print(f"{_MARK[check.health]} {check.name}: {escape(check.found)}.{fix}")
     if any(check.health is Health.FAILED for check in checks):
         raise typer.Exit(1)

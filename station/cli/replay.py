@@ -57,6 +57,7 @@ def replay(
             table.add_row(*verdict_cells(recorded.verdict))
             if output is not None:
                 output.write(verdict_body(recorded).model_dump_json() + "\n")
+    console.print()
     console.print(summary_table(found, verdicts, *frames))
 
 

@@ -9,7 +9,6 @@ from platformdirs import user_cache_path
 
 import station.simulation
 from station.recording import Recording, open_recording
-from station.simulation import demo_booth, record_booth
 
 NAME = "demo"
 
@@ -25,6 +24,8 @@ def find_recording(name_or_path: str, progress: Callable[[float], None]) -> Reco
         return open_recording(Path(name_or_path))
     folder = demo_folder()
     if not folder.is_dir():
+        from station.simulation import demo_booth, record_booth  # rendering needs the extra `sim`
+
         unfinished = folder.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)

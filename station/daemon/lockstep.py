@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from station.config import StationConfig
-from station.core.damage import Reason
 from station.core.frames import Frame
+from station.core.items import ItemCapture
 from station.core.ports import Camera, EndOfStream
 from station.core.verdict import Verdict
 from station.daemon.clock import ManualClock
-from station.daemon.parts import build_inspector, replay_source
+from station.daemon.parts import Source, build_inspector, replay_source
 from station.daemon.scene_walk import Arrivals, SceneWalk
 from station.recording import Recording
 
@@ -30,29 +30,35 @@ def replay_lockstep(recording: Recording, config: StationConfig) -> Iterator[Ver
     clock = ManualClock()
     source = replay_source(config, recording, clock, speed=None)
     inspector = build_inspector(config, source.rig, clock, source.simulated)
-    scene = SceneWalk(source.rig, config.scene, "replay")
     deadline_ns = config.inspection.deadline_ms * 1_000_000
-    for arrivals in _arrivals(source.cameras, recording, clock, config.scene.arrival_timeout_ms):
-        for capture in scene.step(arrivals, clock.now_ns()):
-            verdict = inspector.inspect(capture, clock.now_ns() + deadline_ns)
-            capture.release()
-            yield verdict
-    for capture in scene.close(clock.now_ns()):
+    for capture in captures_lockstep(source, config, clock):
+        verdict = inspector.inspect(capture, clock.now_ns() + deadline_ns)
         capture.release()
-        yield inspector.sideline(capture, capture.fault or Reason.SHUTDOWN)
+        yield verdict
 
 
-def _arrivals(
-    cameras: tuple[Camera, ...], recording: Recording, clock: ManualClock, arrival_timeout_ms: float
-) -> Iterator[Arrivals]:
+def captures_lockstep(source: Source, config: StationConfig, clock: ManualClock) -> Iterator[ItemCapture]:
+    """Yield every item of a lock-step source as the scene captures it; release each before taking the next.
+
+    Raises:
+        RecordingError: the recording cannot be read.
+        RecordingTruncated: a camera's file ends before the last frame it counts.
+    """
+    scene = SceneWalk(source.rig, config.scene, "replay")
+    for arrivals in _arrivals(source, clock, config.scene.arrival_timeout_ms):
+        yield from scene.step(arrivals, clock.now_ns())
+    yield from scene.close(clock.now_ns())
+
+
+def _arrivals(source: Source, clock: ManualClock, arrival_timeout_ms: float) -> Iterator[Arrivals]:
     """Yield what arrives, in the order of the recording's time, with the clock set to each moment."""
-    events = iter((*recording.events, None))
+    events = iter((*source.events, None))
     event = next(events)
     with ExitStack() as stack:
-        for camera in cameras:
+        for camera in source.cameras:
             stack.callback(camera.close)
             camera.open()
-        for frame in heapq.merge(*map(_frames, cameras), key=lambda frame: frame.device_t_ns):
+        for frame in heapq.merge(*map(_frames, source.cameras), key=lambda frame: frame.device_t_ns):
             while event is not None and event.t_ns <= frame.device_t_ns:
                 clock.advance_to(event.t_ns)
                 yield Arrivals(announcements=(event,))

@@ -16,7 +16,6 @@ from station.inspection import Inspector
 from station.judge import Judge
 from station.recording import Recording, open_recording
 from station.rig import Rig, load_rig
-from station.simulation import Booth
 from station.vision import ViewExtractor
 
 START_DELAY_NS = 1_000_000_000
@@ -93,6 +92,8 @@ def replay_source(config: StationConfig, recording: Recording, clock: Clock, spe
 
 
 def _simulated(config: StationConfig, clock: Clock, record_to: Path | None) -> Source:
+    from station.simulation import Booth  # rendering needs the extra `sim`, which a live station has not
+
     booth = Booth(config.source.seed, config.source.items, config.simulation)
     start_ns = clock.now_ns() + START_DELAY_NS
     cameras = tuple(

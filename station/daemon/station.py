@@ -40,13 +40,12 @@ _T = TypeVar("_T")
 
 
 class Station:
-    """Runs the parts it is given until `stop`, which closes the store. `start` and `stop` are called once each."""
+    """Runs the parts it is given until `stop`. `start` and `stop` are called once each."""
 
     def __init__(self, config: StationConfig, source: Source, inspector: Inspector, store: Store, clock: Clock) -> None:
         self._config = config
         self._source = source
         self._inspector = inspector
-        self._store = store
         self._clock = clock
         self._inspection = config.inspection
         self.telemetry = Telemetry()
@@ -99,7 +98,6 @@ class Station:
         self._threads[2].join()
         self.desk.close()
         self._writer.stop()
-        self._store.close()
 
     def announce(self, plc_id: int, sku: str | None, barcode: str | None) -> ItemRecord:
         """Announce an item; see `api.door.Door.announce`."""

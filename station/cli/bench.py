@@ -1,0 +1,5 @@
+"""`station bench`."""
+
+
+def bench() -> None:
+    """Measure."""

@@ -1,0 +1,79 @@
+"""What `station bench` measures, each as figures and as ratios within one run."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+import cv2
+import numpy as np
+
+from station.config import StationConfig
+from station.core.items import ItemCapture
+from station.daemon.clock import ManualClock, SystemClock
+from station.daemon.lockstep import captures_lockstep
+from station.daemon.parts import build_inspector, replay_source
+from station.recording import Recording
+
+_REPEATS = 5
+_NEVER_NS = 2**62
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Milliseconds of a repeated step."""
+
+    count: int
+    median_ms: float
+    p99_ms: float
+
+    @classmethod
+    def of(cls, samples_ms: list[float]) -> "Spread":
+        """Return the spread of some samples."""
+        median_ms, p99_ms = np.percentile(samples_ms, [50, 99])
+        return cls(len(samples_ms), float(median_ms), float(p99_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class WalkBench:
+    """The walk, stage by stage, against the bare ONNX session on the very same tensors."""
+
+    stages: dict[str, Spread]
+    walk: Spread
+    session: Spread
+    walk_over_session: float
+
+
+def bench_walk(recording: Recording, config: StationConfig, progress: Progress) -> WalkBench:
+    """Inspect every item of a recording several times; each time the bare session runs right after, in turn.
+
+    The ratio is the median over all these pairs, so a noisy machine slows both sides of it.
+    """
+    cv2.setNumThreads(1)
+    clock = ManualClock()
+    source = replay_source(config, recording, clock, speed=None)
+    inspector = build_inspector(config, source.rig, SystemClock(), source.simulated)
+    stages: dict[str, list[float]] = {}
+    walk_ms, session_ms = [], []
+    for done, capture in enumerate(captures_lockstep(source, config, clock), start=1):
+        for _ in range(_REPEATS):
+            begin_ns = perf_counter_ns()
+            verdict = inspector.inspect(capture, _NEVER_NS)
+            walk_ms.append((perf_counter_ns() - begin_ns) / 1e6)
+            tensor = inspector.bundle.tensor([view.crop for view in verdict.views])
+            begin_ns = perf_counter_ns()
+            inspector.bundle.run_tensor(tensor)
+            session_ms.append((perf_counter_ns() - begin_ns) / 1e6)
+            for name, duration_ms in verdict.stage_ms.items():
+                stages.setdefault(name, []).append(duration_ms)
+        capture.release()
+        progress(done / max(len(recording.items), done))
+    stages.pop("wait", None)  # in lock-step nothing waits
+    return WalkBench(
+        stages={name: Spread.of(samples) for name, samples in stages.items()},
+        walk=Spread.of(walk_ms),
+        session=Spread.of(session_ms),
+        walk_over_session=float(np.median(np.array(walk_ms) / np.array(session_ms))),
+    )
