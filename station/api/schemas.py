@@ -57,7 +57,7 @@ class IdentityBody(_Body):
     product_id: str | None = Field(
         description="OPC ProductId: the product, null when unknown.", examples=["tea-carton"]
     )
-    source: IdentitySource = Field(description="How the product was known.", examples=["barcode"])
+    source: IdentitySource = Field(description="How the product came to be known.", examples=["barcode"])
     barcode: str | None = Field(description="The barcode read on the item, null if none.", examples=["4006381333931"])
 
 

@@ -64,10 +64,15 @@ def make_server(app: FastAPI, settings: ApiSettings) -> StationServer:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    return StationServer(config, _bind(settings), app.state.bell)
+    return StationServer(config, make_listener(settings), app.state.bell)
 
 
-def _bind(settings: ApiSettings) -> socket.socket:
+def make_listener(settings: ApiSettings) -> socket.socket:
+    """Bind the API's port.
+
+    Raises:
+        StationError: the address cannot be bound.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -284,6 +284,7 @@ def station(door, serve):
 def long_station(tmp_path_factory):
     """One station for a whole module, for tests that ask it many things and leave it as it was."""
     running = Running(DoorOnStore(tmp_path_factory.mktemp("station")))
+    running.ask("/v1/plc/status")  # starts the server's worker thread, which stays as long as the server
     yield running
     running.stop()
     running.door.store.close()
