@@ -18,7 +18,7 @@ def apply_options(camera_id: str, device: Any, settings: CamerasSettings) -> Non
     Raises:
         CameraError: a setting is asked for that the camera lacks, or is outside the camera's range.
     """
-    depth, colour = device.first_depth_sensor(), _colour_sensor(device)
+    depth, colour = depth_sensor(device), _colour_sensor(device)
     for sensor in device.query_sensors():
         if sensor.supports(rs.option.global_time_enabled):
             sensor.set_option(rs.option.global_time_enabled, 1)
@@ -37,12 +37,26 @@ def apply_options(camera_id: str, device: Any, settings: CamerasSettings) -> Non
         _set(camera_id, depth, rs.option.inter_cam_sync_mode, mode)
 
 
+def depth_sensor(device: Any) -> Any:
+    """Return the sensor that knows the unit of depth.
+
+    While librealsense records a software device, `first_depth_sensor` does not find it.
+
+    Raises:
+        CameraError: the device takes no depth.
+    """
+    for sensor in device.query_sensors():
+        if sensor.supports(rs.option.depth_units):
+            return sensor
+    raise CameraError(f"{device} takes no depth. Use a RealSense depth camera")
+
+
 def _colour_sensor(device: Any) -> Any:
     """Return the sensor that takes colour; cameras without a separate one take it with the depth sensor."""
     for sensor in device.query_sensors():
         if sensor.is_color_sensor() or sensor.get_info(rs.camera_info.name) == "RGB Camera":
             return sensor
-    return device.first_depth_sensor()
+    return depth_sensor(device)
 
 
 def _set_manual(camera_id: str, sensor: Any, automatic: Any, option: Any, value: int) -> None:

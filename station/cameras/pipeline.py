@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from station.cameras.options import depth_sensor
 from station.cameras.pacing import Pacing
 from station.cameras.pool import FramePool, Slot
 from station.cameras.recovery import Action, Recovery
@@ -340,7 +341,7 @@ class PipelineCamera(ABC):
                 "Record again in these formats"
             )
         intrinsics = _intrinsics(self._camera_id, colour.get_intrinsics())
-        unit_m = device.first_depth_sensor().get_option(rs.option.depth_units)
+        unit_m = depth_sensor(device).get_option(rs.option.depth_units)
         self._depth_unit_mm = float(f"{unit_m * 1000.0:.6g}")  # librealsense keeps it in 32 bits
         self._align = None if _coincide(colour, depth) else rs.align(rs.stream.color)
         self._info = CameraInfo(

@@ -7,7 +7,7 @@ from pathlib import Path
 from station.cameras.pipeline import PipelineCamera
 from station.core.items import Announcement
 from station.core.ports import EndOfStream
-from station.recording import Recording, track_of_file, write_manifest
+from station.recording import Recording, prepare_folder, track_of_file, write_manifest
 
 _READ_TIMEOUT_MS = 50
 
@@ -32,8 +32,9 @@ def record_cameras(
 
     Raises:
         CameraError: a camera cannot be opened, or falls silent.
+        RecordingError: `out` holds a recording already.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    prepare_folder(out)
     serials: dict[str, str] = {}
     first_ns: dict[str, int] = {}
     try:

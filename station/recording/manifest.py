@@ -137,6 +137,17 @@ def open_recording(path: Path) -> Recording:
     return recording
 
 
+def prepare_folder(out: Path) -> None:
+    """Make the folder a recording will be written into.
+
+    Raises:
+        RecordingError: it holds a recording already.
+    """
+    if (out / MANIFEST).exists():
+        raise RecordingError(f"{out} holds a recording already. Name another folder, or remove it")
+    out.mkdir(parents=True, exist_ok=True)
+
+
 def write_manifest(
     out: Path,
     tracks: Sequence[Track],

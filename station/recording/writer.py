@@ -13,7 +13,7 @@ from station.core.errors import RecordingError
 from station.core.items import Announcement
 from station.recording.counts import count_frames
 from station.recording.librealsense import rs
-from station.recording.manifest import MANIFEST, ItemTruth, Recording, Track, track_of_file, write_manifest
+from station.recording.manifest import ItemTruth, Recording, Track, prepare_folder, track_of_file, write_manifest
 from station.recording.software_device import SoftwareCamera, StreamSpec
 
 _MAX_BACKLOG_BYTES = 64_000_000
@@ -84,8 +84,7 @@ class RecordingWriter:
     """
 
     def __init__(self, out: Path, specs: Sequence[StreamSpec], rig_json: str, compress: bool = True) -> None:
-        if (out / MANIFEST).exists():
-            raise RecordingError(f"{out} holds a recording already. Name another folder, or remove it")
+        prepare_folder(out)
         self._out = out
         self._rig_json = rig_json
         self._tracks = {spec.camera_id: TrackWriter(out, spec, compress) for spec in specs}
