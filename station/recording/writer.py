@@ -41,8 +41,8 @@ class TrackWriter:
 
     def write(self, colour: NDArray[np.uint8], depth: NDArray[np.uint16], t_ns: int) -> None:
         """Append one pair; see `SoftwareCamera.push`. `t_ns` is since the recording's start."""
+        self._camera.push(colour, depth, t_ns, self.frames + 1)
         self.frames += 1
-        self._camera.push(colour, depth, t_ns, self.frames)
         self._backlog_bytes += colour.nbytes + depth.nbytes
         if self._backlog_bytes > _MAX_BACKLOG_BYTES:
             self.flush()

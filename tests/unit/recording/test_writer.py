@@ -1,0 +1,132 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_booth import SERIALS, picture, spec, write_recording
+
+from station.cameras import ReplayCamera
+from station.core.damage import DamageType, Severity
+from station.core.errors import RecordingError
+from station.core.items import Announcement
+from station.daemon.clock import ManualClock
+from station.recording import (
+    ItemTruth,
+    RecordingWriter,
+    TrackWriter,
+    count_frames,
+    last_frame_numbers,
+    open_recording,
+    save_mask,
+    track_of_file,
+    write_manifest,
+)
+
+
+def truth(index: int, masks: dict[str, str]) -> ItemTruth:
+    damage = ((DamageType.PENETRATION, Severity.MAJOR), (DamageType.SUPERFICIAL, Severity.MINOR))
+    return ItemTruth(index, "tea-250", "4006381333931", index + 1, 1000 - index, 2000, damage, masks)
+
+
+def test_everything_written_is_read_back(tmp_path: Path) -> None:
+    mask = np.zeros((48, 64), bool)
+    mask[10:20, 30:40] = True
+    writer = RecordingWriter(tmp_path, [spec("top"), spec("left")], rig_json='{"format": 1}')
+    for index in range(3):
+        frame = picture(index)
+        writer.write("top", frame.colour, frame.depth, frame.t_ns)
+        writer.write("left", frame.colour, frame.depth, frame.t_ns)
+    events = (Announcement(1, 50, sku="A"), Announcement(2, 90, barcode="4006381333931"))
+    for event in reversed(events):
+        writer.event(event)
+    items = (truth(1, {"top": save_mask(tmp_path, 1, "top", mask)}), truth(0, {}))
+    for item in reversed(items):
+        writer.item(item)
+    writer.close()
+
+    recording = open_recording(tmp_path)
+    recording.verify()
+    assert recording.events == events
+    assert recording.items == items
+    assert recording.rig_path.read_text() == '{"format": 1}'
+    assert {track.camera_id: track.serial for track in recording.tracks} == SERIALS
+    assert [track.frames for track in recording.tracks] == [3, 3]
+    found = recording.mask(items[0], "top")
+    assert found is not None
+    assert np.array_equal(found, mask)
+    assert recording.mask(items[0], "left") is None
+
+
+def test_tracks_written_apart_join_to_one_recording(tmp_path: Path) -> None:
+    tracks = []
+    for name in ("top", "left"):
+        writer = TrackWriter(tmp_path, spec(name))
+        writer.write(picture(0).colour, picture(0).depth, 0)
+        tracks.append(writer.close())
+    write_manifest(tmp_path, tracks, "{}").verify()
+
+
+def test_the_same_pictures_give_the_same_number_of_frames_with_and_without_compression(tmp_path: Path) -> None:
+    sizes = []
+    for compress in (True, False):
+        writer = TrackWriter(tmp_path / str(compress), spec(), compress)
+        for index in range(5):
+            writer.write(picture(index).colour, picture(index).depth, picture(index).t_ns)
+        track = writer.close()
+        assert count_frames(track.file) == {"colour": 5, "depth": 5}
+        assert last_frame_numbers(track.file) == {"colour": 5, "depth": 5}
+        sizes.append(track.file.stat().st_size)
+    assert sizes[0] < sizes[1]
+
+
+def test_a_long_backlog_is_written_before_more_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("station.recording.writer._MAX_BACKLOG_BYTES", 50_000)
+    assert write_recording(tmp_path / "recording", 30).tracks[0].frames == 30
+
+
+@pytest.mark.parametrize(
+    ("colour", "depth"),
+    [
+        (np.zeros((48, 63, 3), np.uint8), np.zeros((48, 64), np.uint16)),
+        (np.zeros((48, 64, 3), np.uint8), np.zeros((48, 64), np.int32)),
+        (np.zeros((48, 64), np.uint8), np.zeros((48, 64), np.uint16)),
+    ],
+)
+def test_images_of_another_shape_or_type_are_refused(tmp_path: Path, colour: np.ndarray, depth: np.ndarray) -> None:
+    writer = TrackWriter(tmp_path, spec())
+    with pytest.raises(RecordingError, match=r"camera top: .* but its stream is"):
+        writer.write(colour, depth, 0)
+    writer.write(picture(0).colour, picture(0).depth, 0)
+    assert writer.close().frames == 1
+
+
+def test_images_that_are_not_contiguous_are_written_as_they_look(tmp_path: Path) -> None:
+    frame = picture(3)
+    writer = TrackWriter(tmp_path, spec())
+    writer.write(frame.colour[:, ::-1], frame.depth[::-1], 0)
+    writer.close()
+    camera = ReplayCamera(track_of_file(writer.file, "top", SERIALS["top"]), ManualClock())
+    camera.open()
+    got = camera.read(1000)
+    assert got is not None
+    assert np.array_equal(got.colour, frame.colour[:, ::-1])
+    assert np.array_equal(got.depth, frame.depth[::-1])
+    got.release()
+    camera.close()
+
+
+def test_a_recording_is_not_written_over_another(tmp_path: Path) -> None:
+    write_recording(tmp_path, 1)
+    with pytest.raises(RecordingError, match="holds a recording already"):
+        RecordingWriter(tmp_path, [spec()], "{}")
+
+
+def write_to_nowhere(writer: RecordingWriter) -> None:
+    writer.write("top", picture(0).colour, picture(0).depth, 0)
+    writer.write("nowhere", picture(0).colour, picture(0).depth, 0)
+
+
+def test_a_writer_that_fails_leaves_no_manifest(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), RecordingWriter(tmp_path, [spec()], "{}") as writer:
+        write_to_nowhere(writer)
+    with pytest.raises(RecordingError, match="is no recording"):
+        open_recording(tmp_path)
