@@ -222,9 +222,9 @@ def request(path, method="GET", version="1.1", headers="", body=""):
 class Running:
     """A server in a thread, ready when it accepts a connection: its socket listens before the thread starts."""
 
-    def __init__(self, door: DoorOnStore, token: str = "") -> None:
+    def __init__(self, door: DoorOnStore, token: str = "", port: int = 0) -> None:
         self.door = door
-        settings = ApiSettings(port=0, token=token)
+        settings = ApiSettings(port=port, token=token)
         self.server = make_server(create_app(door, door.clock, settings), settings)
         self.port = self.server.port
         self._thread = threading.Thread(target=self.server.run, name="server")
@@ -266,8 +266,8 @@ def serve():
     """Serves a door; called again, it serves another one."""
     running = []
 
-    def start(door, token=""):
-        running.append(Running(door, token))
+    def start(door, **settings):
+        running.append(Running(door, **settings))
         return running[-1]
 
     yield start

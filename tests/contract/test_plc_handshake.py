@@ -187,6 +187,17 @@ def test_a_running_controller_outlives_a_station_that_is_away(door, serve, contr
         simulator.poll()
 
 
+def test_a_connection_the_station_closed_meanwhile_is_made_anew(door, serve) -> None:
+    first = serve(door)
+    client = PlcClient(first.url)
+    assert client.next(0)["verdict"] == 0
+    first.stop()
+    door.judge(1)
+    serve(door, port=first.port)
+    assert client.next(0)["verdict"] == 2
+    client.close()
+
+
 def test_a_refused_request_is_an_error_with_the_answer(station) -> None:
     client = PlcClient(station.url)
     with pytest.raises(StationError, match=r'status 400: \{"v":1,"err":1\}'):
