@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from station.config import load_config
-from station.daemon.doctor import Check, Health, examine
+from station.daemon.doctor import Health, examine
 
 _MARK = {
     Health.OK: "[green]ok     [/]",

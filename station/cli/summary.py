@@ -49,7 +49,9 @@ def summary_table(recording: Recording, verdicts: Sequence[Verdict], frames: int
         wrong = [item for item in items if not item.right]
         table.add_row("items", f"{len(items)}: {len(good)} good, {len(damaged)} damaged ({len(major)} major)")
         table.add_row("right", f"{len(items) - len(wrong)} of {len(items)}")
-        table.add_row("damaged sidelined", f"{_right(damaged)} of {len(damaged)}; major {_right(major)} of {len(major)}")
+        table.add_row(
+            "damaged sidelined", f"{_right(damaged)} of {len(damaged)}; major {_right(major)} of {len(major)}"
+        )
         table.add_row("good passed", f"{_right(good)} of {len(good)}")
         table.add_row("wrong", "; ".join(map(_describe, wrong)) or "none")
     else:

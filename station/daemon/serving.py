@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import cv2
@@ -11,7 +11,6 @@ import cv2
 from station.api.app import create_app
 from station.api.server import make_server
 from station.config import StationConfig
-from station.core.items import Announcement
 from station.core.ports import Clock
 from station.daemon.announcer import Announcer
 from station.daemon.door import StationDoor

@@ -25,7 +25,7 @@ def estimate_tray(
 
     RANSAC over point triples (Fischler and Bolles 1981), refined by least squares. The tray's z axis
     points to the camera's side, its x axis along the image's rows; it is as large as the middle
-    96 % of the plane's points. The same image gives the same tray.
+    90 % of the plane's points. The same image gives the same tray.
 
     Args:
         depth_mm: [H, W], 0 where unknown, aligned to the image `intrinsics` are of; distortion is left aside.
@@ -85,7 +85,7 @@ def _tray_of(normal: NDArray[np.float64], points: NDArray[np.float64], max_item_
     x_axis = along - normal * (normal @ along)
     x_axis /= np.linalg.norm(x_axis)
     axes = np.column_stack([x_axis, np.cross(normal, x_axis), normal])
-    low, high = np.percentile(points @ axes[:, :2], [2, 98], axis=0)
+    low, high = np.percentile(points @ axes[:, :2], [5, 95], axis=0)
     camera_from_tray = np.eye(4)
     camera_from_tray[:3, :3] = axes
     camera_from_tray[:3, 3] = axes @ np.array([*(low + high) / 2, (points @ normal).mean()])

@@ -32,16 +32,15 @@ def fuse_depth(depths: Sequence[NDArray[np.uint16]]) -> NDArray[np.uint16]:
     return fused
 
 
-def close_lattice(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fill gaps of one pixel, as mapping depth onto a finer colour image leaves them, with their neighbours' mean.
+def close_lattice(depth_mm: NDArray[np.float32]) -> None:
+    """Fill, in place, gaps of one pixel, as mapping depth onto a finer image leaves them, with their neighbours' mean.
 
     Args:
-        values: [H, W], NaN where unknown; real holes stay as they are.
+        depth_mm: [H, W], 0 where unknown; real holes stay as they are.
     """
-    unknown = np.isnan(values)
-    share = cv2.blur((~unknown).astype(np.float32), (3, 3), borderType=cv2.BORDER_CONSTANT)
-    mean = cv2.blur(np.where(unknown, np.float32(0), values), (3, 3), borderType=cv2.BORDER_CONSTANT)
-    gaps = unknown & (share > _LATTICE_NEIGHBOURS)
-    closed = values.copy()
-    closed[gaps] = mean[gaps] / share[gaps]
-    return closed
+    known = depth_mm > 0
+    share = cv2.blur(known.astype(np.float32), (3, 3), borderType=cv2.BORDER_CONSTANT)
+    gaps = ~known & (share > _LATTICE_NEIGHBOURS)
+    if gaps.any():
+        mean_mm = cv2.blur(depth_mm, (3, 3), borderType=cv2.BORDER_CONSTANT)
+        depth_mm[gaps] = mean_mm[gaps] / share[gaps]

@@ -74,7 +74,7 @@ class ViewExtractor:
         crop = cv2.warpAffine(colour, image_map, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         cut_mask = cv2.warpAffine(mask.astype(np.uint8) * 255, window_map, (side, side), flags=cv2.INTER_LINEAR) > 127
         height_mm = cv2.warpAffine(
-            close_lattice(fine.height_mm) - np.float32(tray.level_mm),
+            fine.height_mm - np.float32(tray.level_mm),
             window_map,
             (side, side),
             flags=cv2.INTER_NEAREST,
@@ -109,6 +109,7 @@ def _patch(
     unit_mm: float,
 ) -> Patch:
     depth_mm = fuse_depth([depth[window.slices] for depth in depths]).astype(np.float32) * np.float32(unit_mm)
+    close_lattice(depth_mm)
     height_mm = geometry.along(2, depth_mm, window)
     height_mm[depth_mm == 0] = np.nan
     plane_mm = geometry.plane_depth_mm(window)

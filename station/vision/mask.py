@@ -25,6 +25,9 @@ _COLOUR_TELLS = 0.8
 """Colour is trusted at the edges when it finds this share of what height finds."""
 
 
+_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+
+
 @dataclass(frozen=True, slots=True)
 class Patch:
     """A window of one camera's fused depth and last colour.
@@ -93,32 +96,49 @@ def find_item(patch: Patch, tray: TrayLook, geometry: TrayGeometry, settings: Vi
     limit_mm = max(settings.min_height_mm, _NOISE_FACTOR * tray.noise_mm)
     raised = (height_mm > limit_mm) & (height_mm < geometry.max_height_mm)
     raised &= geometry.inside(patch.depth_mm, patch.window)
-    differs = patch.on_tray & (colour_difference(patch.colour, tray.colour) > tray.colour_limit)
-    item = _combine(raised, differs, ~np.isnan(height_mm), _radius(_EDGE_MM, patch))
-    solid = cv2.morphologyEx(item.astype(np.uint8), cv2.MORPH_OPEN, _disc(1))
-    solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _disc(_radius(_EDGE_MM / 2, patch)))
-    return _main_part(solid, settings, patch)
+    difference = colour_difference(patch.colour, tray.colour) * patch.on_tray
+    unknown = np.isnan(height_mm)
+    item = _combine(raised, difference, tray.colour_limit, unknown, _radius(_EDGE_MM, patch))
+    solid = cv2.morphologyEx(item.astype(np.uint8), cv2.MORPH_CLOSE, _square(_radius(_EDGE_MM / 2, patch)))
+    solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _CROSS)
+    closed = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _square(_radius(_EDGE_MM, patch)))
+    return _main_part(np.where(unknown, closed, solid), settings, patch)
 
 
-def _combine(raised: Mask, differs: Mask, known: Mask, edge_px: int) -> Mask:
+def _combine(
+    raised: Mask, difference: NDArray[np.float32], limit: float, unknown: Mask, edge_px: int
+) -> Mask:
     """Height where depth speaks, colour where it is silent, at height's edges, and on items without height."""
+    differs = difference > limit
     both = np.count_nonzero(raised & differs)
     colour_found, height_found = np.count_nonzero(differs), np.count_nonzero(raised)
-    item = raised | (differs & ~known)
+    item = raised | (differs & unknown)
     if colour_found > max(2 * both, height_found):
-        return item | differs
-    seed, disc = raised.astype(np.uint8), _disc(edge_px)
-    near = cv2.dilate(seed, disc).astype(bool)
+        return item | _keep_sharp(differs, difference, limit)
+    seed, square = raised.astype(np.uint8), _square(edge_px)
+    near = cv2.dilate(seed, square).astype(bool)
     item |= differs & near
     if both >= _COLOUR_TELLS * height_found:
-        edge = near & ~cv2.erode(seed, disc).astype(bool)
+        edge = near & ~cv2.erode(seed, square).astype(bool)
         item &= differs | ~edge
     return item
 
 
+def _keep_sharp(differs: Mask, difference: NDArray[np.float32], limit: float) -> Mask:
+    """Drop the parts whose outline is mostly soft: gleams and shadows on the tray fade out, items end."""
+    solid = differs.astype(np.uint8)
+    _, labels = cv2.connectedComponents(solid)
+    outline = differs & (cv2.erode(solid, _square(1)) == 0)
+    step = cv2.morphologyEx(difference, cv2.MORPH_GRADIENT, _square(2))
+    around = np.bincount(labels[outline], minlength=labels.max() + 1)
+    sharp = np.bincount(labels[outline], weights=step[outline] > limit, minlength=labels.max() + 1)
+    kept: Mask = (sharp > 0.5 * np.maximum(around, 1))[labels]
+    return kept & differs
+
+
 def _main_part(solid: NDArray[np.uint8], settings: VisionSettings, patch: Patch) -> Mask | None:
     """The largest part, what lies near it, and all they enclose."""
-    gap = _disc(_radius(settings.merge_gap_mm / 2, patch))
+    gap = _square(_radius(settings.merge_gap_mm / 2, patch))
     groups, labels = cv2.connectedComponents(cv2.dilate(solid, gap))
     areas = np.bincount(labels[solid > 0], minlength=groups)
     largest = int(areas.argmax())
@@ -142,5 +162,5 @@ def _radius(length_mm: float, patch: Patch) -> int:
     return max(1, round(length_mm / patch.mm_per_px))
 
 
-def _disc(radius_px: int) -> NDArray[np.uint8]:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1)).astype(np.uint8)
+def _square(radius_px: int) -> NDArray[np.uint8]:
+    return np.ones((2 * radius_px + 1, 2 * radius_px + 1), np.uint8)

@@ -1,16 +1,14 @@
-"""What `station bench` measures, each as figures and as ratios within one run."""
+"""The walk against the bare ONNX session."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from time import perf_counter_ns
-from typing import Any
 
 import cv2
 import numpy as np
 
 from station.config import StationConfig
-from station.core.items import ItemCapture
+from station.daemon.bench.spread import Spread
 from station.daemon.clock import ManualClock, SystemClock
 from station.daemon.lockstep import captures_lockstep
 from station.daemon.parts import build_inspector, replay_source
@@ -19,21 +17,6 @@ from station.recording import Recording
 _REPEATS = 5
 _NEVER_NS = 2**62
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Milliseconds of a repeated step."""
-
-    count: int
-    median_ms: float
-    p99_ms: float
-
-    @classmethod
-    def of(cls, samples_ms: list[float]) -> "Spread":
-        """Return the spread of some samples."""
-        median_ms, p99_ms = np.percentile(samples_ms, [50, 99])
-        return cls(len(samples_ms), float(median_ms), float(p99_ms))
 
 
 @dataclass(frozen=True, slots=True)

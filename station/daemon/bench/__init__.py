@@ -1,0 +1,1 @@
+"""What `station bench` measures, each as figures and as ratios within one run."""
