@@ -79,11 +79,15 @@ class Outbox:
         with self._lock:
             return [entry for entry in self._verdicts if entry.number > number]
 
-    def acknowledge(self, seq: int) -> None:
-        """Mark the newest verdict with this sequence, and all older ones, as read."""
+    def acknowledge(self, seq: int) -> int:
+        """Mark the newest verdict with this sequence, and all older ones, as read; returns how many that makes."""
         with self._lock:
             number = number_from_seq(seq, self._verdicts[-1].number) if self._verdicts else None
-            self._read = max(self._read, number or 0)
+            if number is None or number <= self._last_read():
+                return 0
+            marked = number - self._last_read()
+            self._read = number
+            return marked
 
     def subscribe(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each verdict, from the thread that published it. It must not block."""
