@@ -11,6 +11,7 @@ from station.core.ports import Clock
 from station.core.status import StationState
 
 _PAUSE_S = 0.2
+_JUDGED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,16 @@ class PlcSimulator:
     ) -> GateAction:
         """Announce an item and poll for it until its window closes; without a result the gate stays shut.
 
+        So it does at once when the station knows the number as one judged already: its verdict is another item's.
+
         Raises:
             StationError: the station took no announcement, or does not answer.
         """
         closes_ns = self._clock.now_ns() + window_ms * 1_000_000
-        for _ in range(2 if self._behaviour.trigger_twice else 1):
+        is_new = self._client.trigger(plc_id, sku, barcode)["item"] != _JUDGED
+        if self._behaviour.trigger_twice:
             self._client.trigger(plc_id, sku, barcode)
-        while self._clock.now_ns() < closes_ns:
+        while is_new and self._clock.now_ns() < closes_ns:
             action = self.poll(expected_id=plc_id)
             if action is not None and action.plc_id == plc_id:
                 return action

@@ -156,6 +156,14 @@ def test_a_pass_for_another_item_opens_nothing(station, controller) -> None:
     assert [(each.plc_id, each.verdict, each.opened) for each in simulator.log] == [(5, 1, False), (6, 0, False)]
 
 
+def test_the_old_pass_of_a_number_used_again_opens_nothing(station, controller) -> None:
+    """A controller that lost its memory, and counts from 1 again before the station let go of the number."""
+    station.ask("/v1/plc/trigger?id=1")
+    station.door.judge(1, Decision.PASS)
+    action = controller(station).handle(1)
+    assert (action.opened, action.seq, action.verdict) == (False, 0, 0)
+
+
 def test_without_a_result_the_gate_stays_shut(station, controller) -> None:
     action = controller(station, PlcBehaviour(wait_ms=10)).handle(8, window_ms=30)
     assert (action.opened, action.verdict) == (False, 0)
