@@ -18,6 +18,7 @@ class SceneInbox:
         self._lost: deque[str] = deque()
         self._ready = threading.Condition()
         self._closed = False
+        self._taken = False
         self.dropped: Counter[str] = Counter()
 
     def put_frame(self, frame: Frame) -> None:
@@ -46,8 +47,9 @@ class SceneInbox:
             self._ready.notify()
 
     def take(self, timeout_s: float) -> Arrivals:
-        """Return what has come, waiting at most `timeout_s` for anything."""
+        """Return what has come, waiting at most `timeout_s` for anything; the last arrivals are done with."""
         with self._ready:
+            self._taken = False
             self._ready.wait_for(lambda: self._frames or self._announcements or self._lost or self._closed, timeout_s)
             arrivals = Arrivals(
                 announcements=tuple(self._announcements),
@@ -56,13 +58,14 @@ class SceneInbox:
             )
             self._announcements.clear()
             self._lost.clear()
+            self._taken = arrivals != Arrivals()
             return arrivals
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is waiting."""
+        """Whether nothing is waiting, nor still in the hands of whoever took it."""
         with self._ready:
-            return not self._frames and not self._announcements
+            return not (self._frames or self._announcements or self._lost or self._taken)
 
     def close(self) -> None:
         """Release what is waiting and everything that still comes."""

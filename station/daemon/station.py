@@ -53,16 +53,17 @@ class Station:
         prefix = f"{self.boot.number:06d}"
         self.outbox = Outbox(store.after_number(store.last_number() - WINDOW, WINDOW))
         self._writer = Writer(store, self._recorded)
+        self._inbox = SceneInbox(_FRAMES_WAITING_PER_CAMERA * len(source.cameras))
         self.desk = ItemDesk(
             self._writer,
             inspector.sideline,
+            self._inbox.put_announcement,
             self._clock,
             item_prefix=prefix,
             arrival_timeout_ms=config.scene.arrival_timeout_ms,
             deadline_ms=self._inspection.deadline_ms,
         )
         self._scene = SceneWalk(source.rig, config.scene, prefix)
-        self._inbox = SceneInbox(_FRAMES_WAITING_PER_CAMERA * len(source.cameras))
         self.runners = tuple(self._runner(camera) for camera in source.cameras)
         self._captures: queue.Queue[tuple[ItemCapture, int] | None] = queue.Queue(self._inspection.queue_items + 1)
         self._heart = Heart(("scene", "inspection"), self._clock, _HEART_LIMIT_S + self._inspection.deadline_ms / 1e3)
@@ -101,10 +102,7 @@ class Station:
 
     def announce(self, plc_id: int, sku: str | None, barcode: str | None) -> ItemRecord:
         """Announce an item; see `api.door.Door.announce`."""
-        record, announcement = self.desk.announce(plc_id, sku, barcode)
-        if announcement is not None:
-            self._inbox.put_announcement(announcement)
-        return record
+        return self.desk.announce(plc_id, sku, barcode)
 
     def write(self, job: Callable[[Store], _T]) -> _T:
         """Run a store job on the writer thread and wait for it.
@@ -127,8 +125,8 @@ class Station:
 
     @property
     def finished(self) -> bool:
-        """Whether every camera has reached the end of its stream and no frame or item is waiting."""
-        return all(runner.finished for runner in self.runners) and self._inbox.idle and not self.desk.in_flight.all()
+        """Whether every camera has reached the end of its stream, no frame waits, and every verdict is stored."""
+        return all(runner.finished for runner in self.runners) and self._inbox.idle and not len(self.desk.in_flight)
 
     def status(self) -> StationStatus:
         """Return the station's state now."""
@@ -150,7 +148,7 @@ class Station:
             last_seq=newest.seq if newest else 0,
             unread=self.outbox.unread,
             overrun=self.outbox.overrun,
-            disk_ok=not self._writer.fault,
+            disk_ok=self._writer.disk_ok,
             cameras=cameras,
             model=provenance.model,
             gallery=provenance.gallery,
@@ -174,6 +172,7 @@ class Station:
     def _recorded(self, recorded: RecordedVerdict) -> None:
         self.telemetry.count_verdict(recorded.verdict)
         self.outbox.publish(recorded)
+        self.desk.recorded(recorded.verdict.item_id)
 
     def _run_scene(self) -> None:
         while not self._stopping.is_set():

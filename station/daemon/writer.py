@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from station.core.damage import Decision, Reason
-from station.core.errors import StoreError
+from station.core.errors import StoreError, StoreFull
+from station.core.status import EvidencePicture
 from station.core.verdict import RecordedVerdict, Verdict
 from station.daemon.evidence import evidence_pictures
 from station.store import Store
@@ -24,6 +25,8 @@ class Writer:
 
     `on_recorded` is called on that thread after a verdict is safely stored, and only then. While the
     store refuses, `fault` is set, the verdict becomes a sideline (store_fault) and is tried again.
+    When there is nothing to write for a second, the store is tried: `fault` ends, or begins, without an
+    item. `disk_ok` is false while the store refuses or its disk has less room than is asked for.
     """
 
     def __init__(self, store: Store, on_recorded: Callable[[RecordedVerdict], None]) -> None:
@@ -33,13 +36,14 @@ class Writer:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer")
         self.fault = ""
+        self.disk_ok = True
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish every waiting job, then end the thread; a verdict the store still refuses is left to the next start."""
+        """Finish every waiting job, then end the thread; what the store still refuses is left to the next start."""
         self._stopping.set()
         self._jobs.put(None)
         self._thread.join()
@@ -53,6 +57,9 @@ class Writer:
                 return
             try:
                 future.set_result(job(self._store))
+            except StoreFull as error:
+                self._refused(str(error))
+                future.set_exception(error)
             except Exception as error:
                 future.set_exception(error)
 
@@ -64,22 +71,59 @@ class Writer:
         self._jobs.put(lambda: self._record(verdict))
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-
-    def _record(self, verdict: Verdict) -> None:
         while True:
             try:
-                recorded = self._store.record(verdict, evidence_pictures(verdict))
+                job = self._jobs.get(timeout=_RETRY_S)
+            except queue.Empty:
+                self._try_store()
+                continue
+            if job is None:
+                return
+            job()
+
+    def _try_store(self) -> None:
+        has_room = self._store.disk_ok()
+        if self.fault or not has_room:
+            try:
+                self._store.try_writing()
+                self._fault_over()
+            except StoreError as error:
+                self._refused(f"the store refuses: {error}")
+        self.disk_ok = has_room and not self.fault
+
+    def _record(self, verdict: Verdict) -> None:
+        pictures = _evidence(verdict)
+        while True:
+            try:
+                recorded = self._store.record(verdict, pictures)
                 break
             except StoreError as error:
-                if not self.fault:
-                    _log.error("verdict of item %s is not stored: %s", verdict.item_id, error)
-                self.fault = str(error)
+                self._refused(f"verdict of item {verdict.item_id} is not stored: {error}")
+                pictures = []
                 verdict = replace(
                     verdict, decision=Decision.SIDELINE, reasons=(Reason.STORE_FAULT,), detail=str(error), views=()
                 )
                 if self._stopping.wait(_RETRY_S):
                     return
-        self.fault = ""
+        self._fault_over()
         self._on_recorded(recorded)
+
+    def _refused(self, fault: str) -> None:
+        if not self.fault:
+            _log.error("%s", fault)
+        self.fault = fault
+        self.disk_ok = False
+
+    def _fault_over(self) -> None:
+        if self.fault:
+            _log.info("the store takes writes again")
+        self.fault = ""
+
+
+def _evidence(verdict: Verdict) -> list[EvidencePicture]:
+    """Pictures are worth less than the verdict they belong to: without them it is stored all the same."""
+    try:
+        return evidence_pictures(verdict)
+    except Exception:
+        _log.exception("item %s has no evidence pictures", verdict.item_id)
+        return []

@@ -229,6 +229,12 @@ class Store:
         """Return whether the store's disk has room and takes writes; never raises."""
         return self._database.disk_ok()
 
+    def try_writing(self) -> None:
+        """Write what is there already, to learn whether the database takes writes."""
+        with self._database.writing() as connection:
+            newest = boots.c.number == select(func.max(boots.c.number)).scalar_subquery()
+            connection.execute(update(boots).where(newest).values(started_utc_ns=boots.c.started_utc_ns))
+
     def close(self) -> None:
         """Close the database. Safe to call twice."""
         self._database.close()
