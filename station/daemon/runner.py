@@ -90,6 +90,9 @@ class CameraRunner:
                 self.finished = True
             except StationError as error:
                 self._lose(error)
+            except Exception as error:  # whatever it is, the items in hand must not wait for this camera
+                _log.exception("camera %s", self.camera_id)
+                self._lose(CameraError(f"camera {self.camera_id} failed unexpectedly ({error!r}). Report its log"))
             finally:
                 self._camera.close()
             if self.finished:
