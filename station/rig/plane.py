@@ -10,6 +10,8 @@ from station.rig.rig import Tray
 _TRIALS = 400
 _SAMPLE = 20_000
 _SEED = 7
+_MIN_SHARE = 0.05
+"""A plane holds at least this share of all points with depth."""
 
 
 def estimate_tray(
@@ -65,7 +67,7 @@ def _best_plane(
     tolerance_mm: float,
     generator: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    best, most = None, 2
+    best, most = None, round(_MIN_SHARE * len(points))
     if len(points) < 3:
         return None
     for a, b, c in points[generator.integers(len(points), size=(_TRIALS, 3))]:
@@ -74,7 +76,7 @@ def _best_plane(
         if length == 0 or abs(normal @ up) < min_cosine * length:
             continue
         normal /= length
-        count = np.count_nonzero(np.abs((points - a) @ normal) < tolerance_mm)
+        count = int(np.count_nonzero(np.abs((points - a) @ normal) < tolerance_mm))
         if count > most:
             best, most = (normal, a), count
     return best

@@ -13,8 +13,8 @@ def crop_from_image(mask: NDArray[np.bool_], window: Window, side_px: int, fill:
     The rectangle's longer side becomes horizontal and fills `fill` of the crop; which of its two ends
     comes left is not decided.
     """
-    rows, cols = np.nonzero(_outline(mask))
-    points = np.column_stack([cols * window.stride + window.left, rows * window.stride + window.top])
+    outlines, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    points = np.concatenate(outlines)[:, 0].astype(np.float32) * window.stride + (window.left, window.top)
     centre, (width, height), angle_deg = cv2.minAreaRect(points.astype(np.float32))
     if height > width:
         width, angle_deg = height, angle_deg + 90
@@ -41,10 +41,10 @@ def border_fraction(mask: NDArray[np.bool_], window: Window, image_shape: tuple[
     on_border[:, 0] |= window.left == 0
     on_border[-1, :] |= window.bottom == height
     on_border[:, -1] |= window.right == width
-    return np.count_nonzero(outline & on_border) / max(1, np.count_nonzero(outline))
+    return float(np.count_nonzero(outline & on_border)) / max(1, int(np.count_nonzero(outline)))
 
 
 def _outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    solid = mask.astype(np.uint8)
-    inner = cv2.erode(solid, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    return (solid - inner).astype(bool)
+    inner = cv2.erode(mask.view(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
+    outline: NDArray[np.bool_] = mask & (inner == 0)
+    return outline

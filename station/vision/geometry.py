@@ -9,6 +9,13 @@ from numpy.typing import NDArray
 from station.core.errors import RigError
 from station.rig import Rig
 
+_COARSE_PX = 160
+"""An item is first looked for in about this many pixels across the image."""
+_RIM_SHARE = 0.8
+"""The tray is judged by its rim, outside this share of its length and width, where items seldom lie."""
+_RIM_PIXELS = 1000
+_MIN_RIM_PIXELS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -25,16 +32,6 @@ class Window:
         """The index of the window's pixels in an image."""
         return slice(self.top, self.bottom, self.stride), slice(self.left, self.right, self.stride)
 
-    @property
-    def cols(self) -> NDArray[np.float32]:
-        """The image columns of the window's columns."""
-        return np.arange(self.left, self.right, self.stride, dtype=np.float32)
-
-    @property
-    def rows(self) -> NDArray[np.float32]:
-        """The image rows of the window's rows."""
-        return np.arange(self.top, self.bottom, self.stride, dtype=np.float32)
-
 
 class TrayGeometry:
     """Where the tray's working volume is in one camera's undistorted image, and what depth means there.
@@ -45,9 +42,12 @@ class TrayGeometry:
     Attributes:
         camera_id: the camera.
         shape: height and width of the image, px.
-        volume: the window around the working volume.
         focal_px: mean focal length.
         max_height_mm: height of the working volume.
+        volume: the window around the working volume, at a coarse stride.
+        on_tray: the pixels whose rays end on the empty tray, bool [H, W].
+        rim: some pixels of the tray's rim, as flat indices into the volume window; empty if it is hardly in sight.
+        distance_mm: mean depth of the empty tray.
     """
 
     def __init__(self, rig: Rig, camera_id: str) -> None:
@@ -59,67 +59,95 @@ class TrayGeometry:
         self._intrinsics = rig.camera(camera_id).intrinsics
         self._tray_from_camera = rig.tray_from_camera(camera_id)
         self._half_mm = np.array(rig.tray.size_mm) / 2
+        self._maps = self._undistortion() if any(self._intrinsics.distortion) else None
         self.camera_id = camera_id
         self.shape = (self._intrinsics.height_px, self._intrinsics.width_px)
         self.focal_px = (self._intrinsics.fx + self._intrinsics.fy) / 2
         self.max_height_mm = rig.tray.max_item_height_mm
-        self.volume = self._find_volume()
-        self._maps = self._undistortion() if any(self._intrinsics.distortion) else None
 
-    def undistort(self, image: NDArray[np.uint8], interpolation: int) -> NDArray[np.uint8]:
+        image = Window(0, 0, self.shape[1], self.shape[0], 1)
+        plane_mm = self._plane_depth_mm(image)
+        self.on_tray = (plane_mm > 0) & self.is_over_tray(plane_mm, image)
+        if not self.on_tray.any():
+            raise RigError(
+                f"camera {camera_id!r} does not see the tray. Aim it at the tray, then calibrate the booth again"
+            )
+        self.distance_mm = float(plane_mm[self.on_tray].mean())
+        self.volume = self._find_volume()
+        self.rim = self._find_rim(plane_mm, image)
+
+    def undistort_colour(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the image as a pinhole camera had seen it; the image itself if it needs nothing."""
         if self._maps is None:
             return image
-        return cv2.remap(image, *self._maps, interpolation)
+        return np.asarray(cv2.remap(image, *self._maps, cv2.INTER_LINEAR), np.uint8)
+
+    def undistort_depth(self, image: NDArray[np.uint16]) -> NDArray[np.uint16]:
+        """Return depth as a pinhole camera had measured it, without mixing pixels."""
+        if self._maps is None:
+            return image
+        return np.asarray(cv2.remap(image, *self._maps, cv2.INTER_NEAREST), np.uint16)
+
+    def mm_per_px(self, window: Window) -> float:
+        """Return the size of a window's own pixels on the tray."""
+        return self.distance_mm / self.focal_px * window.stride
 
     def along(self, axis: int, depth_mm: NDArray[np.float32], window: Window) -> NDArray[np.float32]:
         """Return the tray coordinate (0 x, 1 y, 2 height) of each pixel of a window from its depth, float32 mm."""
-        k, row = self._intrinsics, self._tray_from_camera[axis]
-        across = (row[0] / k.fx * (window.cols - k.cx) + row[2]).astype(np.float32)
-        down = (row[1] / k.fy * (window.rows - k.cy)).astype(np.float32)
-        values = across[None, :] + down[:, None]
+        values = self._slope(axis, window)
         values *= depth_mm
-        values += np.float32(row[3])
+        values += np.float32(self._tray_from_camera[axis, 3])
         return values
 
-    def inside(self, depth_mm: NDArray[np.float32], window: Window, share: float = 1.0) -> NDArray[np.bool_]:
+    def is_over_tray(self, depth_mm: NDArray[np.float32], window: Window, share: float = 1.0) -> NDArray[np.bool_]:
         """Return where a window's points lie over the tray, or over the middle `share` of its length and width."""
-        x = np.abs(self.along(0, depth_mm, window)) <= self._half_mm[0] * share
-        y = np.abs(self.along(1, depth_mm, window)) <= self._half_mm[1] * share
-        both: NDArray[np.bool_] = x & y
-        return both
+        x, y = self.along(0, depth_mm, window), self.along(1, depth_mm, window)
+        half_x, half_y = self._half_mm * share
+        inside: NDArray[np.bool_] = (np.abs(x, out=x) <= half_x) & (np.abs(y, out=y) <= half_y)
+        return inside
 
-    def plane_depth_mm(self, window: Window) -> NDArray[np.float32]:
-        """Return the depth of the empty tray's plane in a window, float32 mm, 0 where the plane is not in sight."""
-        slope = self.along(2, np.float32(1), window) - np.float32(self._tray_from_camera[2, 3])
-        with np.errstate(divide="ignore"):
-            return np.where(slope < 0, np.float32(-self._tray_from_camera[2, 3]) / slope, np.float32(0))
+    def _slope(self, axis: int, window: Window) -> NDArray[np.float32]:
+        k, row = self._intrinsics, self._tray_from_camera[axis]
+        cols = np.arange(window.left, window.right, window.stride)
+        rows = np.arange(window.top, window.bottom, window.stride)
+        across = (row[0] / k.fx * (cols - k.cx) + row[2]).astype(np.float32)
+        down = (row[1] / k.fy * (rows - k.cy)).astype(np.float32)
+        return np.asarray(np.add.outer(down, across), np.float32)
+
+    def _plane_depth_mm(self, window: Window) -> NDArray[np.float32]:
+        """Depth of the empty tray's plane, 0 where it is not in sight."""
+        slope = self._slope(2, window)
+        falls = slope < 0
+        depth_mm = np.zeros_like(slope)
+        depth_mm[falls] = np.float32(-self._tray_from_camera[2, 3]) / slope[falls]
+        return depth_mm
+
+    def _find_rim(self, plane_mm: NDArray[np.float32], image: Window) -> NDArray[np.intp]:
+        rim = self.on_tray & ~self.is_over_tray(plane_mm, image, _RIM_SHARE)
+        for region in (rim, self.on_tray):
+            indices = np.flatnonzero(region[self.volume.slices])
+            if len(indices) >= _MIN_RIM_PIXELS:
+                return indices[:: max(1, len(indices) // _RIM_PIXELS)]
+        return np.empty(0, np.intp)
 
     def _find_volume(self) -> Window:
+        half_x, half_y = self._half_mm
         corners = np.array(
-            [
-                (x, y, z, 1.0)
-                for x in (-self._half_mm[0], self._half_mm[0])
-                for y in (-self._half_mm[1], self._half_mm[1])
-                for z in (0.0, self.max_height_mm)
-            ]
+            [(x, y, z, 1.0) for x in (-half_x, half_x) for y in (-half_y, half_y) for z in (0.0, self.max_height_mm)]
         )
         points = (np.linalg.inv(self._tray_from_camera) @ corners.T)[:3]
         height, width = self.shape
+        stride = max(1, width // _COARSE_PX)
         if (points[2] <= 0).any():
-            return Window(0, 0, width, height, 1)
+            return Window(0, 0, width, height, stride)
         pixels = (self._intrinsics.matrix @ (points / points[2]))[:2]
-        left, top = np.clip(np.floor(pixels.min(axis=1)), 0, (width, height)).astype(int)
-        right, bottom = np.clip(np.ceil(pixels.max(axis=1)) + 1, 0, (width, height)).astype(int)
-        if right - left < 2 or bottom - top < 2:
-            raise RigError(
-                f"camera {self.camera_id!r} does not see the tray. Aim it at the tray, then calibrate the booth again"
-            )
-        return Window(int(left), int(top), int(right), int(bottom), 1)
+        left, top = np.clip(np.floor(pixels.min(axis=1)), 0, (width - 1, height - 1)).astype(int)
+        right, bottom = np.clip(np.ceil(pixels.max(axis=1)) + 1, 1, (width, height)).astype(int)
+        return Window(int(left), int(top), int(right), int(bottom), stride)
 
     def _undistortion(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         k = self._intrinsics
         first, second = cv2.initUndistortRectifyMap(
             k.matrix, np.array(k.distortion), None, k.matrix, (k.width_px, k.height_px), cv2.CV_32FC1
         )
-        return first, second
+        return np.asarray(first, np.float32), np.asarray(second, np.float32)

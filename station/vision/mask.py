@@ -11,20 +11,18 @@ from station.vision.settings import VisionSettings
 
 Mask = NDArray[np.bool_]
 
-_RIM_SHARE = 0.8
-"""The tray is judged by its rim, outside this share of its length and width, where items seldom lie."""
 _LEVEL_RANGE_MM = 25.0
 """Depth may drift by this much with temperature before the tray is not taken for the tray any more."""
+_BARE_SHARE = 0.6
+"""The rim tells the tray's level only if this share of it is near enough to be tray: items may cover the rest."""
+_MIN_BARE_PIXELS = 50
 _NOISE_FACTOR = 3.0
-_MIN_RIM_PIXELS = 50
 _SHADOW_GAIN = (0.6, 1.15)
 """Light on the tray may vary by a factor in this range without it being covered."""
 _EDGE_MM = 6.0
 """Stereo depth is off by up to this at an item's edge; there colour decides, where it can."""
 _COLOUR_TELLS = 0.8
 """Colour is trusted at the edges when it finds this share of what height finds."""
-
-
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
@@ -33,20 +31,21 @@ class Patch:
     """A window of one camera's fused depth and last colour.
 
     `colour` uint8 RGB [h, w, 3]; `depth_mm` float32 [h, w], 0 where unknown; `height_mm` float32
-    [h, w] above the rig's tray plane, NaN where unknown; `mm_per_px` on the tray, of the window's own pixels.
+    [h, w] above the rig's tray plane, NaN where unknown.
     """
 
     window: Window
     colour: NDArray[np.uint8]
     depth_mm: NDArray[np.float32]
     height_mm: NDArray[np.float32]
-    on_tray: Mask
-    mm_per_px: float
 
 
 @dataclass(frozen=True, slots=True)
 class TrayLook:
-    """The tray in this very picture: how far its depth is off the rig, how noisy it is, and its colour."""
+    """The tray in this very picture: how far its depth is off the rig, how noisy it is, and its colour.
+
+    What differs from `colour` by more than `colour_limit` is not tray; an infinite limit means colour cannot tell.
+    """
 
     level_mm: float
     noise_mm: float
@@ -54,102 +53,123 @@ class TrayLook:
     colour_limit: float
 
 
-def learn_tray(patch: Patch, geometry: TrayGeometry, settings: VisionSettings) -> TrayLook | None:
-    """Learn the tray's looks from its rim; None when the patch shows too little of the tray."""
-    depth_mm = geometry.plane_depth_mm(patch.window)
-    rim = patch.on_tray & ~geometry.inside(depth_mm, patch.window, _RIM_SHARE)
-    if np.count_nonzero(rim) < _MIN_RIM_PIXELS:
-        rim = patch.on_tray
-    if np.count_nonzero(rim) < _MIN_RIM_PIXELS:
-        return None
+def learn_tray(patch: Patch, geometry: TrayGeometry, settings: VisionSettings) -> TrayLook:
+    """Learn the tray's looks from its rim in a patch of the whole working volume.
+
+    Where items hide the rim the tray's level is the rig's; where no bare tray can be told its colour says nothing.
+    """
+    height_mm = patch.height_mm.ravel()[geometry.rim]
     level_mm = noise_mm = 0.0
-    flat = rim & (np.abs(patch.height_mm) < _LEVEL_RANGE_MM)
-    if np.count_nonzero(flat) >= _MIN_RIM_PIXELS:
-        level_mm, noise_mm = _middle_and_spread(patch.height_mm[flat])
-        bare = flat & (np.abs(patch.height_mm - level_mm) < max(settings.min_height_mm, _NOISE_FACTOR * noise_mm))
-        rim = bare if np.count_nonzero(bare) >= _MIN_RIM_PIXELS else flat
-    pixels = patch.colour[rim].astype(np.float32)
-    colour = np.median(pixels, axis=0)
-    middle, spread = _middle_and_spread(colour_difference(pixels[None], colour)[0])
+    known = ~np.isnan(height_mm)
+    flat = np.abs(height_mm) < _LEVEL_RANGE_MM
+    if np.count_nonzero(flat) >= max(_MIN_BARE_PIXELS, _BARE_SHARE * np.count_nonzero(known)):
+        level_mm, noise_mm = _middle_and_spread(height_mm[flat])
+    bare = np.abs(height_mm - level_mm) < max(settings.min_height_mm, _NOISE_FACTOR * noise_mm)
+    if not known.any():
+        bare = ~known
+    if np.count_nonzero(bare) < _MIN_BARE_PIXELS:
+        return TrayLook(level_mm, noise_mm, np.zeros(3, np.float32), np.inf)
+    pixels = patch.colour.reshape(-1, 3)[geometry.rim[bare]]
+    colour = np.median(pixels, axis=0).astype(np.float32)
+    middle, spread = _middle_and_spread(np.sqrt(colour_difference(pixels[None], colour)))
     return TrayLook(level_mm, noise_mm, colour, max(settings.min_colour_difference, middle + 4 * spread))
 
 
-def colour_difference(colour: NDArray[np.generic], tray: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how much each pixel differs from the tray's colour under the light that suits it best.
+def colour_difference(colour: NDArray[np.uint8], tray: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how much each pixel differs from the tray's colour under the light that suits it best, squared.
 
     Args:
-        colour: RGB [h, w, 3], uint8 or float32.
+        colour: RGB [h, w, 3].
         tray: RGB [3].
     """
     pixels = colour.astype(np.float32)
+    along = np.asarray(cv2.transform(pixels, tray[None]), np.float32)
+    pixels *= pixels
+    square = np.asarray(cv2.transform(pixels, np.ones((1, 3), np.float32)), np.float32)
     energy = max(float(tray @ tray), 1.0)
-    along = cv2.transform(pixels, tray[None, :])
-    square = cv2.transform(pixels * pixels, np.ones((1, 3), np.float32))
-    gain = np.clip(along / energy, *_SHADOW_GAIN)
-    square -= gain * (2 * along - gain * energy)
-    return np.sqrt(np.maximum(square, 0))
+    gain = along * np.float32(1 / energy)
+    np.clip(gain, *_SHADOW_GAIN, out=gain)
+    along *= 2
+    along -= gain * np.float32(energy)
+    square -= gain * along
+    np.maximum(square, 0, out=square)
+    return square
 
 
 def find_item(patch: Patch, tray: TrayLook, geometry: TrayGeometry, settings: VisionSettings) -> Mask | None:
     """Return the item's mask, bool [h, w], or None when nothing lies on the tray."""
-    height_mm = patch.height_mm - np.float32(tray.level_mm)
-    limit_mm = max(settings.min_height_mm, _NOISE_FACTOR * tray.noise_mm)
-    raised = (height_mm > limit_mm) & (height_mm < geometry.max_height_mm)
-    raised &= geometry.inside(patch.depth_mm, patch.window)
-    difference = colour_difference(patch.colour, tray.colour) * patch.on_tray
-    unknown = np.isnan(height_mm)
-    item = _combine(raised, difference, tray.colour_limit, unknown, _radius(_EDGE_MM, patch))
-    solid = cv2.morphologyEx(item.astype(np.uint8), cv2.MORPH_CLOSE, _square(_radius(_EDGE_MM / 2, patch)))
+    mm_per_px = geometry.mm_per_px(patch.window)
+    low_mm = tray.level_mm + max(settings.min_height_mm, _NOISE_FACTOR * tray.noise_mm)
+    raised = (patch.height_mm > low_mm) & (patch.height_mm < geometry.max_height_mm)
+    raised &= geometry.is_over_tray(patch.depth_mm, patch.window)
+    difference = colour_difference(patch.colour, tray.colour)
+    on_tray = geometry.on_tray[patch.window.slices]
+    unknown = patch.depth_mm == 0
+    item = _combine(raised, difference, on_tray, tray.colour_limit, unknown, _square(_EDGE_MM / mm_per_px))
+    solid = cv2.morphologyEx(item.view(np.uint8), cv2.MORPH_CLOSE, _square(_EDGE_MM / 2 / mm_per_px))
     solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _CROSS)
-    closed = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _square(_radius(_EDGE_MM, patch)))
-    return _main_part(np.where(unknown, closed, solid), settings, patch)
+    if unknown.any():
+        cv2.copyTo(
+            cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _square(_EDGE_MM / mm_per_px)), unknown.view(np.uint8), solid
+        )
+    return _main_part(np.asarray(solid, np.uint8), settings, mm_per_px)
 
 
 def _combine(
-    raised: Mask, difference: NDArray[np.float32], limit: float, unknown: Mask, edge_px: int
+    raised: Mask,
+    difference: NDArray[np.float32],
+    on_tray: Mask,
+    limit: float,
+    unknown: Mask,
+    edge: NDArray[np.uint8],
 ) -> Mask:
-    """Height where depth speaks, colour where it is silent, at height's edges, and on items without height."""
-    differs = difference > limit
+    """Height where depth speaks; colour where it is silent, at height's edges, and on items without height.
+
+    Colour speaks only of pixels whose ray ends on the tray: beyond it any colour may be behind the item.
+    """
+    is_bare = on_tray & (difference <= limit**2)
+    differs = on_tray & ~is_bare
     both = np.count_nonzero(raised & differs)
     colour_found, height_found = np.count_nonzero(differs), np.count_nonzero(raised)
     item = raised | (differs & unknown)
     if colour_found > max(2 * both, height_found):
-        return item | _keep_sharp(differs, difference, limit)
-    seed, square = raised.astype(np.uint8), _square(edge_px)
-    near = cv2.dilate(seed, square).astype(bool)
+        return item | _keep_sharp(differs, np.sqrt(difference), limit)
+    seed = raised.view(np.uint8)
+    near = cv2.dilate(seed, edge).view(np.bool_)
     item |= differs & near
     if both >= _COLOUR_TELLS * height_found:
-        edge = near & ~cv2.erode(seed, square).astype(bool)
-        item &= differs | ~edge
+        item &= ~(is_bare & near) | cv2.erode(seed, edge).view(np.bool_)
     return item
 
 
 def _keep_sharp(differs: Mask, difference: NDArray[np.float32], limit: float) -> Mask:
     """Drop the parts whose outline is mostly soft: gleams and shadows on the tray fade out, items end."""
-    solid = differs.astype(np.uint8)
-    _, labels = cv2.connectedComponents(solid)
+    solid = differs.view(np.uint8)
+    count, labels = cv2.connectedComponents(solid)
     outline = differs & (cv2.erode(solid, _square(1)) == 0)
     step = cv2.morphologyEx(difference, cv2.MORPH_GRADIENT, _square(2))
-    around = np.bincount(labels[outline], minlength=labels.max() + 1)
-    sharp = np.bincount(labels[outline], weights=step[outline] > limit, minlength=labels.max() + 1)
-    kept: Mask = (sharp > 0.5 * np.maximum(around, 1))[labels]
-    return kept & differs
+    around = np.bincount(labels[outline], minlength=count)
+    sharp = np.bincount(labels[outline & (step > limit)], minlength=count)
+    kept: Mask = (sharp > around / 2)[labels]
+    return kept
 
 
-def _main_part(solid: NDArray[np.uint8], settings: VisionSettings, patch: Patch) -> Mask | None:
+def _main_part(solid: NDArray[np.uint8], settings: VisionSettings, mm_per_px: float) -> Mask | None:
     """The largest part, what lies near it, and all they enclose."""
-    gap = _square(_radius(settings.merge_gap_mm / 2, patch))
-    groups, labels = cv2.connectedComponents(cv2.dilate(solid, gap))
-    areas = np.bincount(labels[solid > 0], minlength=groups)
-    largest = int(areas.argmax())
-    if areas[largest] * patch.mm_per_px**2 < settings.min_item_area_mm2:
+    needed_px = settings.min_item_area_mm2 / mm_per_px**2
+    count, labels = cv2.connectedComponents(cv2.dilate(solid, _square(settings.merge_gap_mm / 2 / mm_per_px)))
+    if count > 2:
+        labels *= solid
+        areas = np.bincount(labels.ravel(), minlength=count)
+        areas[0] = 0
+        solid = (labels == areas.argmax()).view(np.uint8)
+    if np.count_nonzero(solid) < needed_px:
         return None
-    part = solid * (labels == largest)
-    outlines, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    smallest = settings.min_item_area_mm2 / patch.mm_per_px**2 / 8
-    filled = np.zeros_like(part)
-    cv2.drawContours(filled, [line for line in outlines if cv2.contourArea(line) >= smallest], -1, 1, cv2.FILLED)
-    return filled.astype(bool) if filled.any() else None
+    outlines, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros_like(solid)
+    parts = [outline for outline in outlines if cv2.contourArea(outline) >= needed_px / 8]
+    cv2.drawContours(filled, parts, -1, 1, cv2.FILLED)
+    return filled.view(np.bool_) if parts else None
 
 
 def _middle_and_spread(values: NDArray[np.float32]) -> tuple[float, float]:
@@ -158,9 +178,6 @@ def _middle_and_spread(values: NDArray[np.float32]) -> tuple[float, float]:
     return middle, 1.4826 * float(np.median(np.abs(values - middle)))
 
 
-def _radius(length_mm: float, patch: Patch) -> int:
-    return max(1, round(length_mm / patch.mm_per_px))
-
-
-def _square(radius_px: int) -> NDArray[np.uint8]:
-    return np.ones((2 * radius_px + 1, 2 * radius_px + 1), np.uint8)
+def _square(radius_px: float) -> NDArray[np.uint8]:
+    side = 2 * max(1, round(radius_px)) + 1
+    return np.ones((side, side), np.uint8)

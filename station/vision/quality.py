@@ -14,18 +14,19 @@ _INNER_PX = 7
 """The item's silhouette is no sign of sharpness: it is left out by this many crop px."""
 
 
-def sharpness(crop: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+def sharpness(luma: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
     """Return the variance of the Laplacian of luma inside the mask (Pech-Pacheco et al. 2000)."""
-    kernel = np.ones((_INNER_PX, _INNER_PX), np.uint8)
-    inner = cv2.erode(mask.astype(np.uint8), kernel)
-    _, deviation = cv2.meanStdDev(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_16S), mask=inner)
-    return float(deviation[0, 0]) ** 2
+    inner = cv2.erode(mask.view(np.uint8), np.ones((_INNER_PX, _INNER_PX), np.uint8))
+    count = max(1, int(np.count_nonzero(inner)))
+    edges = np.asarray(cv2.Laplacian(luma, cv2.CV_32F), np.float32)
+    edges *= inner
+    return float(np.vdot(edges, edges)) / count - (float(edges.sum()) / count) ** 2
 
 
-def clipped_fraction(crop: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
-    """Return the share of the mask's pixels that are 0 or 255 in all channels."""
-    ends = cv2.inRange(crop, (0, 0, 0), (0, 0, 0)) | cv2.inRange(crop, (255, 255, 255), (255, 255, 255))
-    return np.count_nonzero(ends.astype(bool) & mask) / max(1, np.count_nonzero(mask))
+def clipped_fraction(luma: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+    """Return the share of the mask's pixels whose luma, and so every channel but for rounding, is 0 or 255."""
+    ends = (luma == 0) | (luma == 255)
+    return float(np.count_nonzero(ends & mask)) / max(1, int(np.count_nonzero(mask)))
 
 
 def quality_reasons(views: Sequence[ItemView], settings: VisionSettings) -> tuple[Reason, ...]:

@@ -38,7 +38,7 @@ class VisionSettings:
     ] = 0.02
     min_sharpness: Annotated[
         float, Ge(0), Doc("A view is blurred when its sharpness, the variance of the Laplacian of luma, is below this.")
-    ] = 12.0
+    ] = 3.0
     max_clipped_fraction: Annotated[
         float, Ge(0), Le(1), Doc("A view is badly exposed when more than this share of the item is black or burnt out.")
     ] = 0.4
