@@ -1,5 +1,6 @@
 """A recorded camera: librealsense plays one track of a recording, every frame of it."""
 
+from collections import deque
 from typing import Any
 
 from station.cameras.pacing import Pacing
@@ -10,7 +11,7 @@ from station.recording import Track, count_frames, last_frame_numbers
 from station.recording.librealsense import rs
 
 _SLICE_MS = 50
-_AFTER_STOP_MS = 250
+_AFTER_STOP_MS = 1000
 
 
 class ReplayCamera(PipelineCamera):
@@ -32,19 +33,21 @@ class ReplayCamera(PipelineCamera):
         self._track = track
         self._pace = pace
         self._start_ns = start_ns
-        self._playback: Any = None
+        self._playback: Any = None  # held, for its callback goes with it
+        self._statuses: deque[Any] = deque()  # filled on librealsense's own thread
         self._ended = False
 
     def close(self) -> None:
         """Stop playing and let go of the file. Safe to call twice."""
-        self._playback = None
         super().close()
+        self._playback = None
 
     def _begin(self) -> None:
         start_ns = self._start_ns
         if start_ns is None:
             start_ns = 0 if self._pace is None else self._clock.now_ns()
         self._pacing = Pacing(self._pace, start_ns)
+        self._statuses.clear()
         self._ended = False
         self._held = count_frames(self._track.file)
         self._last_numbers = last_frame_numbers(self._track.file)
@@ -61,6 +64,8 @@ class ReplayCamera(PipelineCamera):
             )
         self._playback = device.as_playback()
         self._playback.set_real_time(False)  # once started it is too late: frames get lost
+        # The status itself says "stopped" until playing has begun, so only its changes tell the end from the start.
+        self._playback.set_status_changed_callback(self._statuses.append)
 
     def _source_t_ns(self, colour: Any) -> int:
         return super()._source_t_ns(colour) - self._track.start_ns
@@ -72,13 +77,21 @@ class ReplayCamera(PipelineCamera):
 
     def _wait(self, timeout_ms: int) -> tuple[bool, Any]:
         """Wait in slices, to see playback stop; what it read last may still be on its way then."""
+        if self._all_seen():
+            self._ended = True
+            return False, None
         for _ in range(max(1, timeout_ms // _SLICE_MS)):
-            stopped = self._playback.current_status() == rs.playback_status.stopped
+            stopped = rs.playback_status.stopped in self._statuses
             came, frames = super()._wait(_AFTER_STOP_MS if stopped else min(timeout_ms, _SLICE_MS))
             if came or stopped:
                 break
         self._ended = stopped and not came
         return came, frames
+
+    def _all_seen(self) -> bool:
+        """Whether the last images the file holds have come; a `.bag` does not say."""
+        last = self._last_numbers
+        return bool(last) and all(self._numbers[name] >= number for name, number in last.items())
 
     def _check_end(self) -> None:
         """Raise the end of the stream once playback has stopped and everything it read has been delivered.

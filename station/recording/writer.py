@@ -14,6 +14,7 @@ from station.core.items import Announcement
 from station.recording.counts import count_frames
 from station.recording.librealsense import rs
 from station.recording.manifest import ItemTruth, Recording, Track, prepare_folder, track_of_file, write_manifest
+from station.recording.messages import stamp_messages
 from station.recording.software_device import SoftwareCamera, StreamSpec
 
 _MAX_BACKLOG_BYTES = 64_000_000
@@ -32,17 +33,27 @@ class TrackWriter:
         out.mkdir(parents=True, exist_ok=True)
         self.file = out / f"{spec.camera_id}.db3"
         self.spec = spec
-        self.frames = 0
+        self._times_ns: list[int] = []
         self._backlog_bytes = 0
         self.file.unlink(missing_ok=True)
         self._camera = SoftwareCamera(spec)
         self._recorder = rs.recorder(str(self.file), self._camera.device, compress)
         self._camera.start()
 
+    @property
+    def frames(self) -> int:
+        """Pairs written so far."""
+        return len(self._times_ns)
+
     def write(self, colour: NDArray[np.uint8], depth: NDArray[np.uint16], t_ns: int) -> None:
-        """Append one pair; see `SoftwareCamera.push`. `t_ns` is since the recording's start."""
+        """Append one pair; see `SoftwareCamera.push`. `t_ns` is since the recording's start, and must grow."""
+        if self._times_ns and t_ns <= self._times_ns[-1]:
+            raise RecordingError(
+                f"camera {self.spec.camera_id}: a frame of {t_ns} ns follows one of {self._times_ns[-1]} ns. "
+                "Write frames in order of time"
+            )
         self._camera.push(colour, depth, t_ns, self.frames + 1)
-        self.frames += 1
+        self._times_ns.append(t_ns)
         self._backlog_bytes += colour.nbytes + depth.nbytes
         if self._backlog_bytes > _MAX_BACKLOG_BYTES:
             self.flush()
@@ -62,6 +73,7 @@ class TrackWriter:
         self._camera.stop()
         del self._recorder, self._camera
         gc.collect()  # librealsense finishes the file when its last reference goes
+        stamp_messages(self.file, self._times_ns)
         counts = count_frames(self.file)
         if set(counts.values()) != {self.frames}:
             raise RecordingError(

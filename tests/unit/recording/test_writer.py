@@ -1,3 +1,4 @@
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,30 @@ def test_the_same_pictures_give_the_same_number_of_frames_with_and_without_compr
 
 def test_a_long_backlog_is_written_before_more_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("station.recording.writer._MAX_BACKLOG_BYTES", 50_000)
-    assert write_recording(tmp_path / "recording", 30).tracks[0].frames == 30
+    track = write_recording(tmp_path / "recording", 30).tracks[0]
+    assert track.frames == 30
+    assert image_stamps(track.file, "Depth") == image_stamps(track.file, "Color")
+
+
+def image_stamps(file: Path, stream: str) -> list[int]:
+    connection = sqlite3.connect(file)
+    query = "SELECT timestamp FROM messages JOIN topics ON topics.id = topic_id WHERE name LIKE ? ORDER BY messages.id"
+    stamps = [row[0] for row in connection.execute(query, (f"%/{stream}_0/image/data%",))]
+    connection.close()
+    return stamps
+
+
+def test_messages_are_stamped_with_the_frames_own_time(tmp_path: Path) -> None:
+    stamps = image_stamps(write_recording(tmp_path / "recording", 5).tracks[0].file, "Color")
+    assert [stamp - stamps[0] for stamp in stamps] == [picture(index).t_ns for index in range(5)]
+
+
+def test_a_frame_out_of_order_is_refused(tmp_path: Path) -> None:
+    writer = TrackWriter(tmp_path, spec())
+    writer.write(picture(0).colour, picture(0).depth, 100)
+    with pytest.raises(RecordingError, match="a frame of 100 ns follows one of 100 ns"):
+        writer.write(picture(1).colour, picture(1).depth, 100)
+    assert writer.close().frames == 1
 
 
 @pytest.mark.parametrize(
