@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from station.inference import Bundle, find_bundle, load_bundle
+from station.recording import Recording
+from support import tiny_booth
+
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
@@ -33,3 +37,20 @@ def no_leaked_threads() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def shipped_bundle() -> Bundle:
+    return load_bundle(find_bundle("efficientnet-lite0-s16"))
+
+
+@pytest.fixture(scope="session")
+def tiny_recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """The tiny booth's recording; copy it before changing it."""
+    return tiny_booth.record(tmp_path_factory.mktemp("tiny") / "recording")
+
+
+@pytest.fixture(scope="session")
+def tiny_gallery(tmp_path_factory: pytest.TempPathFactory, shipped_bundle: Bundle) -> Path:
+    """A gallery of the tiny booth's products."""
+    return tiny_booth.enrol(tmp_path_factory.mktemp("tiny") / "gallery", shipped_bundle)
