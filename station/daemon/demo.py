@@ -24,7 +24,9 @@ def find_recording(name_or_path: str, progress: Callable[[float], None]) -> Reco
         return open_recording(Path(name_or_path))
     folder = demo_folder()
     if not folder.is_dir():
-        from station.simulation import demo_booth, record_booth  # rendering needs the extra `sim`
+        # Rendering needs the extra `sim`, which a station that only replays has not.
+        from station.simulation.demo import demo_booth
+        from station.simulation.record import record_booth
 
         unfinished = folder.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -92,7 +92,7 @@ def replay_source(config: StationConfig, recording: Recording, clock: Clock, spe
 
 
 def _simulated(config: StationConfig, clock: Clock, record_to: Path | None) -> Source:
-    from station.simulation import Booth  # rendering needs the extra `sim`, which a live station has not
+    from station.simulation.booth import Booth  # rendering needs the extra `sim`, which a live station has not
 
     booth = Booth(config.source.seed, config.source.items, config.simulation)
     start_ns = clock.now_ns() + START_DELAY_NS

@@ -1,0 +1,111 @@
+"""Drawing in millimetres: fills, shapes, text and EAN-13 barcodes."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.errors import SimulationError
+
+Colour = tuple[int, int, int]
+Point = tuple[float, float]
+
+PX_PER_MM = 4.0
+"""Resolution of all artwork before it is reduced to what the cameras resolve."""
+
+_LEFT_ODD = [
+    "0001101",
+    "0011001",
+    "0010011",
+    "0111101",
+    "0100011",
+    "0110001",
+    "0101111",
+    "0111011",
+    "0110111",
+    "0001011",
+]
+_PARITY = ["LLLLLL", "LLGLGG", "LLGGLG", "LLGGGL", "LGLLGG", "LGGLLG", "LGGGLL", "LGLGLG", "LGLGGL", "LGGLGL"]
+BARCODE_MODULES = 113
+"""Width of an EAN-13 symbol with its quiet zones (11 left, 7 right), in modules."""
+
+
+class Canvas:
+    """A picture measured in mm, origin top left, y down. `pixels` is uint8 RGB [H, W, 3] at `PX_PER_MM`."""
+
+    def __init__(self, width_mm: float, height_mm: float, colour: Colour) -> None:
+        self.width_mm = width_mm
+        self.height_mm = height_mm
+        shape = (round(height_mm * PX_PER_MM), round(width_mm * PX_PER_MM), 3)
+        self.pixels: NDArray[np.uint8] = np.full(shape, colour, np.uint8)
+
+    def rectangle(self, left: float, top: float, width: float, height: float, colour: Colour) -> None:
+        """Fill an upright rectangle."""
+        corners = [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
+        self.polygon(corners, colour)
+
+    def polygon(self, points: Sequence[Point], colour: Colour) -> None:
+        """Fill a polygon."""
+        cv2.fillPoly(self.pixels, [_fixed(points)], colour, cv2.LINE_AA, 4)
+
+    def line(self, points: Sequence[Point], colour: Colour, width: float) -> None:
+        """Draw a polyline."""
+        thickness = max(1, round(width * PX_PER_MM))
+        cv2.polylines(self.pixels, [_fixed(points)], False, colour, thickness, cv2.LINE_AA, 4)
+
+    def disc(self, centre: Point, radius: float, colour: Colour, aspect: float = 1.0, angle_deg: float = 0.0) -> None:
+        """Fill a circle, or an ellipse whose second half axis is `aspect` of the first."""
+        angles = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+        across, along = radius * np.cos(angles), aspect * radius * np.sin(angles)
+        turn = np.deg2rad(angle_deg)
+        xs = centre[0] + across * np.cos(turn) - along * np.sin(turn)
+        ys = centre[1] + across * np.sin(turn) + along * np.cos(turn)
+        self.polygon(list(zip(xs.tolist(), ys.tolist(), strict=True)), colour)
+
+    def text(self, words: str, left: float, baseline: float, size: float, colour: Colour, weight: int = 400) -> None:
+        """Write one line of text; `size` is the font's height in mm."""
+        origin = (round(left * PX_PER_MM), round(baseline * PX_PER_MM))
+        font = cv2.FontFace("sans")
+        cv2.putText(self.pixels, words, origin, colour, font, max(4, round(size * PX_PER_MM)), weight)
+
+    def barcode(self, digits: str, left: float, top: float, module: float, height: float) -> None:
+        """Draw an EAN-13 symbol on its own white ground; `module` is the narrowest bar's width in mm."""
+        bars = ean13_modules(digits)
+        self.rectangle(left, top, BARCODE_MODULES * module, height + 4.0, (250, 250, 248))
+        for index, bar in enumerate(bars):
+            if bar == "1":
+                tall = 1.5 if index < 3 or index >= 92 or 45 <= index < 50 else 0.0
+                self.rectangle(left + (11 + index) * module, top + 1.0, module, height - 1.0 + tall, (18, 18, 18))
+        self.text(digits, left + 14 * module, top + height + 3.6, 3.4, (18, 18, 18))
+
+
+def ean13_modules(digits: str) -> str:
+    """Return the 95 modules of an EAN-13 symbol, `1` for a bar (ISO/IEC 15420).
+
+    Raises:
+        SimulationError: the digits are no EAN-13 number.
+    """
+    if len(digits) != 13 or not digits.isdigit() or digits != ean13(digits[:12]):
+        raise SimulationError(f"{digits!r} is no EAN-13 number. Make one with ean13()")
+    halves = []
+    for digit, parity in zip(digits[1:7], _PARITY[int(digits[0])], strict=True):
+        odd = _LEFT_ODD[int(digit)]
+        halves.append(odd if parity == "L" else _inverted(odd)[::-1])
+    right = "".join(_inverted(_LEFT_ODD[int(digit)]) for digit in digits[7:])
+    return "101" + "".join(halves) + "01010" + right + "101"
+
+
+def ean13(twelve_digits: str) -> str:
+    """Return the digits with their check digit appended."""
+    weighted = sum(int(digit) * (3 if index % 2 else 1) for index, digit in enumerate(twelve_digits))
+    return twelve_digits + str(-weighted % 10)
+
+
+def _inverted(modules: str) -> str:
+    return modules.translate(str.maketrans("01", "10"))
+
+
+def _fixed(points: Sequence[Point]) -> NDArray[np.int32]:
+    """Return points in px with four fractional bits, as OpenCV's drawing takes them; px centres are whole numbers."""
+    return np.rint((np.asarray(points) * PX_PER_MM - 0.5) * 16).astype(np.int32)
