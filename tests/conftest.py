@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import tiny_booth
 
 from station.inference import Bundle, find_bundle, load_bundle
 from station.recording import Recording
-from support import tiny_booth
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"

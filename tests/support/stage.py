@@ -4,13 +4,13 @@ import threading
 
 import numpy as np
 from box_scene import DEPTH_UNIT_MM, Box
+from support.tiny_booth import RIG, picture_of
 
 from station.cameras.pool import FramePool
 from station.core.errors import CameraStalled
 from station.core.frames import Frame, TimeDomain
 from station.core.ports import CameraInfo, Clock
 from station.daemon.parts import Source
-from support.tiny_booth import RIG, picture_of
 
 FPS = 20
 
