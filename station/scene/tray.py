@@ -12,6 +12,7 @@ from station.rig import Rig
 from station.scene.background import Background, Cover, Samples, TraySampler
 from station.scene.settings import SceneSettings
 
+_GONE_FRAMESETS = 2
 _VACATED_SHARE = 0.3
 """An item has left its place when less than this share of its footprint is still covered."""
 _SWAPPED_LOOKS = 0.5
@@ -38,8 +39,8 @@ class _Kept:
 class TrayWatch:
     """Compares each frameset with the empty tray, with the last still scene and with the captured item.
 
-    An item leaves its place, and the tray is clear, only after as many framesets as settling takes,
-    so a single bad depth frame neither ends nor doubles an item.
+    An item leaves its place, and the tray is clear, only when two framesets in a row say so: a single
+    bad one neither ends nor doubles an item, and at six frames a second half a second's gap is still seen.
     """
 
     def __init__(self, rig: Rig, settings: SceneSettings) -> None:
@@ -121,7 +122,7 @@ class TrayWatch:
             self._restart_settling()
         elif self._occupied:
             self._clear_run = self._clear_run + 1 if covered_mm2 < needed_mm2 / 2 else 0
-            self._occupied = self._clear_run < self._settings.settle_framesets
+            self._occupied = self._clear_run < _GONE_FRAMESETS
 
     def _is_background_wrong(self, now_ns: int) -> bool:
         """True when something learned as tray was taken away, or something flat has become part of it."""
@@ -145,7 +146,7 @@ class TrayWatch:
         footprint = sum(np.count_nonzero(kept) for kept, _ in pairs)
         left = sum(np.count_nonzero(kept & cover.covered) for kept, cover in pairs)
         self._vacated_run = self._vacated_run + 1 if left < footprint * _VACATED_SHARE else 0
-        if self._vacated_run >= self._settings.settle_framesets:
+        if self._vacated_run >= _GONE_FRAMESETS:
             return True
         settled_again = self._still_run == self._settings.settle_framesets
         return settled_again and float(np.abs(self._looks() - self._kept.looks).sum()) / 2 > _SWAPPED_LOOKS

@@ -17,7 +17,7 @@ _BARE_SHARE = 0.6
 """The rim tells the tray's level only if this share of it is near enough to be tray: items may cover the rest."""
 _MIN_BARE_PIXELS = 50
 _NOISE_FACTOR = 3.0
-_SHADOW_GAIN = (0.6, 1.15)
+_SHADOW_GAIN = (0.4, 1.15)
 """Light on the tray may vary by a factor in this range without it being covered."""
 _EDGE_MM = 6.0
 """Stereo depth is off by up to this at an item's edge; there colour decides, where it can."""

@@ -137,6 +137,13 @@ def test_a_single_frameset_without_the_item_does_not_double_it():
     assert bench.show(BOX, framesets=10) == []
 
 
+def test_two_framesets_of_empty_tray_part_two_items():
+    bench = Bench()
+    bench.show(BOX, framesets=5)
+    bench.show(framesets=2)
+    assert len(bench.show(BOX, framesets=5)) == 1
+
+
 def test_an_item_that_never_settles_is_captured_when_overdue():
     bench = Bench()
     found = []
