@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from station.core.damage import Decision, Reason, Severity
 from station.core.errors import BundleError
 from station.core.items import ItemCapture, ItemView
@@ -49,7 +52,7 @@ class Inspector:
                 identity, identity_doubts = self.identifier.identify(views, capture.announcement)
                 references = self.gallery.references(identity.product_id) if identity.product_id else None
             with stage("features"):
-                features = self.bundle.features([view.crop for view in views]) if references else ()
+                features = self._features(views) if references else ()
             with stage("references"):
                 findings = tuple(filter(None, map(references.compare, views, features))) if references else ()
             with stage("judge"):
@@ -67,6 +70,12 @@ class Inspector:
         """Return the sideline verdict of an item that was not judged."""
         judgement = Judgement(Decision.SIDELINE, 0.0, Severity.NONE, (reason,), {}, ())
         return self._verdict(capture, judgement, _UNKNOWN, {}, detail)
+
+    def _features(self, views: tuple[ItemView, ...]) -> NDArray[np.float32]:
+        features = self.bundle.features([view.crop for view in views])
+        if not np.isfinite(features).all():  # no distance to it exceeds any limit: it would pass everything
+            raise BundleError("the model's features are not all finite numbers. Run `station doctor`")
+        return features
 
     def _verdict(
         self,

@@ -43,12 +43,12 @@ class Judge:
         """
         reasons = set(doubts)
         if calibration is None or not findings:
-            if not reasons & {Reason.UNKNOWN_PRODUCT}:
+            if not reasons & {Reason.UNKNOWN_PRODUCT, Reason.NO_ITEM}:
                 reasons.add(Reason.NO_REFERENCES)
             return Judgement(Decision.SIDELINE, 0.0, Severity.NONE, _ordered(reasons), {}, ())
         score = calibration.item_score({finding.camera_id: finding.score for finding in findings})
         limit, _ = sideline_score(calibration.good_scores, self._settings.max_false_alarm_rate)
-        damaged = score > limit
+        damaged = not score <= limit  # so that a score that is no number passes nothing
         if damaged:
             reasons.add(Reason.DAMAGE)
         return Judgement(

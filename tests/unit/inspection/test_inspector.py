@@ -1,0 +1,206 @@
+"""The walk gives every item a verdict: whatever fails, however late, with the reason's own name."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import tiny_booth
+
+from station.core.damage import Decision, Reason, Severity
+from station.core.errors import BundleError, GalleryError, StationError
+from station.core.items import Announcement, ItemCapture, ItemView, Quality
+from station.core.verdict import Finding, Identity, IdentitySource, Provenance
+from station.daemon.clock import ManualClock
+from station.gallery import Gallery
+from station.identity import Identifier
+from station.inspection import Inspector
+from station.judge import Judge, Judgement
+from station.judge.settings import JudgeSettings
+from station.vision import ViewExtractor, VisionSettings
+
+PROVENANCE = Provenance("m", "g", "r", "c")
+GOOD = Quality(sharpness=100.0, clipped_fraction=0.0, border_fraction=0.0, depth_fill=1.0)
+CROP, MASK, HEIGHT = np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), bool), np.zeros((8, 8), np.float32)
+VIEW = ItemView("top", CROP, MASK, HEIGHT, 1.0, np.eye(2, 3), GOOD)
+STAGES = ("views", "identity", "lookup", "features", "references", "judge")
+TOLD = Announcement(7, 0, sku="BRICK")
+
+
+class Walk:
+    """Every room behind the inspector at once. `failing` names the rooms that raise, and what; time passes in `slow`."""
+
+    def __init__(self, failing=None, slow=None, views=(VIEW,), identity="brick", references=True):
+        self.clock = ManualClock()
+        self._failing, self._slow = failing or {}, slow or {}
+        self._views, self._identity, self._references = views, identity, references
+        self.digest = "d"
+
+    def inspector(self):
+        return Inspector(self, VisionSettings(), self, self, _Shelf(self), self, self.clock, PROVENANCE, True)
+
+    def enter(self, stage):
+        self.clock.sleep(self._slow.get(stage, 0.0))
+        if stage in self._failing:
+            raise self._failing[stage]
+
+    def extract(self, capture):
+        self.enter("views")
+        return self._views
+
+    def identify(self, views, announcement):
+        self.enter("identity")
+        if self._identity is None:
+            return Identity(None, IdentitySource.NONE), (Reason.UNKNOWN_PRODUCT,)
+        return Identity(self._identity, IdentitySource.ANNOUNCED), ()
+
+    def features(self, crops):
+        self.enter("features")
+        return np.zeros((len(crops), 1, 1, 4), np.float32)
+
+    def lookup(self):
+        self.enter("lookup")
+        return self if self._references else None
+
+    def compare(self, view, features):
+        self.enter("references")
+        return Finding("references", view.camera_id, 0.1, (), np.zeros((1, 1), np.float32))
+
+    calibration = None
+
+    def decide(self, findings, calibration, doubts):
+        self.enter("judge")
+        decision = Decision.SIDELINE if doubts or not findings else Decision.PASS
+        reasons = tuple(doubts) or (() if findings else (Reason.NO_REFERENCES,))
+        return Judgement(decision, 0.25, Severity.NONE, reasons, {}, ())
+
+
+class _Shelf:
+    def __init__(self, walk):
+        self._walk = walk
+
+    def references(self, product_id):
+        return self._walk.lookup()
+
+
+def inspect(walk, deadline_ns=10**9, fault=None):
+    capture = ItemCapture("b-000001", walk.clock.now_ns(), (), TOLD, fault)
+    return walk.inspector().inspect(capture, deadline_ns)
+
+
+def test_a_sound_walk_passes_and_says_all_that_is_known():
+    walk = Walk(slow={"views": 0.02, "features": 0.08})
+    verdict = inspect(walk)
+    assert (verdict.decision, verdict.reasons, verdict.detail) == (Decision.PASS, (), "")
+    assert (verdict.item_id, verdict.plc_id, verdict.identity.product_id) == ("b-000001", 7, "brick")
+    assert (verdict.arrived_ns, verdict.decided_ns, verdict.provenance) == (0, 100_000_000, PROVENANCE)
+    assert verdict.views == (VIEW,)
+    assert verdict.stage_ms == {
+        "wait": 0.0,
+        "views": 20.0,
+        "identity": 0.0,
+        "features": 80.0,
+        "references": 0.0,
+        "judge": 0.0,
+    }
+
+
+@pytest.mark.parametrize("fault", [Reason.NO_ITEM, Reason.STALE_FRAME, Reason.CAMERA_LOST, Reason.SHUTDOWN])
+def test_what_the_scene_already_knows_is_the_reason(fault):
+    verdict = inspect(Walk(failing=dict.fromkeys(STAGES, RuntimeError())), fault=fault)
+    assert (verdict.decision, verdict.reasons) == (Decision.SIDELINE, (fault,))
+
+
+@pytest.mark.parametrize(
+    ("walk", "reason", "detail"),
+    [
+        (Walk(identity=None), Reason.UNKNOWN_PRODUCT, ""),
+        (Walk(references=False), Reason.NO_REFERENCES, ""),
+        (Walk(views=()), Reason.NO_ITEM, ""),
+        (Walk(views=(replace(VIEW, quality=replace(GOOD, border_fraction=0.5)),)), Reason.CLIPPED, ""),
+        (Walk(failing={"features": BundleError("the model broke")}), Reason.MODEL_FAULT, "the model broke"),
+        (Walk(failing={"views": ValueError("odd")}), Reason.INTERNAL_FAULT, "ValueError: odd"),
+        (Walk(failing={"lookup": GalleryError("bank gone")}), Reason.INTERNAL_FAULT, "GalleryError: bank gone"),
+        (Walk(slow={"features": 1.001}), Reason.TIMEOUT, ""),
+    ],
+    ids=lambda value: getattr(value, "word", None),
+)
+def test_each_failure_has_its_own_name(walk, reason, detail):
+    verdict = inspect(walk)
+    assert (verdict.decision, verdict.reason, verdict.detail) == (Decision.SIDELINE, reason, detail)
+
+
+ERRORS = st.sampled_from(
+    [BundleError("b"), StationError("s"), RuntimeError("r"), KeyError("k"), ValueError(), MemoryError(), OSError(5)]
+)
+
+
+@given(
+    failing=st.dictionaries(st.sampled_from(STAGES), ERRORS, max_size=3),
+    slow=st.dictionaries(st.sampled_from(STAGES), st.floats(0, 1), max_size=4),
+    deadline_ns=st.integers(0, 2 * 10**9),
+    views=st.sampled_from([(), (VIEW,), (VIEW, replace(VIEW, camera_id="left"))]),
+    identity=st.sampled_from([None, "brick"]),
+    references=st.booleans(),
+)
+def test_there_is_always_a_verdict_and_only_a_sound_walk_in_time_passes(failing, slow, deadline_ns, **rest):
+    walk = Walk(failing, slow, **rest)
+    verdict = inspect(walk, deadline_ns)
+    sound = rest["views"] and rest["identity"] and rest["references"] and not failing
+    in_time = walk.clock.now_ns() <= deadline_ns
+    assert verdict.decision is (Decision.PASS if sound and in_time else Decision.SIDELINE)
+    assert bool(verdict.reasons) == (verdict.decision is Decision.SIDELINE)
+    assert (verdict.item_id, verdict.plc_id, verdict.decided_ns) == ("b-000001", 7, walk.clock.now_ns())
+
+
+class BrokenModel:
+    """A model that answers with what is no number."""
+
+    def __init__(self, bundle, value):
+        self._bundle, self._value = bundle, value
+
+    def features(self, crops):
+        maps = self._bundle.features(crops)
+        maps[0, 5, 5, 0] = self._value
+        return maps
+
+
+@pytest.fixture(scope="module")
+def real_walk(tiny_gallery, shipped_bundle):
+    gallery = Gallery.open(tiny_gallery, shipped_bundle.digest)
+    return Inspector(
+        extractor=ViewExtractor(tiny_booth.RIG, VisionSettings(min_sharpness=1.0)),
+        vision=VisionSettings(min_sharpness=1.0),
+        identifier=Identifier(gallery.products),
+        bundle=shipped_bundle,
+        gallery=gallery,
+        judge=Judge(JudgeSettings()),
+        clock=ManualClock(),
+        provenance=PROVENANCE,
+        simulated=True,
+    )
+
+
+def good_capture():
+    return tiny_booth.capture_of(tiny_booth.boxes("brick", (5, -8), 3), 50, TOLD)
+
+
+def test_the_real_rooms_pass_a_good_item_and_not_a_holed_one(real_walk):
+    assert real_walk.inspect(good_capture(), 10).decision is Decision.PASS
+    holed = tiny_booth.capture_of(tiny_booth.boxes("brick", (5, -8), 3, damaged=True), 50, TOLD)
+    verdict = real_walk.inspect(holed, 10)
+    assert (verdict.decision, verdict.reason) == (Decision.SIDELINE, Reason.DAMAGE)
+    assert verdict.regions
+
+
+def test_an_empty_tray_is_no_item(real_walk):
+    verdict = real_walk.inspect(tiny_booth.capture_of((), 50, TOLD), 10)
+    assert (verdict.decision, verdict.reason, verdict.detail) == (Decision.SIDELINE, Reason.NO_ITEM, "")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_model_that_answers_no_number_never_passes(real_walk, value):
+    walk = replace(real_walk, bundle=BrokenModel(real_walk.bundle, value))
+    verdict = walk.inspect(good_capture(), 10)
+    assert (verdict.decision, verdict.reason) == (Decision.SIDELINE, Reason.MODEL_FAULT)
