@@ -97,7 +97,9 @@ def load_config(path: Path | None) -> StationConfig:
         data = tomllib.loads(path.read_text())
     except FileNotFoundError as error:
         raise ConfigError(f"config file {path} does not exist. Name an existing file with --config") from error
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise ConfigError(f"config file {path} cannot be read: {error.strerror}. Name a readable file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"config file {path} is not valid TOML: {error}. Correct that line") from error
     return parse_config(data, str(path))
 
