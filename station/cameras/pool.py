@@ -24,8 +24,10 @@ class Slot:
     def __init__(self, pool: "FramePool") -> None:
         self._pool = pool
         self._holders = 0
-        self.colour: NDArray[np.uint8] = np.zeros((pool.height_px, pool.width_px, 3), np.uint8)
-        self.depth: NDArray[np.uint16] = np.zeros((pool.height_px, pool.width_px), np.uint16)
+        self.colour: NDArray[np.uint8] = np.empty((pool.height_px, pool.width_px, 3), np.uint8)
+        self.depth: NDArray[np.uint16] = np.empty((pool.height_px, pool.width_px), np.uint16)
+        self.colour.fill(0)  # touched now, so that no frame pays for the memory's first use
+        self.depth.fill(0)
         self.colour_view = _read_only(self.colour)
         self.depth_view = _read_only(self.depth)
 

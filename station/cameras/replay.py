@@ -49,7 +49,6 @@ class ReplayCamera(PipelineCamera):
         self._pacing = Pacing(self._pace, start_ns)
         self._statuses.clear()
         self._ended = False
-        self._held = count_frames(self._track.file)
         self._last_numbers = last_frame_numbers(self._track.file)
 
     def _configure(self, pipe: Any, config: Any) -> None:
@@ -102,9 +101,10 @@ class ReplayCamera(PipelineCamera):
         if not self._ended:
             return
         if all(self._last_numbers.get(name, 0) > number for name, number in self._numbers.items()):
+            held = count_frames(self._track.file)["colour"]
             raise RecordingTruncated(
                 f"recording file {self._track.file} ended at colour frame {self._numbers['colour']}, but it counts "
-                f"{self._held['colour']} up to number {self._last_numbers['colour']}. A picture in it is damaged: "
-                "restore the file, or record again"
+                f"{held} up to number {self._last_numbers['colour']}. A picture in it is damaged: restore the file, "
+                "or record again"
             )
         raise EndOfStream(f"{self._track.file} has ended")

@@ -27,8 +27,7 @@ def count_frames(file: Path) -> dict[str, int]:
     Raises:
         RecordingError: the file is missing, damaged or not a RealSense recording.
     """
-    if not file.is_file():
-        raise RecordingError(f"recording file {file} does not exist. Restore it, or record again")
+    _require(file)
     counts = _count_bag(file) if file.suffix == _OLD_BAG_SUFFIX else _count_db3(file)
     if set(counts) != set(_STREAM.values()):
         found = ", ".join(counts) or "no images"
@@ -40,8 +39,9 @@ def last_frame_numbers(file: Path) -> dict[str, int]:
     """Return the device's number of the last image per stream, as a `.db3` holds them; empty for a `.bag`.
 
     Raises:
-        RecordingError: the file is damaged.
+        RecordingError: the file is missing or damaged.
     """
+    _require(file)
     if file.suffix == _OLD_BAG_SUFFIX:
         return {}
     numbers = {}
@@ -52,6 +52,11 @@ def last_frame_numbers(file: Path) -> dict[str, int]:
             if found:
                 numbers[stream] = int(found.group(1))
     return numbers
+
+
+def _require(file: Path) -> None:
+    if not file.is_file():
+        raise RecordingError(f"recording file {file} does not exist. Restore it, or record again")
 
 
 def _count_db3(file: Path) -> dict[str, int]:
