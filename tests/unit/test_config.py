@@ -98,13 +98,13 @@ VALUES = st.recursive(
 @given(key=st.sampled_from(sorted(SETTINGS)), value=VALUES)
 def test_any_value_is_taken_or_refused_by_name(key, value):
     section, _, name = key.partition(".")
+    config, refusal = StationConfig(), name
     try:
         config = parse_config({section: {name: value}})
     except ConfigError as error:
-        assert name in str(error)
-    else:
-        assert {setting.key for setting in describe_settings()} == set(SETTINGS)
-        assert replace(config, **{section: getattr(StationConfig(), section)}) == StationConfig()
+        refusal = str(error)
+    assert name in refusal
+    assert replace(config, **{section: getattr(StationConfig(), section)}) == StationConfig()
 
 
 @given(st.dictionaries(KEYS.filter(lambda key: key not in {f.name for f in fields(StationConfig)}), VALUES, min_size=1))

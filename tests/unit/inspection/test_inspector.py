@@ -29,7 +29,7 @@ TOLD = Announcement(7, 0, sku="BRICK")
 
 
 class Walk:
-    """Every room behind the inspector at once. `failing` names the rooms that raise, and what; time passes in `slow`."""
+    """Every room behind the inspector at once: `failing` says which raise what, `slow` which take how long."""
 
     def __init__(self, failing=None, slow=None, views=(VIEW,), identity="brick", references=True):
         self.clock = ManualClock()

@@ -1,0 +1,129 @@
+"""A recording through the very daemon: each item one verdict, the same in lock-step, in real time and every time."""
+
+import json
+from collections import Counter
+
+import pytest
+from support import tiny_booth
+from support.command import station
+from support.stations import (
+    assert_nothing_leaked,
+    get,
+    serving_replay,
+    tiny_config,
+    tiny_settings,
+    wait_for,
+    write_toml,
+)
+
+from station.core.damage import Decision, Reason
+from station.daemon.clock import ManualClock, SystemClock
+from station.daemon.controller import SimulatedController
+from station.daemon.following import follow
+from station.daemon.lockstep import captures_lockstep, replay_lockstep
+from station.daemon.parts import replay_source
+from station.daemon.serving import serve
+
+NUMBERS = [item.plc_id for item in tiny_booth.ITEMS]
+EXPECTED = {
+    101: (Decision.PASS, ()),
+    102: (Decision.PASS, ()),
+    103: (Decision.SIDELINE, (Reason.DAMAGE,)),
+    104: (Decision.SIDELINE, (Reason.UNKNOWN_PRODUCT,)),
+}
+
+
+@pytest.fixture(scope="module")
+def lockstep(tiny_recording, tiny_gallery, tmp_path_factory):
+    """The verdicts of lock-step, by the controller's number."""
+    config = tiny_config(tiny_gallery, tmp_path_factory.mktemp("lockstep"))
+    verdicts = list(replay_lockstep(tiny_recording, config))
+    assert [verdict.plc_id for verdict in verdicts] == NUMBERS
+    return {verdict.plc_id: verdict for verdict in verdicts}
+
+
+def decided(verdict):
+    return verdict.decision, verdict.reasons, verdict.identity.product_id, verdict.severity
+
+
+def test_lock_step_gives_each_item_its_verdict(lockstep):
+    assert {number: (v.decision, v.reasons) for number, v in lockstep.items()} == EXPECTED
+    damaged = lockstep[103]
+    assert damaged.damage_confidence > 0.9
+    assert {region.camera_id for region in damaged.regions} <= {"top", "left"}
+    assert all(v.simulated and v.damage_confidence < 0.9 for number, v in lockstep.items() if number != 103)
+
+
+def test_real_time_decides_as_lock_step_does(tiny_recording, tiny_gallery, tmp_path, lockstep):
+    config = tiny_config(tiny_gallery, tmp_path)
+    with serving_replay(config, tiny_recording) as serving:
+        recorded = list(follow(serving.station))
+        grabbed, dropped = serving.station.frames
+        late = get(serving.url, "/v1/verdicts?after=0&limit=10")[1]
+    assert {each.verdict.plc_id: decided(each.verdict) for each in recorded} == {
+        number: decided(verdict) for number, verdict in lockstep.items()
+    }
+    for each in recorded:
+        assert each.verdict.damage_confidence == pytest.approx(lockstep[each.verdict.plc_id].damage_confidence)
+        assert each.verdict.regions == lockstep[each.verdict.plc_id].regions
+    assert [each.number for each in recorded] == [1, 2, 3, 4]
+    assert len(late["verdicts"]) == 4
+    assert (grabbed, dropped) == (2 * tiny_booth.FRAMES, 0)
+
+
+def test_a_controller_at_the_http_door_gets_each_items_verdict_once(tiny_recording, tiny_gallery, tmp_path):
+    """The simulated controller announces, polls, acknowledges; at twice the pace."""
+    clock = SystemClock()
+    config = tiny_config(tiny_gallery, tmp_path)
+    source = replay_source(config, tiny_recording, clock, 2.0)
+    with serve(config, clock, source, announce=False) as serving:
+        controller = SimulatedController(serving.url, source, clock)
+        controller.start()
+        try:
+            recorded = list(follow(serving.station))
+            wait_for(lambda: len(controller.plc.log) >= len(NUMBERS), "controller's results")
+            wait_for(lambda: serving.station.status().unread == 0, "acknowledgements")
+            for number in NUMBERS:
+                record = serving.door.item_by_plc_id(number)
+                assert record.verdict.verdict.decision is EXPECTED[number][0]
+                assert get(serving.url, f"/v1/items/{record.item_id}")[0] == 200
+                names = serving.door.evidence_names(record.item_id)
+                assert set(names) == {f"{camera}-{kind}" for camera in ("top", "left") for kind in ("crop", "overlay")}
+        finally:
+            controller.stop()
+    assert_nothing_leaked(source)
+    assert Counter(action.plc_id for action in controller.plc.log) == Counter(NUMBERS)
+    assert {action.plc_id for action in controller.plc.log if action.opened} == {101, 102}
+    assert [each.verdict.plc_id for each in recorded] == NUMBERS
+
+
+def test_lock_step_twice_is_the_same_to_the_byte(tiny_recording, tiny_gallery, tmp_path, monkeypatch):
+    config = write_toml(tmp_path / "station.toml", tiny_settings(tiny_gallery, tmp_path))
+    outputs = []
+    for name in ("first", "second"):
+        file = tmp_path / f"{name}.jsonl"
+        arguments = ("replay", tiny_recording.path, "--lockstep", "--json", file, "--config", config)
+        assert station(monkeypatch, *arguments) == 0
+        outputs.append(file.read_bytes())
+    assert outputs[0] == outputs[1]
+    verdicts = [json.loads(line) for line in outputs[0].splitlines()]
+    assert [verdict["plc_id"] for verdict in verdicts] == NUMBERS
+
+
+def test_the_real_time_replay_of_the_command_line(tiny_recording, tiny_gallery, tmp_path, monkeypatch, capsys):
+    config = write_toml(tmp_path / "station.toml", tiny_settings(tiny_gallery, tmp_path))
+    arguments = ("replay", tiny_recording.path, "--json", "-", "--speed", "2", "--config", config)
+    assert station(monkeypatch, *arguments) == 0
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["plc_id"] for line in out.splitlines()] == NUMBERS
+    assert "4: 3 good, 1 damaged (1 major)" in err
+    assert "104 carton (good): SIDELINE" in err
+
+
+def test_lock_step_holds_no_frame_at_the_end(tiny_recording, tiny_gallery, tmp_path):
+    config = tiny_config(tiny_gallery, tmp_path)
+    clock = ManualClock()
+    source = replay_source(config, tiny_recording, clock, speed=None)
+    for capture in captures_lockstep(source, config, clock):
+        capture.release()
+    assert_nothing_leaked(source)
