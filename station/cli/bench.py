@@ -1,5 +1,73 @@
-"""`station bench`."""
+"""`station bench`: how long things take on this machine."""
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from station.cli.progress import progress_bar
+from station.config import load_config
+from station.daemon.bench.polls import PollBench, bench_polls
+from station.daemon.bench.spread import Spread
+from station.daemon.bench.walk import WalkBench, bench_walk
+from station.daemon.demo import find_recording
 
 
-def bench() -> None:
-    """Measure."""
+def bench(
+    recording: Annotated[str, typer.Argument(help="Folder of a recording, or `demo`.")] = "demo",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Configuration file, see `station config`.")] = None,
+) -> None:
+    """Measure the walk, stage by stage, and the controller's poll.
+
+    The walk is set against the bare ONNX session on the same tensors in the same run, the poll while inspecting
+    against the poll while idle: ratios hold on a noisy machine where milliseconds do not.
+    """
+    console = Console()
+    settings = load_config(config)
+    with progress_bar(console, "Rendering the demo recording, once") as progress:
+        found = find_recording(recording, progress)
+    with progress_bar(console, "The walk") as progress:
+        walk = bench_walk(found, settings, progress)
+    console.print(_walk_table(walk))
+    with tempfile.TemporaryDirectory() as folder, progress_bar(console, "The controller's poll") as progress:
+        polls = bench_polls(found, settings, Path(folder), progress)
+    console.print(_poll_table(polls))
+    if json_file is not None:
+        json_file.write_text(json.dumps({"walk": asdict(walk), "polls": asdict(polls)}, indent=1) + "\n")
+
+
+def _walk_table(walk: WalkBench) -> Table:
+    table = _table("The walk, one item")
+    for name, spread in walk.stages.items():
+        _add(table, name, spread)
+    table.add_section()
+    _add(table, "whole walk", walk.walk)
+    _add(table, "bare ONNX session", walk.session)
+    table.caption = f"walk over session: {walk.walk_over_session:.2f}"
+    return table
+
+
+def _poll_table(polls: PollBench) -> Table:
+    table = _table("GET /v1/plc/next, 50 a second")
+    _add(table, "idle", polls.idle)
+    _add(table, "while inspecting", polls.inspecting)
+    table.caption = f"p99 inspecting over p99 idle: {polls.p99_ratio:.2f}"
+    return table
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", caption_justify="left")
+    table.add_column("stage")
+    for name in ("count", "median ms", "p99 ms"):
+        table.add_column(name, justify="right")
+    return table
+
+
+def _add(table: Table, name: str, spread: Spread) -> None:
+    table.add_row(name, str(spread.count), f"{spread.median_ms:.2f}", f"{spread.p99_ms:.2f}")

@@ -54,7 +54,7 @@ class StationDoor:
         return self._store.after_number(after_number, limit)
 
     def acknowledge(self, seq: int) -> int:
-        """Note durably that the controller has taken a verdict; returns how many are unread."""
+        """Note durably that the controller has taken a verdict and all older ones; returns how many this marked."""
         self._station.write(lambda store: store.acknowledge(seq))
         return self._station.outbox.acknowledge(seq)
 

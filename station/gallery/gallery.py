@@ -97,6 +97,11 @@ class Gallery:
         """The products that have references, sorted."""
         return tuple(sorted(self._records))
 
+    def pictures(self, product_id: str) -> tuple[Path, ...]:
+        """Return the files of a product's reference pictures (JPEG), none for an unknown product."""
+        views = self._records.get(product_id, {}).get("views", {})
+        return tuple(self.folder / name for view in views.values() for name in view["pictures"])
+
     def references(self, product_id: str) -> ProductReferences | None:
         """Return a product's references, None when it has none.
 
