@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from station.api.settings import ApiSettings
 from station.cameras.settings import CamerasSettings
 from station.core.errors import ConfigError
+from station.gallery.settings import GallerySettings
 from station.inference.settings import InferenceSettings
 from station.inspection.settings import InspectionSettings
 from station.judge.settings import JudgeSettings
@@ -40,13 +41,6 @@ class SourceSettings:
     speed: Annotated[float, Gt(0), Le(100), Doc("Pace of a replay, 1 is real time.")] = 1.0
     seed: Annotated[int, Ge(0), Doc("Seed of the simulated booth's items.")] = 1
     items: Annotated[int, Ge(1), Le(100_000), Doc("How many items the simulated booth places.")] = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class GallerySettings:
-    """What items are compared with."""
-
-    path: Annotated[str, Doc("Reference gallery: the name of a shipped one, or a folder.")] = "demo-gallery"
 
 
 @dataclass(frozen=True, slots=True)
