@@ -46,7 +46,8 @@ class Tracker:
     """Turns framesets and announcements into item captures; every item and announcement gives exactly one.
 
     With the `tray` trigger an item is captured once it has settled on the learned empty tray, or is
-    overdue in settling; the oldest pending announcement is its own. With the `controller` trigger each
+    overdue in settling; the oldest pending announcement is its own, and one that comes while it still lies
+    there unannounced has it captured again. With the `controller` trigger each
     announcement is captured from the first framesets that arrived after it.
 
     A frameset pushed belongs to the tracker, which passes it on in a capture or releases it. `now_ns`
@@ -67,8 +68,9 @@ class Tracker:
         self._fresh_ns = 0
         self._window: deque[FrameSet] = deque()
         self._pending: deque[_Pending] = deque()
-        self._lost: set[str] = set()
+        self._lost_ns: dict[str, int] = {}
         self._items = 0
+        self._unannounced = False
 
     @property
     def ready(self) -> bool:
@@ -86,7 +88,9 @@ class Tracker:
             RigError: the frameset is not of the rig's cameras; it has been released.
         """
         self._fresh_ns = now_ns
-        self._lost.clear()
+        for frame in frameset.frames:
+            if self._lost_ns.get(frame.camera_id, frame.host_t_ns) < frame.host_t_ns:
+                del self._lost_ns[frame.camera_id]  # one that arrived before the loss would prove nothing
         captures = (
             self._push_to_announcement(frameset)
             if self._watch is None
@@ -96,7 +100,7 @@ class Tracker:
 
     def tick(self, now_ns: int) -> tuple[ItemCapture, ...]:
         """Return captures, with their fault, of what has waited too long. Call it at least every 100 ms."""
-        fault = Reason.CAMERA_LOST if self._lost else Reason.STALE_FRAME
+        fault = Reason.CAMERA_LOST if self._lost_ns else Reason.STALE_FRAME
         captures = []
         if self._state is TrayState.ARRIVING and self._is_stale(self._fresh_ns, now_ns):
             captures.append(self._give_up_item(now_ns, fault))
@@ -112,7 +116,7 @@ class Tracker:
 
     def camera_lost(self, camera_id: str, now_ns: int) -> tuple[ItemCapture, ...]:
         """Take note that a camera delivers nothing any more; return captures of everything in hand."""
-        self._lost.add(camera_id)
+        self._lost_ns[camera_id] = now_ns
         return self._give_up_all(now_ns, Reason.CAMERA_LOST)
 
     def flush(self, now_ns: int) -> tuple[ItemCapture, ...]:
@@ -142,14 +146,23 @@ class Tracker:
         captured = self._state is TrayState.PRESENT and before is not TrayState.PRESENT
         if self._state is TrayState.ARRIVING and before is not TrayState.ARRIVING:
             self._arriving_since_ns = now_ns
+        claimed = not captured and self._is_claimed(frameset)
         self._window.append(frameset)
-        keep = self._settings.settle_framesets if captured or self._state is TrayState.ARRIVING else 0
+        keep = self._settings.settle_framesets if captured or claimed or self._state is TrayState.ARRIVING else 0
         while len(self._window) > keep:
             self._window.popleft().release()
-        if not captured:
-            return ()
-        watch.remember()
-        return (self._capture(now_ns),)
+        if captured:
+            watch.remember()
+            return (self._capture(now_ns),)
+        return (self._capture(self._pending[0].since_ns),) if claimed and len(self._window) == keep else ()
+
+    def _is_claimed(self, frameset: FrameSet) -> bool:
+        """Whether a late announcement is for the item that lies there, captured before without one.
+
+        It is judged again under its announcement; waiting for the next item would give that one's verdict to this one.
+        """
+        is_open = self._state is TrayState.PRESENT and self._unannounced and bool(self._pending)
+        return is_open and frameset.host_t_ns >= self._pending[0].since_ns
 
     def _is_stale(self, fresh_ns: int, now_ns: int) -> bool:
         return now_ns - fresh_ns >= self._settings.stale_ms * 1e6
@@ -177,6 +190,7 @@ class Tracker:
         framesets = tuple(self._window)
         self._window.clear()
         announcement = self._pending.popleft().announcement if self._pending else None
+        self._unannounced = announcement is None
         named = announcement.item_id if announcement else None
         return ItemCapture(
             item_id=named or f"{self._prefix}-{self._items:06d}",

@@ -242,6 +242,15 @@ def test_a_lost_camera_is_named():
     assert [c.fault for c in bench.wait(1000)] == [Reason.CAMERA_LOST]
 
 
+def test_only_a_frame_that_came_after_the_loss_ends_it():
+    for late_ns, fault in ((0, Reason.CAMERA_LOST), (1, Reason.STALE_FRAME)):
+        bench = Bench()
+        bench.tracker.camera_lost("left", bench.now_ns + PERIOD - late_ns)
+        bench.show()
+        bench.announce(11)
+        assert [c.fault for c in bench.wait(1000)] == [fault]
+
+
 def test_flushing_gives_back_what_is_in_hand():
     bench = Bench()
     bench.show(BOX, framesets=2)
@@ -331,3 +340,28 @@ def test_whatever_happens_frames_and_announcements_are_accounted_for(actions, tr
             bench._take(bench.tracker.camera_lost("left", bench.now_ns))
     bench.assert_accounts()
     assert sum(c.announcement is not None for c in bench.captures) == announced
+
+
+def test_a_late_announcement_claims_the_item_that_lies_there_not_the_next():
+    bench = Bench()
+    (unannounced,) = bench.show(BOX, framesets=4)
+    bench.announce(7)
+    (claimed,) = bench.show(BOX, framesets=3)
+    assert (unannounced.plc_id, claimed.plc_id, claimed.fault) == (0, 7, None)
+    assert claimed.framesets == tuple(bench.framesets[-3:])
+    bench.show(framesets=8)
+    (following,) = bench.show(BOX, framesets=4)
+    assert following.plc_id == 0
+    bench.assert_accounts()
+
+
+def test_an_early_announcement_waits_while_the_announced_item_before_it_still_lies_there():
+    bench = Bench()
+    bench.announce(1)
+    (first,) = bench.show(BOX, framesets=4)
+    bench.announce(2)
+    assert bench.show(BOX, framesets=10) == []
+    bench.show(framesets=8)
+    (second,) = bench.show(BOX, framesets=4)
+    assert (first.plc_id, second.plc_id) == (1, 2)
+    bench.assert_accounts()
