@@ -1,150 +1,232 @@
-"""Artwork: every face of every product is drawn here, text and barcode included."""
+"""What is printed on each face of a product, laid out on one sheet."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-PX_PER_MM = 2.5
-_L = ("0001101", "0011001", "0010011", "0111101", "0100011", "0110001", "0101111", "0111011", "0110111", "0001011")
-_PARITY = ("LLLLLL", "LLGLGG", "LLGGLG", "LLGGGL", "LGLLGG", "LGGLLG", "LGGGLL", "LGLGLG", "LGLGGL", "LGGLGL")
+from station.simulation.canvas import BARCODE_MODULES, PX_PER_MM, Canvas, Colour
+from station.simulation.catalogue import Design, Kind, Motif, SimProduct
+from station.simulation.motifs import blend, draw_motif
+
+_SHEET_WIDTH_MM = 420.0
+_MARGIN_MM = 4.0
+_WORDS = (
+    "net weight best before see base store cool and dry contains no glass keep upright made for the simulated booth "
+    "recycle paper care instructions open here ingredients batch origin north valley lot number service line"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """A product's look: colours are RGB 0..255, `pattern` is one of stripes, dots, chevrons, rings."""
+class Artwork:
+    """All faces of one product on one sheet.
 
-    ground: tuple[int, int, int]
-    accent: tuple[int, int, int]
-    ink: tuple[int, int, int]
-    pattern: str
-    title: str
-    subtitle: str
-    has_printed_crack: bool = False
-
-
-def ean13(twelve: str) -> str:
-    """Return a 13-digit EAN for its first twelve digits (GS1 General Specifications, check digit)."""
-    total = sum(int(digit) * (3 if index % 2 else 1) for index, digit in enumerate(twelve))
-    return twelve + str(-total % 10)
-
-
-def draw_ean13(code: str, module_px: int, height_px: int) -> NDArray[np.uint8]:
-    """Draw an EAN-13 with its quiet zones, uint8 grey [height_px, 113 * module_px]."""
-    groups = "101"
-    for digit, side in zip(code[1:7], _PARITY[int(code[0])], strict=True):
-        left = _L[int(digit)]
-        groups += left if side == "L" else _complement(left)[::-1]
-    groups += "01010" + "".join(_complement(_L[int(digit)]) for digit in code[7:]) + "101"
-    bars = np.array([0] * 9 + [int(bit) for bit in groups] + [0] * 9, np.uint8)
-    row = np.repeat(255 - bars * 255, module_px)
-    return np.tile(row, (height_px, 1)).astype(np.uint8)
-
-
-def _complement(bits: str) -> str:
-    return "".join("1" if bit == "0" else "0" for bit in bits)
-
-
-def draw_face(style: Style, barcode: str, size_mm: tuple[float, float], role: str, seed: int) -> NDArray[np.uint8]:
-    """Draw one face, uint8 RGB [h, w, 3] at `PX_PER_MM`.
-
-    Args:
-        style: the product's look.
-        barcode: the EAN printed on every `back`.
-        size_mm: width and height of the face.
-        role: `front` with title, `back` with barcode and small print, `side` with a short title.
-        seed: of the face's details.
+    `sheet` is uint8 RGB [H, W, 3] at `px_per_mm`; `places_mm` names each face's (left, top, width, height) on it.
     """
-    generator = np.random.default_rng(seed)
-    width, height = (max(24, round(side * PX_PER_MM)) for side in size_mm)
-    face = np.empty((height, width, 3), np.uint8)
-    face[:] = style.ground
-    _draw_pattern(face, style, generator)
-    if role == "front":
-        _panel(face, style, 0.12, 0.16, 0.88, 0.52)
-        _text(face, style.title, style.ink, 0.16, 0.20, 0.84, 0.38)
-        _text(face, style.subtitle, style.ink, 0.16, 0.41, 0.84, 0.49)
-        centre, radius = (round(width * 0.3), round(height * 0.74)), round(min(width, height) * 0.14)
-        cv2.circle(face, centre, radius, style.accent, -1, cv2.LINE_AA)
-        cv2.circle(face, centre, round(radius * 0.6), style.ground, -1, cv2.LINE_AA)
-        if style.has_printed_crack:
-            _printed_screen(face, generator)
-    elif role == "back":
-        _panel(face, style, 0.06, 0.08, 0.94, 0.92)
-        _small_print(face, style, generator)
-        _barcode(face, barcode)
+
+    sheet: NDArray[np.uint8]
+    px_per_mm: float
+    places_mm: dict[str, tuple[float, float, float, float]]
+
+
+@lru_cache(maxsize=32)
+def artwork(product: SimProduct, catalogue_seed: int, px_per_mm: float) -> Artwork:
+    """Draw a product's artwork at the resolution asked for, at most that of the drawing itself."""
+    key = sum(ord(letter) << (index % 16) for index, letter in enumerate(product.product_id))
+    rng = np.random.default_rng([catalogue_seed, 2, key])
+    faces = {
+        name: _face(product, name, width, height, rng)
+        for name, (width, height) in face_sizes_mm(product).items()
+    }
+    places: dict[str, tuple[float, float, float, float]] = {}
+    left, top, row = _MARGIN_MM, _MARGIN_MM, 0.0
+    for name, canvas in faces.items():
+        if left + canvas.width_mm > _SHEET_WIDTH_MM:
+            left, top, row = _MARGIN_MM, top + row + _MARGIN_MM, 0.0
+        places[name] = (left, top, canvas.width_mm, canvas.height_mm)
+        left, row = left + canvas.width_mm + _MARGIN_MM, max(row, canvas.height_mm)
+    sheet = Canvas(_SHEET_WIDTH_MM, top + row + _MARGIN_MM, product.design.base)
+    for name, canvas in faces.items():
+        x, y = round(places[name][0] * PX_PER_MM), round(places[name][1] * PX_PER_MM)
+        rows, columns = canvas.pixels.shape[:2]
+        bled = cv2.copyMakeBorder(canvas.pixels, 6, 6, 6, 6, cv2.BORDER_REPLICATE)
+        sheet.pixels[y - 6 : y + rows + 6, x - 6 : x + columns + 6] = bled
+    scale = min(px_per_mm, PX_PER_MM) / PX_PER_MM
+    pixels = cv2.resize(sheet.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return Artwork(np.asarray(pixels, np.uint8), scale * PX_PER_MM, places)
+
+
+def face_sizes_mm(product: SimProduct) -> dict[str, tuple[float, float]]:
+    """Return the (width, height) of every printed face of a product, by name."""
+    width, height, depth = product.size_mm
+    if product.kind is Kind.CAN:
+        return {"body": (float(np.pi * width), depth), "lid": (width, width), "base": (width, width), "contents": (width, width)}
+    if product.kind is Kind.MAILER:
+        return {"front": (width, height), "back": (width, height), "flap": (width, flap_mm(product))}
+    sizes = {"front": (width, height), "back": (width, height), "right": (depth, height), "left": (depth, height)}
+    return sizes | {"top": (width, depth), "bottom": (width, depth), "contents": (width, max(height, depth))}
+
+
+def flap_mm(product: SimProduct) -> float:
+    """Return how long a mailer's closing flap is."""
+    return 0.27 * product.size_mm[1]
+
+
+def _face(product: SimProduct, name: str, width: float, height: float, rng: np.random.Generator) -> Canvas:
+    design = product.design
+    canvas = Canvas(width, height, design.base)
+    if name == "contents":
+        _contents(canvas, product, rng)
+    elif name in ("lid", "base"):
+        _tin(canvas, with_tab=name == "lid")
+    elif name == "body":
+        _body(canvas, product, rng)
+    elif name == "flap":
+        _flap(canvas, design)
+    elif name == "front":
+        draw_motif(canvas, design, rng)
+        _front_words(canvas, product, rng)
+    elif name == "back":
+        _back(canvas, product, rng)
     else:
-        _panel(face, style, 0.08, 0.3, 0.92, 0.7)
-        _text(face, style.title, style.ink, 0.12, 0.36, 0.88, 0.64)
-    cv2.rectangle(face, (0, 0), (width - 1, height - 1), tuple(round(c * 0.8) for c in style.ground), 2)
-    return face
+        _side(canvas, product, name, rng)
+    if product.kind is Kind.CARTON and name != "contents":
+        _worn_edges(canvas, design)
+    return canvas
 
 
-def _draw_pattern(face: NDArray[np.uint8], style: Style, generator: np.random.Generator) -> None:
-    height, width = face.shape[:2]
-    rows, cols = np.mgrid[0:height, 0:width]
-    period = float(generator.uniform(28, 44))
-    if style.pattern == "stripes":
-        marked = ((rows + cols) % period) < period * 0.35
-    elif style.pattern == "dots":
-        marked = ((rows % period - period / 2) ** 2 + (cols % period - period / 2) ** 2) < (period * 0.26) ** 2
-    elif style.pattern == "chevrons":
-        marked = ((rows + np.abs(cols % (2 * period) - period)) % period) < period * 0.3
+def _front_words(canvas: Canvas, product: SimProduct, rng: np.random.Generator) -> None:
+    design, width, height = product.design, canvas.width_mm, canvas.height_mm
+    if design.motif is Motif.LABEL:
+        _shipping_label(canvas, product, 22.0, flap_mm(product) + 10.0)
+        return
+    if product.kind is Kind.MAILER:
+        canvas.text(design.brand, 14, height * 0.62, 26, design.ink, 800)
+        canvas.text(design.line, 15, height * 0.75, 11, design.ink)
+        canvas.text(design.content, 15, height * 0.86, 8, design.accent, 600)
+        return
+    if design.motif is Motif.TAPE:
+        canvas.text(design.brand, 10, height - 9, 17, design.ink, 800)
+        canvas.text(design.line, 10, 18, 10, design.ink, 600)
+        return
+    size = min(26.0, 1.45 * (width * 0.46 if design.motif is Motif.CRACK else width * 0.8) / len(design.brand))
+    canvas.text(design.brand, 9, 8 + size, size, design.ink, 900)
+    canvas.text(design.line, 10, 12 + 1.5 * size, size * 0.42, design.accent, 600)
+    canvas.text(design.content, 10, height - 8, size * 0.38, design.ink, 600)
+    if design.motif is Motif.CRACK:
+        _paragraph(canvas, 10, height * 0.52, width * 0.36, 3.4, 4, design.ink, rng)
+
+
+def _shipping_label(canvas: Canvas, product: SimProduct, left: float, top: float) -> None:
+    ink = (18, 18, 18)
+    wide, high = canvas.width_mm - 2 * left, canvas.height_mm - top - 30
+    canvas.rectangle(left, top, wide, high, (250, 250, 248))
+    canvas.text(product.design.brand, left + 5, top + 12, 11, product.design.accent, 800)
+    canvas.text("To: Packing station 4, Harbour Rd 12", left + 66, top + 11, 5.5, ink)
+    module = (wide - 12) / BARCODE_MODULES
+    canvas.barcode(product.barcode, left + 6, top + 17, module, high - 25)
+
+
+def _back(canvas: Canvas, product: SimProduct, rng: np.random.Generator) -> None:
+    design, width, height = product.design, canvas.width_mm, canvas.height_mm
+    if product.kind is Kind.MAILER:
+        canvas.line([(width / 2, 0), (width / 2, height)], blend(design.base, design.ink, 0.25), 1.0)
+        canvas.text(design.brand, 12, height - 14, 12, blend(design.base, design.ink, 0.6), 700)
+        module = min(1.1, (width / 2 - 14) / BARCODE_MODULES)
+        canvas.barcode(product.barcode, width / 2 + 7, 18, module, 42)
+        _paragraph(canvas, 12, 24, width / 2 - 24, 4.2, 6, design.ink, rng)
+        return
+    canvas.rectangle(0, 0, width, 24, blend(design.base, design.accent, 0.8))
+    canvas.text(design.brand, 8, 17, 14, design.ink, 800)
+    module = min(1.25, (width - 20) / BARCODE_MODULES)
+    canvas.barcode(product.barcode, width - 6 - module * BARCODE_MODULES, height - 58, module, 46)
+    _paragraph(canvas, 8, 32, width - 16, 4.0, 5, design.ink, rng)
+
+
+def _side(canvas: Canvas, product: SimProduct, name: str, rng: np.random.Generator) -> None:
+    design, width, height = product.design, canvas.width_mm, canvas.height_mm
+    band = blend(design.base, design.accent, 0.75)
+    if name in ("top", "bottom"):
+        canvas.rectangle(0, height * 0.3, width, height * 0.4, band)
+        size = min(height * 0.3, width * 1.1 / len(design.brand))
+        canvas.text(design.brand, width * 0.12, height * 0.5 + size * 0.38, size, design.ink, 800)
+        canvas.line([(0, height - 3), (width, height - 3)], blend(design.base, (0, 0, 0), 0.5), 0.7)
+        return
+    canvas.rectangle(0, 0, width, height * 0.22, band)
+    size = width * 1.25 / len(design.brand)
+    canvas.text(design.brand, width * 0.08, height * 0.11 + size * 0.38, size, design.ink, 800)
+    if name == "right":
+        _paragraph(canvas, 6, height * 0.3, width - 12, 3.6, 8, design.ink, rng)
     else:
-        marked = (np.hypot(rows - height * 0.6, cols - width * 0.6) % period) < period * 0.3
-    face[marked] = (0.65 * np.array(style.ground) + 0.35 * np.array(style.accent)).astype(np.uint8)
+        canvas.disc((width / 2, height * 0.55), width * 0.28, design.accent)
+        canvas.text(design.content, width * 0.12, height * 0.9, width * 0.17, design.ink, 600)
 
 
-def _panel(face: NDArray[np.uint8], style: Style, x0: float, y0: float, x1: float, y1: float) -> None:
-    height, width = face.shape[:2]
-    light = tuple(min(255, round(c * 0.25 + 190)) for c in style.ground)
-    corners = (round(x0 * width), round(y0 * height)), (round(x1 * width), round(y1 * height))
-    cv2.rectangle(face, *corners, light, -1)
-    cv2.rectangle(face, *corners, style.accent, 3)
+def _body(canvas: Canvas, product: SimProduct, rng: np.random.Generator) -> None:
+    """A can's label, three times around: name and picture twice, the barcode on the third panel."""
+    design, width, height = product.design, canvas.width_mm, canvas.height_mm
+    draw_motif(canvas, design, rng)
+    for panel in range(3):
+        left = panel * width / 3
+        size = 1.25 * (width / 3) / len(design.brand)
+        canvas.text(design.brand, left + 8, height * 0.3, size, design.ink, 900)
+        canvas.text(design.line, left + 9, height * 0.4, 7.5, design.ink, 600)
+    left = 2 * width / 3
+    canvas.rectangle(left - 2, height * 0.42, width / 3, height * 0.5, blend(design.base, design.ink, 0.92))
+    module = (width / 3 - 6) / BARCODE_MODULES
+    canvas.barcode(product.barcode, left + 1, height * 0.47, module, height * 0.3)
+    for top in (0.0, height - 5.0):
+        canvas.rectangle(0, top, width, 5.0, (188, 190, 192))
+        canvas.rectangle(0, top + 1.6, width, 0.8, (120, 122, 126))
 
 
-def _text(
-    face: NDArray[np.uint8], text: str, ink: tuple[int, int, int], x0: float, y0: float, x1: float, y1: float
+def _tin(canvas: Canvas, with_tab: bool) -> None:
+    middle = (canvas.width_mm / 2, canvas.height_mm / 2)
+    radius = canvas.width_mm / 2
+    for share, level in ((1.5, 186), (0.94, 140), (0.91, 198), (0.8, 160), (0.77, 194), (0.45, 176), (0.43, 190)):
+        canvas.disc(middle, radius * share, (level, level + 1, level + 3))
+    if with_tab:
+        canvas.disc((middle[0], middle[1] - radius * 0.42), radius * 0.24, (120, 122, 126), 1.5)
+        canvas.disc((middle[0], middle[1] - radius * 0.42), radius * 0.2, (212, 214, 216), 1.5)
+        canvas.disc((middle[0], middle[1] - radius * 0.28), radius * 0.12, (104, 106, 110))
+
+
+def _flap(canvas: Canvas, design: Design) -> None:
+    shade = blend(design.base, design.ink, 0.12)
+    canvas.rectangle(0, 0, canvas.width_mm, canvas.height_mm, shade)
+    canvas.line([(0, canvas.height_mm - 9), (canvas.width_mm, canvas.height_mm - 9)], blend(shade, design.ink, 0.5), 0.8)
+    canvas.text("pull to open", canvas.width_mm * 0.4, canvas.height_mm - 13, 6, design.ink)
+
+
+def _contents(canvas: Canvas, product: SimProduct, rng: np.random.Generator) -> None:
+    """What lies inside: crumpled tissue in a carton, what a can holds in a can."""
+    wide, high = canvas.width_mm, canvas.height_mm
+    base: Colour = (206, 202, 192)
+    if product.kind is Kind.CAN:
+        base = (150, 26, 18) if product.design.motif is Motif.FRUIT else (62, 38, 22)
+    canvas.rectangle(0, 0, wide, high, base)
+    for _ in range(140):
+        centre = rng.uniform((0, 0), (wide, high))
+        corners = centre + rng.uniform(-0.11, 0.11, (3, 2)) * max(wide, high)
+        shade = blend(base, (0, 0, 0) if rng.random() < 0.6 else (255, 255, 255), float(rng.uniform(0, 0.35)))
+        canvas.polygon([(float(x), float(y)) for x, y in corners], shade)
+
+
+def _paragraph(
+    canvas: Canvas, left: float, top: float, wide: float, size: float, lines: int, ink: Colour, rng: np.random.Generator
 ) -> None:
-    """Write text as large as fits the box."""
-    height, width = face.shape[:2]
-    font = cv2.FONT_HERSHEY_DUPLEX
-    (text_width, text_height), _ = cv2.getTextSize(text, font, 1.0, 2)
-    scale = min((x1 - x0) * width / text_width, (y1 - y0) * height / (text_height * 1.3))
-    origin = (round(x0 * width), round(((y0 + y1) * height + text_height * scale) / 2))
-    cv2.putText(face, text, origin, font, scale, ink, max(1, round(2 * scale)), cv2.LINE_AA)
+    for line in range(lines):
+        words = ""
+        while len(words) * size * 0.55 < wide - 9 * size * 0.55:
+            words += str(rng.choice(_WORDS)) + " "
+        canvas.text(words.strip(), left, top + (line + 1) * size * 1.5, size, ink)
 
 
-def _small_print(face: NDArray[np.uint8], style: Style, generator: np.random.Generator) -> None:
-    height, width = face.shape[:2]
-    for line in range(6):
-        y = round(height * (0.14 + 0.055 * line))
-        for start in np.arange(0.1, 0.84, 0.09):
-            length = generator.uniform(0.03, 0.08)
-            cv2.line(face, (round(start * width), y), (round((start + length) * width), y), style.ink, 2)
-
-
-def _barcode(face: NDArray[np.uint8], code: str) -> None:
-    height, width = face.shape[:2]
-    module_px = max(1, round(width * 0.8 / 113))
-    bars = draw_ean13(code, module_px, max(8, round(height * 0.34)))
-    bars = bars[:, : round(width * 0.98)]
-    y, x = round(height * 0.52), (width - bars.shape[1]) // 2
-    face[y : y + bars.shape[0], x : x + bars.shape[1]] = bars[..., None]
-
-
-def _printed_screen(face: NDArray[np.uint8], generator: np.random.Generator) -> None:
-    """A picture of a cracked screen: printed, not damage."""
-    height, width = face.shape[:2]
-    x0, y0, x1, y1 = (round(v) for v in (width * 0.5, height * 0.56, width * 0.9, height * 0.94))
-    cv2.rectangle(face, (x0, y0), (x1, y1), (40, 60, 80), -1)
-    centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
-    for angle in np.linspace(0, 2 * np.pi, 9, endpoint=False):
-        point = centre.copy()
-        for _ in range(5):
-            turn = angle + generator.normal(0, 0.35)
-            step = point + np.array([np.cos(turn), np.sin(turn)]) * (y1 - y0) * 0.11
-            step = np.clip(step, (x0, y0), (x1, y1))
-            cv2.line(face, *(tuple(int(v) for v in p) for p in (point, step)), (235, 240, 245), 2, cv2.LINE_AA)
-            point = step
+def _worn_edges(canvas: Canvas, design: Design) -> None:
+    """Folded board is a little lighter along its edges."""
+    edge = blend(design.base, (255, 255, 255), 0.25)
+    wide, high = canvas.width_mm, canvas.height_mm
+    for left, top, across, down in ((0, 0, wide, 0.7), (0, high - 0.7, wide, 0.7), (0, 0, 0.7, high), (wide - 0.7, 0, 0.7, high)):
+        canvas.rectangle(left, top, across, down, edge)

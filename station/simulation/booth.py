@@ -1,218 +1,257 @@
-"""The simulated booth: items come, rest and go, and every camera sees them."""
+"""The simulated booth: items come, lie on the tray and leave, seen by three cameras."""
 
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from station.core.damage import DamageType, Severity
-from station.core.geometry import Transform
-from station.core.items import Announcement
-from station.rig import RigCamera
-from station.simulation.damage import damaged
-from station.simulation.placing import place_item
-from station.simulation.products import build_sheets, catalogue
-from station.simulation.render import LAMPS_MM, Rendering, TraySurface, render
-from station.simulation.rig import TRAY_SIZE_MM, booth_rig
-from station.simulation.sensor import BASELINE_MM, DEPTH_UNIT_MM, Sensor
+from station.rig import Rig, RigCamera
+from station.simulation.catalogue import SimProduct, catalogue, product
+from station.simulation.item import PlacedItem, make_item
+from station.simulation.layout import booth_rig, project
+from station.simulation.mesh import item_mesh
+from station.simulation.plan import PlannedItem, Script, draw_script, duration_ns, lay_out
+from station.simulation.render import Box, Scene, whole
+from station.simulation.sensor import Sensor, Still
 from station.simulation.settings import SimulationSettings
 
-DAMAGE_TYPES = (DamageType.DEFORMATION, DamageType.PENETRATION, DamageType.ACTUATION)
-"""The kinds of damage the booth can do."""
-
-_LEAD_NS = 3_000_000_000
-_ANNOUNCED_BEFORE_NS = 250_000_000
-_SLIDE_NS = 300_000_000
-_SLIDE_PX = 90
-_WINDOW_MARGIN_PX = 12
-_NOISE, _UNIT, _TRAY = 1, 2, 3
-
-Damage = tuple[tuple[DamageType, Severity], ...]
+_NS_PER_S = 1_000_000_000
+_STILLS_KEPT = 3
+_SHADOW_SPREAD = 1.4
+"""How far a shadow reaches beyond an item, in heights of the item."""
+_TRAVEL_MM = 420.0
+"""How far beside its place an item appears and vanishes, along the tray's x."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimFrame:
-    """One camera's pair: colour uint8 RGB [H, W, 3], depth uint16 [H, W] aligned to it; time since the start."""
+    """One camera's pair: colour uint8 RGB [H, W, 3]; depth uint16 [H, W] aligned to it, 0 where there is none."""
 
     t_ns: int
     colour: NDArray[np.uint8]
     depth: NDArray[np.uint16]
-    depth_unit_mm: float = DEPTH_UNIT_MM
+    depth_unit_mm: float
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedItem:
-    """An item to be placed: when it comes and goes, what it is, and how it is damaged."""
+class _ItemStill:
+    """An item at rest before one camera. `changed` are the pixels it alters, its shadow among them, bool [H, W]."""
 
-    index: int
-    product_id: str
-    barcode: str
-    plc_id: int
-    arrive_ns: int
-    leave_ns: int
-    damage: Damage
-    announcement: Announcement
+    still: Still
+    mask: NDArray[np.bool_]
+    changed: NDArray[np.bool_]
+    anchor_mm: NDArray[np.float64]
+
+
+class _View:
+    """One camera of the booth: renders stills and adds its sensor's noise."""
+
+    def __init__(self, camera: RigCamera, settings: SimulationSettings, seed: tuple[int, ...], empty: Scene) -> None:
+        self._camera = camera
+        self._settings = settings
+        self._seed = seed
+        self._sensor = Sensor(camera.intrinsics, settings, np.random.default_rng((*seed, 0)))
+        box = whole(camera.intrinsics)
+        geometry = empty.geometry(camera, box, settings.baseline_mm)
+        colour = empty.colour(camera, box, settings.supersampling) * self._sensor.vignette
+        self.empty = Still(_levels(colour), self._sensor.disparity(geometry.depth_mm, geometry.paired))
+
+    def still(self, item: PlacedItem, scene: Scene) -> _ItemStill:
+        """Render an item at rest."""
+        points = item.shape.points() @ item.tray_from_item[:3, :3].T + item.tray_from_item[:3, 3]
+        item_box = self._box(points)
+        box = self._box(np.concatenate([points, _shadow_corners(points)]))
+        geometry = scene.geometry(self._camera, box, self._settings.baseline_mm)
+        colour, disparity = self.empty.colour.copy(), self.empty.disparity.copy()
+        mask = np.zeros(disparity.shape, bool)
+        for part, samples in ((box, 1), (item_box, self._settings.supersampling)):
+            rendered = scene.colour(self._camera, part, samples)
+            colour[part.slices] = _levels(rendered * self._sensor.vignette[part.slices])
+        disparity[box.slices] = self._sensor.disparity(geometry.depth_mm, geometry.paired)
+        mask[box.slices] = geometry.item
+        changed = mask | (np.abs(colour.astype(np.int16) - self.empty.colour).max(axis=2) > 2)
+        return _ItemStill(Still(colour, disparity), mask, changed, points.mean(axis=0))
+
+    def sliding(self, still: _ItemStill, offset_mm: float) -> Still:
+        """Return the item on its way, `offset_mm` beside its place along the tray's x."""
+        both = np.stack([still.anchor_mm, still.anchor_mm + (offset_mm, 0, 0)])
+        at_rest, moved = project(self._camera, both)
+        columns, rows = np.rint(moved[:2] - at_rest[:2]).astype(int)
+        source, target = _shifted(still.mask.shape, int(rows), int(columns))
+        colour, disparity = self.empty.colour.copy(), self.empty.disparity.copy()
+        changed = still.changed[source]
+        colour[target][changed] = still.still.colour[source][changed]
+        disparity[target][changed] = still.still.disparity[source][changed] * (at_rest[2] / moved[2])
+        return Still(colour, disparity)
+
+    def expose(self, still: Still, index: int, t_ns: int) -> SimFrame:
+        """Return a noisy frame of a still; the noise depends on the frame's index alone."""
+        colour, depth = self._sensor.expose(still, np.random.default_rng((*self._seed, 1, index)))
+        return SimFrame(t_ns, colour, depth, self._settings.depth_unit_mm)
+
+    def _box(self, points: NDArray[np.float64]) -> Box:
+        """Return the part of the picture that points of the tray's frame, [N, 3], lie in, a little wider."""
+        columns, rows, _ = project(self._camera, points).T
+        lens = self._camera.intrinsics
+        return Box(
+            max(0, int(rows.min()) - 2),
+            min(lens.height_px, int(rows.max()) + 3),
+            max(0, int(columns.min()) - 2),
+            min(lens.width_px, int(columns.max()) + 3),
+        )
 
 
 class Booth:
-    """A booth and its timeline. The same arguments give the same bytes, in any order of asking.
+    """The simulated booth: a timeline of items, and what three cameras see of it at any moment.
+
+    Any frame can be asked for in any order, and is the same, byte for byte, whenever it is asked for.
 
     Args:
-        seed: of the items, their poses, their damage and all noise.
+        seed: gives the items, their poses and damage, and the noise.
         item_count: how many items come.
-        settings: the images' size, the timeline, the catalogue.
-        plan: product and damage of each item; drawn by the seed when None.
+        settings: the booth's settings; those it has by default when None.
+        script: which products come, and how damaged; drawn from the seed when None.
+
+    Raises:
+        SimulationError: the renderer is not installed, or the script names an unknown product or damage.
     """
 
     def __init__(
-        self,
-        seed: int,
-        item_count: int,
-        settings: SimulationSettings | None = None,
-        plan: Sequence[tuple[str, Damage]] | None = None,
+        self, seed: int, item_count: int, settings: SimulationSettings | None = None, script: Script | None = None
     ) -> None:
         self.settings = settings or SimulationSettings()
-        self.rig = booth_rig(self.settings.width_px, self.settings.height_px)
-        self.catalogue = catalogue(self.settings.catalogue_seed)
-        self._seed = seed
-        self._products = {product.product_id: product for product in self.catalogue}
-        self._tray = TraySurface(TRAY_SIZE_MM, _TRAY)
-        focal_px = self.rig.cameras[0].intrinsics.fx
-        self._sensor = Sensor(self.settings.width_px, self.settings.height_px, focal_px, _NOISE)
-        items = plan if plan is not None else self._draw(item_count)
-        self.recipe = (seed, item_count, self.settings, tuple(items))
-        """What to build the same booth from in another process: `Booth(*booth.recipe)`."""
-        self.plan = self._plan(items)
-        self._rendered = lru_cache(maxsize=8)(self._render_item)
-        self._empty = lru_cache(maxsize=None)(self._render_empty)
-
-    @property
-    def frame_count(self) -> int:
-        """How many frames each camera delivers."""
-        end_ns = self.plan[-1].leave_ns if self.plan else 0
-        return int((end_ns + _LEAD_NS / 2) * self.settings.fps / 1e9) + 1
+        self.seed = seed
+        self.rig: Rig = booth_rig(self.settings)
+        self.catalogue: tuple[SimProduct, ...] = catalogue(self.settings.catalogue_seed)
+        if script is None:
+            rng = np.random.default_rng((seed, 0))
+            script = draw_script(self.catalogue, item_count, self.settings.damaged_share, rng)
+        self.plan: tuple[PlannedItem, ...] = lay_out(script, self.settings)
+        self.frame_count: int = duration_ns(len(self.plan), self.settings) * self.settings.fps // _NS_PER_S
+        self._views: dict[str, _View] = {}
+        self._stills: dict[str, OrderedDict[int, _ItemStill]] = {name.camera_id: OrderedDict() for name in self.rig.cameras}
+        self._scenes: OrderedDict[int, tuple[PlacedItem, Scene]] = OrderedDict()
 
     def frame(self, camera_id: str, index: int) -> SimFrame:
-        """Return a camera's frame of that index, 0 first."""
-        t_ns = round(index * 1e9 / self.settings.fps)
-        colour, depth_mm = self._scene(camera_id, t_ns)
-        camera = [each.camera_id for each in self.rig.cameras].index(camera_id)
-        generator = np.random.default_rng([self._seed, _NOISE, camera, index])
-        return SimFrame(t_ns, self._sensor.colour(colour, generator), self._sensor.depth(depth_mm, generator))
+        """Return a camera's frame of that index, 0 first.
 
-    def resting_index(self, item: PlannedItem) -> int:
-        """Return the index of the first frame in which an item rests."""
-        return -(-item.arrive_ns * self.settings.fps // 1_000_000_000)
+        Raises:
+            IndexError: there is no such frame.
+            RigError: there is no such camera.
+        """
+        if not 0 <= index < self.frame_count:
+            raise IndexError(f"the booth has frames 0 to {self.frame_count - 1}, not {index}")
+        view = self._view(camera_id)
+        t_ns = index * _NS_PER_S // self.settings.fps
+        return view.expose(self._moment(camera_id, t_ns), index, t_ns)
 
     def item_mask(self, camera_id: str, item_index: int) -> NDArray[np.bool_]:
-        """Return where a camera sees a resting item, bool [H, W]."""
-        rendering = self._rendered(camera_id, item_index)
-        mask = np.zeros((self.settings.height_px, self.settings.width_px), bool)
-        _window(mask, rendering)[:] = rendering.item
-        return mask
+        """Return where a camera sees an item at rest, bool [H, W].
 
-    def _scene(self, camera_id: str, t_ns: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Return the true picture at a moment: the empty tray, with the item that is there or on its way."""
-        colour, depth_mm = self._empty(camera_id)
-        item = next(
-            (each for each in self.plan if each.arrive_ns - _SLIDE_NS <= t_ns < each.leave_ns + _SLIDE_NS), None
-        )
-        if item is None:
-            return colour, depth_mm
-        early = max(item.arrive_ns - t_ns, 0) - max(t_ns - item.leave_ns, 0)
-        shift_px = round(_SLIDE_PX * early / _SLIDE_NS * self.settings.height_px / 480)
-        return self._composed(camera_id, item.index, shift_px)
+        Raises:
+            IndexError: there is no such item.
+            RigError: there is no such camera.
+        """
+        return self._still(camera_id, item_index).mask
 
-    def _composed(
-        self, camera_id: str, item_index: int, shift_px: int
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        rendering = self._rendered(camera_id, item_index)
-        empty_colour, empty_depth_mm = self._empty(camera_id)
-        colour, depth_mm = empty_colour.copy(), empty_depth_mm.copy()
-        x, y = rendering.origin_px
-        height, width = rendering.depth_mm.shape
-        left, right = max(0, x + shift_px), min(self.settings.width_px, x + shift_px + width)
-        if left >= right:
-            return colour, depth_mm
-        part = np.s_[:, left - x - shift_px : right - x - shift_px]
-        colour[y : y + height, left:right] = rendering.colour[part].clip(0, 255).astype(np.uint8)
-        seen_mm = np.where(rendering.blind, np.float32(0), rendering.depth_mm)
-        depth_mm[y : y + height, left:right] = seen_mm[part]
-        return colour, depth_mm
+    def _moment(self, camera_id: str, t_ns: int) -> Still:
+        """Return what a camera sees at a time, without noise."""
+        period_ns = duration_ns(1, self.settings) - duration_ns(0, self.settings)
+        since_ns = t_ns - duration_ns(0, self.settings)
+        index, within_ns = divmod(since_ns, period_ns)
+        move_ns, rest_ns = self.settings.move_ms * 1_000_000, self.settings.rest_ms * 1_000_000
+        if since_ns < 0 or index >= len(self.plan) or within_ns >= 2 * move_ns + rest_ns:
+            return self._view(camera_id).empty
+        still = self._still(camera_id, index)
+        if within_ns < move_ns:
+            return self._view(camera_id).sliding(still, -_TRAVEL_MM * (1 - within_ns / move_ns) ** 2)
+        if within_ns < move_ns + rest_ns:
+            return still.still
+        return self._view(camera_id).sliding(still, _TRAVEL_MM * ((within_ns - move_ns - rest_ns) / move_ns) ** 2)
 
-    def _render_empty(self, camera_id: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        camera = self.rig.camera(camera_id)
-        window = (0, 0, self.settings.width_px, self.settings.height_px)
-        rendering = render([], np.eye(4), camera.rig_from_camera, camera.intrinsics, window, self._tray, BASELINE_MM)
-        return rendering.colour.clip(0, 255).astype(np.uint8), rendering.depth_mm
+    def _view(self, camera_id: str) -> _View:
+        view = self._views.get(camera_id)
+        if view is None:
+            camera = self.rig.camera(camera_id)
+            seed = (self.seed, 2, self.rig.cameras.index(camera))
+            view = self._views[camera_id] = _View(camera, self.settings, seed, Scene())
+        return view
 
-    def _render_item(self, camera_id: str, item_index: int) -> Rendering:
-        item = self.plan[item_index]
-        product = self._products[item.product_id]
-        generator = np.random.default_rng([self._seed, _UNIT, item_index])
-        upright = any(kind is DamageType.ACTUATION for kind, _ in item.damage)
-        pose, up = place_item(product, generator, upright)
-        sheets = build_sheets(product, generator)
-        for kind, severity in item.damage:
-            sheets = damaged(sheets, up, pose[:3, :3], kind, severity, generator)
-        camera = self.rig.camera(camera_id)
-        points = np.concatenate([sheet.points.reshape(-1, 3) for sheet in sheets]) @ pose[:3, :3].T + pose[:3, 3]
-        window = _seen_window(points, camera)
-        return render(sheets, pose, camera.rig_from_camera, camera.intrinsics, window, self._tray, BASELINE_MM)
+    def _still(self, camera_id: str, item_index: int) -> _ItemStill:
+        view, kept = self._view(camera_id), self._stills[camera_id]
+        still = kept.get(item_index)
+        if still is None:
+            still = view.still(*self._scene(item_index))
+            kept[item_index] = still
+            while len(kept) > _STILLS_KEPT:
+                kept.popitem(last=False)
+        return still
 
-    def _draw(self, item_count: int) -> list[tuple[str, Damage]]:
-        generator = np.random.default_rng([self._seed, 0])
-        drawn = []
-        for _ in range(item_count):
-            product = self.catalogue[generator.integers(len(self.catalogue))]
-            damage: Damage = ()
-            if generator.random() < self.settings.damaged_share:
-                kind = DAMAGE_TYPES[generator.integers(len(DAMAGE_TYPES))]
-                damage = ((kind, Severity(int(generator.integers(1, 3)))),)
-            drawn.append((product.product_id, damage))
-        return drawn
-
-    def _plan(self, items: Sequence[tuple[str, Damage]]) -> tuple[PlannedItem, ...]:
-        period_ns = (self.settings.rest_ms + self.settings.gap_ms) * 1_000_000 + 2 * _SLIDE_NS
-        planned = []
-        for index, (product_id, damage) in enumerate(items):
-            barcode = self._products[product_id].barcode
-            arrive_ns = _LEAD_NS + index * period_ns
-            announced_ns = arrive_ns - _SLIDE_NS - _ANNOUNCED_BEFORE_NS
-            announcement = Announcement(index + 1, announced_ns, sku=product_id, barcode=barcode)
-            leave_ns = arrive_ns + self.settings.rest_ms * 1_000_000
-            planned.append(
-                PlannedItem(index, product_id, barcode, index + 1, arrive_ns, leave_ns, damage, announcement)
-            )
-        return tuple(planned)
+    def _scene(self, item_index: int) -> tuple[PlacedItem, Scene]:
+        scene = self._scenes.get(item_index)
+        if scene is None:
+            planned = self.plan[item_index]
+            thing = product(planned.product_id, self.settings.catalogue_seed)
+            rng = np.random.default_rng((self.seed, 1, item_index))
+            item = make_item(thing, planned.damage, self.rig, self.settings, rng)
+            scene = item, Scene(item_mesh(item.shape, item.tray_from_item), item.shape)
+            self._scenes[item_index] = scene
+            while len(self._scenes) > _STILLS_KEPT:
+                self._scenes.popitem(last=False)
+        return scene
 
 
 def reference_shots(
     product_id: str, seed: int, count: int, settings: SimulationSettings | None = None
-) -> Iterator[dict[str, SimFrame]]:
-    """Yield stills of undamaged units of a product, each placed anew, as all cameras see them."""
-    booth = Booth(seed, count, settings, plan=[(product_id, ())] * count)
-    for item in booth.plan:
-        index = booth.resting_index(item)
-        yield {camera.camera_id: booth.frame(camera.camera_id, index) for camera in booth.rig.cameras}
+) -> Iterator[Mapping[str, SimFrame]]:
+    """Yield stills of one undamaged product, each by all cameras, every time another way up and at another place.
+
+    Args:
+        product_id: which product of the catalogue.
+        seed: gives poses and noise; shots of one seed are no frames of a booth of the same seed.
+        count: how many shots.
+        settings: the booth's settings.
+
+    Yields:
+        One frame per camera id; they are of one moment.
+
+    Raises:
+        SimulationError: the renderer is not installed, or there is no such product.
+    """
+    settings = settings or SimulationSettings()
+    thing = product(product_id, settings.catalogue_seed)
+    rig, empty = booth_rig(settings), Scene()
+    number = [candidate.product_id for candidate in catalogue(settings.catalogue_seed)].index(product_id)
+    views = {
+        camera.camera_id: _View(camera, settings, (seed, 3, number, place), empty)
+        for place, camera in enumerate(rig.cameras)
+    }
+    for shot in range(count):
+        item = make_item(thing, (), rig, settings, np.random.default_rng((seed, 4, number, shot)))
+        scene = Scene(item_mesh(item.shape, item.tray_from_item), item.shape)
+        yield {
+            name: view.expose(view.still(item, scene).still, shot, shot * _NS_PER_S // settings.fps)
+            for name, view in views.items()
+        }
 
 
-def _seen_window(points_mm: NDArray[np.float64], camera: RigCamera) -> tuple[int, int, int, int]:
-    """Return the image window (x, y, width, height) that holds these points, their shadows and their blind rims."""
-    camera_from_rig: Transform = np.linalg.inv(camera.rig_from_camera)
-    shadows = [points_mm + (points_mm - lamp) * (points_mm[:, 2:] / (lamp[2] - points_mm[:, 2:])) for lamp in LAMPS_MM]
-    seen = np.concatenate([points_mm, *shadows]) @ camera_from_rig[:3, :3].T + camera_from_rig[:3, 3]
-    lens = camera.intrinsics
-    pixels = seen[:, :2] / seen[:, 2:] * (lens.fx, lens.fy) + (lens.cx, lens.cy)
-    margin = round(_WINDOW_MARGIN_PX * lens.height_px / 480)
-    low = np.clip(np.floor(pixels.min(axis=0)) - margin, 0, (lens.width_px - 1, lens.height_px - 1)).astype(int)
-    high = np.clip(np.ceil(pixels.max(axis=0)) + margin, low + 1, (lens.width_px, lens.height_px)).astype(int)
-    return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
+def _shadow_corners(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the corners of the part of the tray that an item's shadow falls on, float64 [4, 3]."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    spread = _SHADOW_SPREAD * high[2]
+    (x0, y0), (x1, y1) = low[:2] - spread, high[:2] + spread
+    return np.array([[x, y, 0.0] for x in (x0, x1) for y in (y0, y1)])
 
 
-def _window(image: NDArray[np.bool_], rendering: Rendering) -> NDArray[np.bool_]:
-    x, y = rendering.origin_px
-    height, width = rendering.depth_mm.shape
-    return image[y : y + height, x : x + width]
+def _levels(colour: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(np.clip(colour, 0, 255)).astype(np.uint8)
+
+
+def _shifted(shape: tuple[int, ...], rows: int, columns: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Return the parts of a picture that a shift by whole px takes from and puts to."""
+    height, width = shape
+    source = slice(max(0, -rows), max(0, min(height, height - rows))), slice(max(0, -columns), max(0, min(width, width - columns)))
+    target = slice(max(0, rows), max(0, min(height, height + rows))), slice(max(0, columns), max(0, min(width, width + columns)))
+    return source, target

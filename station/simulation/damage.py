@@ -1,6 +1,10 @@
-"""Damage: what happens to an item's sheets, in geometry and in texture."""
+"""Damage to a body: dents and crushed corners, holes and tears, open flaps and lids.
 
-from dataclasses import replace
+Each comes minor, to be found on a second look, or major, to be seen at a glance.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -8,123 +12,172 @@ from numpy.typing import NDArray
 
 from station.core.damage import DamageType, Severity
 from station.core.errors import SimulationError
-from station.simulation.mesh import Sheet
+from station.simulation.artwork import Artwork
+from station.simulation.catalogue import Kind
+from station.simulation.opening import open_shape
+from station.simulation.plan import Damage
+from station.simulation.shape import Patch, Shape
 
-_TOWARDS_CAMERAS = np.array([0.0, -0.42, 0.91])
-_MIN_FACING = 0.6
-_FIBRE = np.array([226, 214, 196], float)
+_FLATLY_SEEN = 0.5
+"""Damage is put where some camera looks at the surface at least this squarely (cosine)."""
+_TORN_RGB = (214, 200, 176)
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A place on a patch: its point and outward normal, float64 [3] each, and its position on the sheet in mm."""
+
+    patch: str
+    point: NDArray[np.float64]
+    normal: NDArray[np.float64]
+    uv_mm: NDArray[np.float64]
 
 
 def damaged(
-    sheets: list[Sheet],
-    up: str,
-    rotation: NDArray[np.float64],
-    kind: DamageType,
-    severity: Severity,
-    generator: np.random.Generator,
-) -> list[Sheet]:
-    """Return an item's sheets with one damage where the cameras can see it.
+    shape: Shape, damage: Damage, towards_cameras: NDArray[np.float64], art: Artwork, rng: np.random.Generator
+) -> Shape:
+    """Return the shape with damage that at least one camera sees.
 
     Args:
-        sheets: the undamaged item.
-        up: name of the sheet that looks up; it is the one that opens.
-        rotation: of the item on the tray, [3, 3].
-        kind: what happens to it.
-        severity: how badly.
-        generator: draws place and form.
+        shape: the undamaged body, finely gridded.
+        damage: what to do to it, one after the other.
+        towards_cameras: unit directions from the item to each camera in the item's frame, float64 [K, 3], the one
+            from above first.
+        art: the shape's artwork.
+        rng: draws place, size and form.
 
     Raises:
-        SimulationError: the booth cannot do this kind of damage.
+        SimulationError: a kind of damage this simulation does not have.
     """
-    major = severity is Severity.MAJOR
-    if kind is DamageType.DEFORMATION:
-        sheet, row, col = _visible_spot(sheets, rotation, generator)
-        centre, inward = sheet.points[row, col], -sheet.normals[row, col]
-        return [_dented(each, centre, inward, major, generator) for each in sheets]
-    if kind is DamageType.PENETRATION:
-        target, row, col = _visible_spot(sheets, rotation, generator)
-        return [_holed(each, (row, col), major, generator) if each is target else each for each in sheets]
-    if kind is DamageType.ACTUATION:
-        return [part for each in sheets for part in (_opened(each, major) if each.name == up else [each])]
-    raise SimulationError(f"the simulated booth has no {kind} yet; choose deformation, penetration or actuation")
+    inflict: dict[DamageType, Callable[[Shape, bool], Shape]] = {
+        DamageType.DEFORMATION: lambda body, major: _deformed(body, major, towards_cameras, rng),
+        DamageType.PENETRATION: lambda body, major: _penetrated(body, major, towards_cameras, rng),
+        DamageType.ACTUATION: lambda body, major: open_shape(body, major, art, rng),
+    }
+    for kind, severity in damage:
+        if kind not in inflict or severity is Severity.NONE:
+            names = ", ".join(known.value for known in inflict)
+            raise SimulationError(f"the simulated booth cannot make {severity.name} {kind.value}; it makes {names}")
+        shape = inflict[kind](shape, severity is Severity.MAJOR)
+    return shape
 
 
-def _visible_spot(
-    sheets: list[Sheet], rotation: NDArray[np.float64], generator: np.random.Generator
-) -> tuple[Sheet, int, int]:
-    """Draw a point, not too near a sheet's edge, that looks towards the cameras."""
-    spots = []
-    for sheet in sheets:
-        n, m = sheet.points.shape[:2]
-        inner = np.zeros((n, m), bool)
-        inner[round(n * 0.25) : round(n * 0.75), round(m * 0.2) : round(m * 0.8)] = True
-        facing = sheet.normals @ rotation.T @ _TOWARDS_CAMERAS > _MIN_FACING
-        spots += [(sheet, int(row), int(col)) for row, col in zip(*np.nonzero(inner & facing), strict=True)]
-    return spots[generator.integers(len(spots))]
+def _deformed(shape: Shape, major: bool, towards_cameras: NDArray[np.float64], rng: np.random.Generator) -> Shape:
+    small = min(shape.product.size_mm)
+    if shape.product.kind is Kind.CARTON and rng.random() < 0.5:
+        corner = _seen_corner(shape, towards_cameras, rng)
+        normal = corner / np.linalg.norm(np.abs(corner)) * 1.0
+        normal = np.sign(corner) / np.sqrt(3)
+        radius, depth = (rng.uniform(62, 76), rng.uniform(30, 38)) if major else (rng.uniform(24, 30), rng.uniform(9, 12))
+        scale = min(1.0, small / 60.0)
+        return _pushed_in(shape, corner, normal, radius * scale, depth * scale, 4 * radius, rng)
+    site = _draw_site(shape, towards_cameras, 22.0 if major else 14.0, rng)
+    if shape.product.kind is Kind.CAN:
+        radius, depth = (rng.uniform(36, 44), rng.uniform(15, 19)) if major else (rng.uniform(17, 21), rng.uniform(4.5, 6))
+    else:
+        radius, depth = (rng.uniform(48, 60), rng.uniform(20, 27)) if major else (rng.uniform(20, 26), rng.uniform(5, 7))
+    depth = min(depth, 0.55 * small)
+    return _pushed_in(shape, site.point, site.normal, radius, depth, depth + 30, rng)
 
 
-def _dented(
-    sheet: Sheet,
-    centre: NDArray[np.float64],
-    inward: NDArray[np.float64],
-    major: bool,
-    generator: np.random.Generator,
-) -> Sheet:
-    """Push in a facetted dent: a sharp floor and creased flanks, as card and tin give way."""
-    extent = float(np.ptp(sheet.points.reshape(-1, 3), axis=0).max())
-    radius_mm = extent * (0.32 if major else 0.16)
-    depth_mm = radius_mm * (0.62 if major else 0.4)
-    distance = np.linalg.norm(sheet.points - centre, axis=2)
-    tangent = np.cross(inward, [0.3, 0.5, 0.8])
-    angle = np.arctan2((sheet.points - centre) @ np.cross(inward, tangent), (sheet.points - centre) @ tangent)
-    folds = 1 + 0.22 * np.sign(np.sin(angle * 3 + generator.uniform(0, 6))) * (distance / radius_mm)
-    push = depth_mm * np.clip(1 - distance / (radius_mm * folds), 0, 1) ** 0.8
-    return sheet.moved(sheet.points + push[..., None] * inward)
+def _penetrated(shape: Shape, major: bool, towards_cameras: NDArray[np.float64], rng: np.random.Generator) -> Shape:
+    radius = rng.uniform(15, 20) if major else rng.uniform(4, 5.5)
+    site = _draw_site(shape, towards_cameras, radius + 4, rng)
+    bent = _pushed_in(shape, site.point, site.normal, 1.7 * radius, 0.3 * radius, radius + 8, rng)
+    return _punched(bent, site, radius, rng)
 
 
-def _holed(sheet: Sheet, spot: tuple[int, int], major: bool, generator: np.random.Generator) -> Sheet:
-    """Tear a ragged hole: cells are gone, the rim shows fibres and bends inward."""
-    n, m = (side - 1 for side in sheet.open_cells.shape)
-    size = np.array(sheet.texture.shape[:2], float)
-    radius = size.min() * (0.2 if major else 0.085)
-    centre = size * (np.array(spot) + 0.5) / np.array(sheet.points.shape[:2])
-    rows, cols = np.mgrid[0 : sheet.texture.shape[0], 0 : sheet.texture.shape[1]]
-    angle = np.arctan2(rows - centre[0], cols - centre[1])
-    waves = sum(generator.normal(0, 0.12) * np.sin(k * angle + generator.uniform(0, 6)) for k in (2, 3, 5, 8))
-    distance = np.hypot(rows - centre[0], cols - centre[1]) / (radius * (1 + waves))
-    texture = sheet.texture.astype(float)
-    rim = (distance >= 0.8) & (distance < 1.22)
-    fibre = _FIBRE + generator.normal(0, 14, (*rim.shape, 1))
-    texture = np.where(rim[..., None], fibre, texture).clip(0, 255).astype(np.uint8)
-    gone = cv2.resize(distance.astype(np.float32), (m + 1, n + 1), interpolation=cv2.INTER_AREA) < 1.0
-    bend = cv2.resize(distance.astype(np.float32), (m + 2, n + 2), interpolation=cv2.INTER_AREA)
-    points = sheet.points - sheet.normals * (4.0 * np.clip(1.35 - bend, 0, 0.5))[..., None]
-    return replace(sheet, points=points, texture=texture, open_cells=sheet.open_cells | gone)
+def _pushed_in(
+    shape: Shape,
+    point: NDArray[np.float64],
+    normal: NDArray[np.float64],
+    radius: float,
+    depth: float,
+    reach: float,
+    rng: np.random.Generator,
+) -> Shape:
+    """Push the surface in around a point, in flat facets with sharp creases as board and tin buckle.
+
+    Every point moves against `normal` by an amount that depends on its place alone, so neighbouring faces stay joined.
+    """
+    first = np.cross(normal, np.eye(3)[int(np.argmin(np.abs(normal)))])
+    first /= np.linalg.norm(first)
+    second = np.cross(normal, first)
+    angles = np.linspace(0, 2 * np.pi, 7)[:-1] + rng.uniform(-0.35, 0.35, 6)
+    radii = radius * rng.uniform(0.75, 1.1, 6)
+    ways = np.stack([np.cos(angles), np.sin(angles)]) / radii
+
+    def hurt(patch: Patch) -> Patch:
+        offset = patch.points - point
+        flat = np.stack([offset @ first, offset @ second], axis=-1)
+        cone = np.clip(1 - (flat @ ways).max(axis=-1), 0, 0.8) / 0.8
+        crumple = 1 + 0.22 * np.sin(flat[..., 0] * 6.0 / radius + 1) * np.sin(flat[..., 1] * 7.0 / radius)
+        fade = np.clip(1 + (offset @ normal) / reach, 0, 1)
+        push = depth * cone * crumple * fade
+        bend = np.abs(cv2.Laplacian(push.astype(np.float32), cv2.CV_32F, borderType=cv2.BORDER_REPLICATE))
+        crease = np.clip(cv2.GaussianBlur(bend, (3, 3), 0) * 1.1 - 0.12, 0, 0.75) * (cone > 0)
+        wear = np.maximum(patch.wear, crease)
+        return replace(patch, points=(patch.points - push[..., None] * normal).astype(np.float32), wear=wear)
+
+    return shape.with_patches({name: hurt(patch) for name, patch in shape.patches.items()})
 
 
-def _opened(sheet: Sheet, major: bool) -> list[Sheet]:
-    """Open the sheet like a lid: lifted when minor; when major two flaps stand wide open."""
-    if not major:
-        return [_swung(sheet, 0, np.radians(32))]
-    rows, texture_rows = sheet.open_cells.shape[0] // 2, sheet.texture.shape[0] // 2
-    first = replace(
-        sheet,
-        points=sheet.points[: rows + 1],
-        texture=sheet.texture[:texture_rows],
-        open_cells=sheet.open_cells[:rows],
+def _punched(shape: Shape, site: _Site, radius: float, rng: np.random.Generator) -> Shape:
+    """Cut a ragged hole with torn edges into the texture, with a tear or two running from it."""
+    texture = shape.texture.copy()
+    centre = site.uv_mm * shape.px_per_mm
+    angles = np.linspace(0, 2 * np.pi, 28, endpoint=False)
+    ragged = radius * rng.uniform(0.72, 1.12, angles.size)
+    for tear in rng.choice(angles.size, 3, replace=False):
+        ragged[tear] *= rng.uniform(1.5, 2.1)
+    stretch, lean = rng.uniform(0.65, 1.0), rng.uniform(0, np.pi)
+    xs, ys = ragged * np.cos(angles), stretch * ragged * np.sin(angles)
+    hole = np.stack([xs * np.cos(lean) - ys * np.sin(lean), xs * np.sin(lean) + ys * np.cos(lean)], axis=1)
+    grown = hole * (1 + (1.2 + rng.uniform(0, 1.8, (angles.size, 1))) / np.linalg.norm(hole, axis=1, keepdims=True))
+    torn = np.array(_TORN_RGB, np.float64) * (1.0 if shape.product.kind is not Kind.CAN else 0.8)
+    for outline, colour in ((grown, (*torn, 255.0)), (hole, (30.0, 24.0, 20.0, 0.0))):
+        corners = np.rint((centre + outline * shape.px_per_mm - 0.5) * 16).astype(np.int32)
+        cv2.fillPoly(texture, [corners], colour, cv2.LINE_8, 4)
+    return replace(shape, texture=texture)
+
+
+def _draw_site(
+    shape: Shape, towards_cameras: NDArray[np.float64], margin_mm: float, rng: np.random.Generator
+) -> _Site:
+    """Draw a place on the printed surface that a camera looks at, away from the patches' edges."""
+    sites = []
+    for name, patch in shape.patches.items():
+        if name in ("lid", "base", "flap"):
+            continue
+        normals = patch.normals()
+        squarely = (normals @ towards_cameras.T).max(axis=2)
+        step_mm = max(1e-3, float(np.linalg.norm(patch.uv_mm[1, 0] - patch.uv_mm[0, 0])))
+        margin = min(round(margin_mm / step_mm), (min(patch.wear.shape) - 1) // 2)
+        free = np.zeros(patch.wear.shape, bool)
+        free[margin : patch.wear.shape[0] - margin, margin : patch.wear.shape[1] - margin] = True
+        if name == "front" and "flap" in shape.patches:
+            free &= patch.points[..., 1] < shape.patches["flap"].points[..., 1].min() - margin_mm
+        for row, column in np.argwhere(free & (squarely > _FLATLY_SEEN)):
+            sites.append((name, row, column, float(squarely[row, column])))
+    if not sites:
+        raise SimulationError(f"no camera sees a place for damage on {shape.product.product_id}. Turn another face up")
+    chances = np.array([site[3] for site in sites]) ** 2
+    name, row, column, _ = sites[int(rng.choice(len(sites), p=chances / chances.sum()))]
+    patch = shape.patches[name]
+    return _Site(
+        name,
+        patch.points[row, column].astype(np.float64),
+        patch.normals()[row, column].astype(np.float64),
+        patch.uv_mm[row, column].astype(np.float64),
     )
-    second = replace(
-        sheet, points=sheet.points[rows:], texture=sheet.texture[texture_rows:], open_cells=sheet.open_cells[rows:]
-    )
-    return [_swung(first, 0, np.radians(115)), _swung(second, -1, np.radians(115))]
 
 
-def _swung(sheet: Sheet, hinge_row: int, angle: float) -> Sheet:
-    """Turn a sheet outward about its first or last row."""
-    hinge = sheet.points[hinge_row, 0]
-    axis = sheet.points[hinge_row, -1] - hinge
-    outward = sheet.normals.mean(axis=(0, 1))
-    free = sheet.points[-1 - hinge_row if hinge_row == 0 else 0].mean(axis=0) - hinge
-    turn = np.sign(np.dot(np.cross(axis, free), outward)) * angle
-    rotation, _ = cv2.Rodrigues(axis / np.linalg.norm(axis) * turn)
-    return sheet.moved((sheet.points - hinge) @ rotation.T + hinge)
+def _seen_corner(
+    shape: Shape, towards_cameras: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw one of a carton's corners on its upper side."""
+    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) / np.sqrt(3)
+    upper = corners[corners @ towards_cameras[0] > 0.3]
+    seen = (upper @ towards_cameras.T).max(axis=1)
+    corner = upper[int(rng.choice(len(upper), p=seen / seen.sum()))]
+    return np.asarray(np.sign(corner) * np.array(shape.product.size_mm) / 2)

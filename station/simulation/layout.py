@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from station.core.geometry import Intrinsics, Transform
 from station.rig import Rig, RigCamera, Tray
@@ -11,9 +12,9 @@ from station.simulation.settings import SimulationSettings
 TRAY_SIZE_MM = (440.0, 340.0)
 MAX_ITEM_HEIGHT_MM = 250.0
 CAMERAS_MM: dict[str, tuple[float, float, float]] = {
-    "top": (0.0, 0.0, 640.0),
-    "left": (-430.0, -230.0, 430.0),
-    "right": (430.0, 230.0, 430.0),
+    "top": (0.0, 0.0, 610.0),
+    "left": (-405.0, -215.0, 415.0),
+    "right": (405.0, 215.0, 415.0),
 }
 """Camera positions in the tray's frame: one above, two at opposite corners so that every side is seen."""
 LOOK_AT_MM = (0.0, 0.0, 30.0)
@@ -37,6 +38,16 @@ def booth_rig(settings: SimulationSettings) -> Rig:
         for camera_id, position in CAMERAS_MM.items()
     )
     return Rig(cameras, Tray(np.eye(4), TRAY_SIZE_MM, MAX_ITEM_HEIGHT_MM))
+
+
+def project(camera: RigCamera, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return where points of the tray's frame, [N, 3], appear, float64 [N, 3]: column and row in px, depth in mm."""
+    camera_from_rig = np.linalg.inv(camera.rig_from_camera)
+    points = np.asarray(points_mm, np.float64) @ camera_from_rig[:3, :3].T + camera_from_rig[:3, 3]
+    lens = camera.intrinsics
+    columns = lens.cx + lens.fx * points[:, 0] / points[:, 2]
+    rows = lens.cy + lens.fy * points[:, 1] / points[:, 2]
+    return np.stack([columns, rows, points[:, 2]], axis=1)
 
 
 def _look_at(position_mm: tuple[float, float, float]) -> Transform:

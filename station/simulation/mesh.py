@@ -1,112 +1,108 @@
-"""Shapes: grids of vertices in the item's own frame, mm, z up, the item's underside at z = 0."""
+"""Triangles: an item's patches and the booth's own surfaces, ready to be traced."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-_STEP_MM = 3.0
+from station.core.geometry import Transform
+from station.simulation.layout import TRAY_SIZE_MM
+from station.simulation.shape import Shape
+
+FLOOR_MM = -30.0
+_RIM_MM = (8.0, 6.0)
+"""Width and height of the tray's rim."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """A bent rectangle: `points` float64 [n, m, 3], seen from its outer side with rows down and columns right.
+class Material(IntEnum):
+    """What a triangle is made of."""
 
-    `texture` uint8 RGB covers it corner to corner. `open_cells` bool [n - 1, m - 1] marks where the surface is gone.
+    FLOOR = 0
+    TRAY = 1
+    RIM = 2
+    ITEM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """Triangles in the tray's frame.
+
+    `points` float32 [V, 3] in mm, `normals` float32 [V, 3] unit, `uv_mm` float32 [V, 2], `wear` float32 [V];
+    `triangles` int32 [T, 3] and `material` uint8 [T].
     """
 
-    name: str
-    points: NDArray[np.float64]
-    texture: NDArray[np.uint8]
-    open_cells: NDArray[np.bool_]
-
-    @property
-    def normals(self) -> NDArray[np.float64]:
-        """Outward unit normals at the points, [n, m, 3]."""
-        down = np.gradient(self.points, axis=0)
-        right = np.gradient(self.points, axis=1)
-        normals = np.cross(down, right)
-        length = np.linalg.norm(normals, axis=2, keepdims=True)
-        return np.asarray(normals / np.maximum(length, 1e-9))
-
-    def moved(self, points: NDArray[np.float64]) -> "Sheet":
-        """Return the sheet with other points."""
-        return replace(self, points=points)
+    points: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    uv_mm: NDArray[np.float32]
+    wear: NDArray[np.float32]
+    triangles: NDArray[np.int32]
+    material: NDArray[np.uint8]
 
 
-def flat_sheet(
-    name: str,
-    corner: NDArray[np.float64],
-    right: NDArray[np.float64],
-    down: NDArray[np.float64],
-    texture: NDArray[np.uint8],
-) -> Sheet:
-    """Return a flat sheet from its upper left corner and its two edges, mm."""
-    m = max(4, round(np.linalg.norm(right) / _STEP_MM)) + 1
-    n = max(4, round(np.linalg.norm(down) / _STEP_MM)) + 1
-    rows, cols = np.linspace(0, 1, n)[:, None, None], np.linspace(0, 1, m)[None, :, None]
-    return Sheet(name, corner + cols * right + rows * down, texture, np.zeros((n - 1, m - 1), bool))
-
-
-def carton(size_mm: tuple[float, float, float], textures: dict[str, NDArray[np.uint8]]) -> list[Sheet]:
-    """Return the six faces of a box of size (x, y, z)."""
-    x, y, z = (np.array(axis, float) * length for axis, length in zip(np.eye(3), size_mm, strict=True))
-    low = -(x + y) / 2
-    high = low + z
-    return [
-        flat_sheet("top", high + y, x, -y, textures["top"]),
-        flat_sheet("bottom", low, x, y, textures["bottom"]),
-        flat_sheet("front", high, x, -z, textures["front"]),
-        flat_sheet("rear", high + x + y, -x, -z, textures["rear"]),
-        flat_sheet("right", high + x, y, -z, textures["right"]),
-        flat_sheet("left", high + y, -y, -z, textures["left"]),
+def booth_mesh() -> Mesh:
+    """Return the empty booth: floor, tray and the tray's rim."""
+    wide, deep = TRAY_SIZE_MM[0] / 2, TRAY_SIZE_MM[1] / 2
+    rim, high = _RIM_MM
+    parts = [
+        _box((-700, -600, FLOOR_MM - 5), (700, 600, FLOOR_MM), Material.FLOOR),
+        _box((-wide, -deep, -4), (wide, deep, 0), Material.TRAY),
     ]
+    for side in (-1, 1):
+        y0, y1 = sorted((side * deep, side * (deep + rim)))
+        x0, x1 = sorted((side * wide, side * (wide + rim)))
+        parts.append(_box((-wide - rim, y0, -4), (wide + rim, y1, high), Material.RIM))
+        parts.append(_box((x0, -deep, -4), (x1, deep, high), Material.RIM))
+    return joined(parts)
 
 
-def mailer(
-    size_mm: tuple[float, float, float], textures: dict[str, NDArray[np.uint8]], wrinkles: NDArray[np.float64]
-) -> list[Sheet]:
-    """Return a padded envelope: a bulging upper sheet on a flat lower one. `wrinkles` [k, k] in -1..1 uneven it."""
-    width, depth, height = size_mm
-    x, y = np.array([width, 0.0, 0.0]), np.array([0.0, depth, 0.0])
-    low = -(x + y) / 2
-    upper = flat_sheet("top", low + y, x, -y, textures["top"])
-    n, m = upper.points.shape[:2]
-    v, u = np.linspace(-1, 1, n)[:, None], np.linspace(-1, 1, m)[None, :]
-    bulge = height * (1 - np.abs(u) ** 4) * (1 - np.abs(v) ** 4)
-    rows = np.linspace(0, wrinkles.shape[0] - 1.001, n)
-    cols = np.linspace(0, wrinkles.shape[1] - 1.001, m)
-    bulge = bulge * (1 + 0.06 * _bilinear(wrinkles, rows, cols)) + 1.0
-    points = upper.points.copy()
-    points[..., 2] += bulge
-    return [upper.moved(points), flat_sheet("bottom", low, x, y, textures["bottom"])]
+def item_mesh(shape: Shape, tray_from_item: Transform) -> Mesh:
+    """Return a shape's mesh at its place on the tray."""
+    parts = []
+    rotation = tray_from_item[:3, :3].astype(np.float32)
+    offset = tray_from_item[:3, 3].astype(np.float32)
+    for patch in shape.patches.values():
+        rows, columns = patch.wear.shape
+        index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
+        a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
+        triangles = np.stack([np.stack([a, c, b], -1), np.stack([b, c, d], -1)]).reshape(-1, 3)
+        points = patch.points.reshape(-1, 3) @ rotation.T + offset
+        normals = patch.normals().reshape(-1, 3) @ rotation.T
+        material = np.full(len(triangles), Material.ITEM, np.uint8)
+        parts.append(Mesh(points, normals, patch.uv_mm.reshape(-1, 2), patch.wear.reshape(-1), triangles, material))
+    return joined(parts)
 
 
-def can(radius_mm: float, height_mm: float, textures: dict[str, NDArray[np.uint8]]) -> list[Sheet]:
-    """Return a standing can: its wall as one sheet, its lid and its bottom as discs."""
-    m = round(2 * np.pi * radius_mm / _STEP_MM) + 1
-    n = round(height_mm / _STEP_MM) + 1
-    angles = np.linspace(0, 2 * np.pi, m)
-    ring = np.stack([np.cos(angles), np.sin(angles), np.zeros(m)], axis=1) * radius_mm
-    levels = np.linspace(height_mm, 0, n)  # seen from outside, a wall's columns run with the angle
-    wall = ring[None, :, :] + levels[:, None, None] * np.array([0.0, 0.0, 1.0])
-    sheets = [Sheet("front", wall, textures["front"], np.zeros((n - 1, m - 1), bool))]
-    for name, level, turn in (("top", height_mm, 1.0), ("bottom", 0.0, -1.0)):
-        sheets.append(_disc(name, radius_mm, level, turn, textures[name]))
-    return sheets
+def joined(parts: list[Mesh]) -> Mesh:
+    """Return several meshes as one."""
+    starts = np.cumsum([0] + [len(part.points) for part in parts[:-1]])
+    return Mesh(
+        np.concatenate([part.points for part in parts]),
+        np.concatenate([part.normals for part in parts]),
+        np.concatenate([part.uv_mm for part in parts]),
+        np.concatenate([part.wear for part in parts]),
+        np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=True)]).astype(np.int32),
+        np.concatenate([part.material for part in parts]),
+    )
 
 
-def _disc(name: str, radius_mm: float, level_mm: float, turn: float, texture: NDArray[np.uint8]) -> Sheet:
-    """Return a disc as rings: rows from its middle outward, columns around it, the texture's likewise."""
-    n, m = max(6, round(radius_mm / _STEP_MM)) + 1, round(2 * np.pi * radius_mm / _STEP_MM) + 1
-    radii, angles = np.linspace(0.3, radius_mm, n)[:, None], turn * np.linspace(0, 2 * np.pi, m)[None, :]
-    points = np.stack([radii * np.cos(angles), radii * np.sin(angles), np.full((n, m), level_mm)], axis=2)
-    return Sheet(name, points, texture, np.zeros((n - 1, m - 1), bool))
-
-
-def _bilinear(grid: NDArray[np.float64], rows: NDArray[np.float64], cols: NDArray[np.float64]) -> NDArray[np.float64]:
-    r, c = rows.astype(int), cols.astype(int)
-    fr, fc = (rows - r)[:, None], (cols - c)[None, :]
-    top = grid[np.ix_(r, c)] * (1 - fc) + grid[np.ix_(r, c + 1)] * fc
-    low = grid[np.ix_(r + 1, c)] * (1 - fc) + grid[np.ix_(r + 1, c + 1)] * fc
-    return np.asarray(top * (1 - fr) + low * fr)
+def _box(low: tuple[float, float, float], high: tuple[float, float, float], material: Material) -> Mesh:
+    """Return the five upper faces of an upright box."""
+    middle, half = np.add(low, high) / 2, np.subtract(high, low) / 2
+    x, y, z = np.eye(3)
+    points, normals = [], []
+    for right, down in ((x, -y), (-z, -y), (z, -y), (x, z), (x, -z)):
+        normal = np.cross(down, right)
+        points += [middle + (normal + i * right + j * down) * half for j in (-1, 1) for i in (-1, 1)]
+        normals += [normal] * 4
+    corners = np.array([[0, 2, 1], [1, 2, 3]])
+    triangles = np.concatenate([corners + 4 * face for face in range(5)])
+    count = len(points)
+    return Mesh(
+        np.array(points, np.float32),
+        np.array(normals, np.float32),
+        np.zeros((count, 2), np.float32),
+        np.zeros(count, np.float32),
+        triangles.astype(np.int32),
+        np.full(len(triangles), material, np.uint8),
+    )

@@ -1,201 +1,267 @@
-"""Ray casting with Embree: colour and true depth of an item on the tray, from one camera."""
+"""Rendering: embree casts the rays, NumPy and OpenCV shade what they hit."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
-from embreex.mesh_construction import TriangleMesh
-from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
-from station.core.geometry import Intrinsics, Transform
-from station.simulation.mesh import Sheet
+from station.core.errors import SimulationError
+from station.core.geometry import Intrinsics
+from station.rig import RigCamera
+from station.simulation import light
+from station.simulation.catalogue import Kind
+from station.simulation.mesh import Material, Mesh, booth_mesh, joined
+from station.simulation.shape import Shape
 
-_INSIDE_RGB = np.array([56.0, 43.0, 31.0], np.float32)
-LAMPS_MM = np.array([[-520, -300, 760], [480, -360, 860], [60, 560, 800]], np.float32)
-_LAMP_SHARES = np.array([0.5, 0.3, 0.2], np.float32)
-"""Low lamps of unlike strength: light that grazes the faces shows dents."""
-_AMBIENT = 0.38
-_BRIGHTNESS = 1.1
-_EPSILON_MM = 0.4
-_SUBPIXELS = np.array([(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)], np.float32)
-_ROW = 1024
+_TRAY_RGB = (104, 110, 116)
+_FLOOR_RGB = (46, 47, 50)
+_RIM_RGB = (138, 142, 146)
+_WORN_BOARD_RGB = (226, 214, 194)
+_WORN_TIN_RGB = (224, 226, 228)
+_DARKEST = 0.06
+_SHADE_EXPONENT = 1 / 2.2
+"""Shading multiplies linear light; on gamma-coded colours the same is a product with the light to this power."""
+_MAX_LAYERS = 4
+_FAR = 1e30
+_HORIZON_MM = 2000.0
+_OPAQUE = 128
+_DULL = 0.03
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rendering:
-    """A window of a camera's image: colour float32 RGB [h, w, 3], depth in mm float32 [h, w], item bool [h, w].
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of a picture: rows `top` to `bottom` and columns `left` to `right`, ends excluded, in px."""
 
-    `blind` bool [h, w] marks what the right one of the two depth imagers cannot see. `origin_px` is the
-    window's upper left corner, (x, y).
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """The box as an index."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """What a camera's pixel centres meet: depth float32 [h, w] in mm, item bool [h, w].
+
+    `paired` bool [h, w] tells where the second depth imager sees the same point.
     """
 
-    origin_px: tuple[int, int]
-    colour: NDArray[np.float32]
     depth_mm: NDArray[np.float32]
     item: NDArray[np.bool_]
-    blind: NDArray[np.bool_]
+    paired: NDArray[np.bool_]
 
 
-class TraySurface:
-    """The tray: brushed grey, seen at any point (x, y) in mm."""
+@dataclass(frozen=True, slots=True)
+class _Hits:
+    """Where rays end, one entry per ray: the triangle (-1 for none), barycentric `u` and `v`, and the depth in mm."""
 
-    def __init__(self, size_mm: tuple[float, float], seed: int) -> None:
-        generator = np.random.default_rng(seed)
-        self._size_mm = size_mm
-        grain = generator.normal(0, 1, (600, 600)).astype(np.float32)
-        grain = cv2.GaussianBlur(grain, (0, 0), 1.2) * 6 + cv2.GaussianBlur(grain, (0, 0), 25) * 60
-        self._texture = np.float32(96) + grain
-
-    def colour(self, xy_mm: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the tray's colour at points [n, 2], float32 RGB [n, 3]; the floor around it is darker."""
-        half = np.array(self._size_mm, np.float32) / 2
-        at = (xy_mm + 400.0) / 800.0 * 599.0
-        grey = _sample(self._texture, at)
-        on_tray = (np.abs(xy_mm) <= half).all(axis=1)
-        grey = np.where(on_tray, grey, grey * 0.45)
-        return np.stack([grey * 0.97, grey, grey * 1.02], axis=1)
+    triangle: NDArray[np.int32]
+    u: NDArray[np.float32]
+    v: NDArray[np.float32]
+    depth_mm: NDArray[np.float32]
 
 
-def render(
-    sheets: list[Sheet],
-    tray_from_item: Transform,
-    tray_from_camera: Transform,
-    intrinsics: Intrinsics,
-    window: tuple[int, int, int, int],
-    tray: TraySurface,
-    baseline_mm: float,
-) -> Rendering:
-    """Render a window (x, y, width, height) of a camera's image; with no sheets it is the empty tray."""
-    scene, meshes = _scene(sheets, tray_from_item)
-    x, y, width, height = window
-    grid = np.stack(np.meshgrid(np.arange(x, x + width), np.arange(y, y + height)), axis=2).reshape(-1, 2)
-    origin = tray_from_camera[:3, 3].astype(np.float32)
-    directions = _rays(grid.astype(np.float32), tray_from_camera, intrinsics)
-    albedo, depth, normals, item = _cast(scene, meshes, origin, directions, tray)
-    fine = np.flatnonzero(cv2.dilate(item.reshape(height, width).astype(np.uint8), np.ones((3, 3), np.uint8)))
-    if len(fine):  # the tray is smooth; only the item's print needs finer rays
-        parts = [
-            _cast(scene, meshes, origin, _rays(grid[fine] + shift, tray_from_camera, intrinsics), tray)
-            for shift in _SUBPIXELS
-        ]
-        albedo[fine] = np.mean([part[0] for part in parts], axis=0)
-        item[fine] = np.mean([part[3] for part in parts], axis=0) >= 0.5
-    points = origin + directions * depth[:, None]
-    second = origin + tray_from_camera[:3, 0].astype(np.float32) * np.float32(baseline_mm)
-    light = _light(scene, points, normals)
-    return Rendering(
-        origin_px=(x, y),
-        colour=(albedo * light[:, None]).reshape(height, width, 3),
-        depth_mm=depth.reshape(height, width),
-        item=item.reshape(height, width),
-        blind=_occluded(scene, points, np.broadcast_to(second, points.shape)).reshape(height, width),
-    )
+class Scene:
+    """The booth with at most one item on its tray.
 
-
-def _rays(pixels: NDArray[np.float32], tray_from_camera: Transform, intrinsics: Intrinsics) -> NDArray[np.float32]:
-    """Return the directions, [n, 3], of pixels [n, 2]; one unit long along the optical axis."""
-    rays = np.ones((len(pixels), 3), np.float32)
-    rays[:, :2] = (pixels - (intrinsics.cx, intrinsics.cy)) / (intrinsics.fx, intrinsics.fy)
-    return np.ascontiguousarray(rays @ tray_from_camera[:3, :3].T.astype(np.float32))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Mesh:
-    """The triangles of one sheet with what is needed at a hit: uv [t, 3, 2], normals [t, 3, 3], texture."""
-
-    uv: NDArray[np.float32]
-    normals: NDArray[np.float32]
-    texture: NDArray[np.float32]
-
-
-def _scene(sheets: list[Sheet], tray_from_item: Transform) -> tuple[EmbreeScene, list[_Mesh]]:
-    scene = EmbreeScene()
-    meshes = []
-    rotation, shift = tray_from_item[:3, :3], tray_from_item[:3, 3]
-    floor = np.array([[-3000, -3000, 0], [3000, -3000, 0], [3000, 3000, 0], [-3000, 3000, 0]], np.float32)
-    TriangleMesh(scene, floor[np.array([[0, 1, 2], [0, 2, 3]])])
-    for sheet in sheets:
-        n, m = sheet.points.shape[:2]
-        index = np.arange(n * m).reshape(n, m)
-        a, b, c, d = (
-            part[~sheet.open_cells] for part in (index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1])
-        )
-        triangles = np.concatenate([np.stack([a, d, c], 1), np.stack([a, c, b], 1)])
-        points = (sheet.points.reshape(-1, 3) @ rotation.T + shift).astype(np.float32)
-        normals = (sheet.normals.reshape(-1, 3) @ rotation.T).astype(np.float32)
-        v, u = np.mgrid[0:n, 0:m].astype(np.float32)
-        uv = np.stack([u / (m - 1), v / (n - 1)], axis=2).reshape(-1, 2)
-        TriangleMesh(scene, np.ascontiguousarray(points[triangles]))
-        meshes.append(_Mesh(uv[triangles], normals[triangles], sheet.texture.astype(np.float32)))
-    return scene, meshes
-
-
-def _cast(
-    scene: EmbreeScene,
-    meshes: list[_Mesh],
-    origin: NDArray[np.float32],
-    directions: NDArray[np.float32],
-    tray: TraySurface,
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Return albedo [n, 3], depth along the optical axis [n], normals [n, 3] and whether the item was hit [n]."""
-    origins = np.ascontiguousarray(np.broadcast_to(origin, directions.shape))
-    hits = scene.run(origins, directions, output=True)
-    depth = np.asarray(hits["tfar"], np.float32)
-    points = origins + directions * depth[:, None]
-    albedo = np.zeros((len(depth), 3), np.float32)
-    normals = np.zeros((len(depth), 3), np.float32)
-    normals[:, 2] = 1.0
-    floor = hits["geomID"] == 0
-    albedo[floor] = tray.colour(points[floor, :2])
-    for number, mesh in enumerate(meshes, start=1):
-        hit = np.flatnonzero(hits["geomID"] == number)
-        if not len(hit):
-            continue
-        triangle = hits["primID"][hit]
-        weights = np.stack([1 - hits["u"][hit] - hits["v"][hit], hits["u"][hit], hits["v"][hit]], axis=1)
-        uv = np.einsum("nk,nkc->nc", weights, mesh.uv[triangle])
-        normal = np.einsum("nk,nkc->nc", weights, mesh.normals[triangle])
-        height, width = mesh.texture.shape[:2]
-        albedo[hit] = _sample(mesh.texture, uv * np.array([width - 1, height - 1], np.float32))
-        inside = np.einsum("nc,nc->n", normal, directions[hit]) > 0
-        normal[inside] *= -1
-        albedo[hit[inside]] = _INSIDE_RGB
-        normals[hit] = normal
-    return albedo, depth, normals, ~floor
-
-
-def _light(scene: EmbreeScene, points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how brightly points are lit: ambient, and lamps with shadows, by the cosine law."""
-    lit = np.full(len(points), _AMBIENT, np.float32)
-    start = points + normals * np.float32(_EPSILON_MM)
-    for lamp, share in zip(LAMPS_MM, _LAMP_SHARES, strict=True):
-        way = lamp - points
-        way /= np.linalg.norm(way, axis=1, keepdims=True)
-        cosine = np.einsum("nc,nc->n", way, normals).clip(0)
-        shadow = _occluded(scene, start, np.broadcast_to(lamp, points.shape))
-        lit += np.where(shadow, np.float32(0), cosine * share)
-    return lit * np.float32(_BRIGHTNESS)
-
-
-def _occluded(scene: EmbreeScene, points: NDArray[np.float32], eyes: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Whether something stands between each point and its eye."""
-    way = (eyes - points).astype(np.float32)
-    length = np.linalg.norm(way, axis=1)
-    way /= length[:, None]
-    start = np.ascontiguousarray(points + way * np.float32(_EPSILON_MM), np.float32)
-    distance = scene.run(start, np.ascontiguousarray(way), query="DISTANCE")
-    return np.asarray(distance) < length - 2 * _EPSILON_MM
-
-
-def _sample(texture: NDArray[np.float32], at: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a texture's values, [n] or [n, 3], at points (x, y) [n, 2], bilinear.
-
-    OpenCV takes no side of 2^15 or more, so the points go in rows of a square.
+    Raises:
+        SimulationError: the renderer is not installed.
     """
-    count = len(at)
-    padded = np.zeros((-(-count // _ROW) * _ROW, 2), np.float32)
-    padded[:count] = at
-    square = padded.reshape(-1, _ROW, 2)
-    values = cv2.remap(texture, square, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    return np.asarray(values.reshape(-1, *texture.shape[2:])[:count])
+
+    def __init__(self, item: Mesh | None = None, shape: Shape | None = None) -> None:
+        self._mesh = joined([booth_mesh()] + ([item] if item else []))
+        self._shape = shape
+        self._holed = shape is not None and bool((shape.texture[..., 3] == 0).any())
+        corners = self._mesh.points[self._mesh.triangles]
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        self._face_normals = (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+        self._embree = _embree_scene(self._mesh)
+
+    def geometry(self, camera: RigCamera, box: Box, baseline_mm: float) -> Geometry:
+        """Trace one ray through every pixel's centre."""
+        shape = (box.bottom - box.top, box.right - box.left)
+        rows, columns = np.mgrid[box.slices].reshape(2, -1).astype(np.float32)
+        eye, rays = _rays(camera, rows, columns)
+        hits = self._cast(eye, rays)
+        points = eye + rays * hits.depth_mm[:, None]
+        second = (eye + baseline_mm * camera.rig_from_camera[:3, 0]).astype(np.float32)
+        paired = self._clear(points - 0.5 * rays, second - points, 1.0)
+        item = self._material(hits.triangle) == Material.ITEM
+        return Geometry(hits.depth_mm.reshape(shape), item.reshape(shape), paired.reshape(shape))
+
+    def colour(self, camera: RigCamera, box: Box, supersampling: int) -> NDArray[np.float32]:
+        """Return the picture in a box, float32 RGB [h, w, 3], levels 0 to 255."""
+        picture = (box.bottom - box.top) * supersampling, (box.right - box.left) * supersampling
+        grid_rows, grid_columns = np.mgrid[: picture[0], : picture[1]].reshape(2, -1)
+        rows = box.top + (grid_rows + 0.5) / supersampling - 0.5
+        columns = box.left + (grid_columns + 0.5) / supersampling - 0.5
+        eye, rays = _rays(camera, rows.astype(np.float32), columns.astype(np.float32))
+        hits = self._cast(eye, rays)
+        points = eye + rays * hits.depth_mm[:, None]
+        material = self._material(hits.triangle)
+        item = np.flatnonzero(material == Material.ITEM)
+        normals = self._face_normals[hits.triangle]
+        corners, shares = self._corners(hits.triangle[item], hits.u[item], hits.v[item])
+        inside = _dot(normals[item], rays[item]) > 0
+        normals[item] = self._smooth_normals(normals[item], corners, shares) * np.where(inside, -1, 1)[:, None]
+        open_sky = self._open_sky(points, normals, grid_rows, grid_columns, material == Material.ITEM, picture)
+        lit = light.irradiance(normals) * (_DARKEST + (1 - _DARKEST) * open_sky)
+        colour = _booth_albedo(points, material)
+        colour[item] = self._item_albedo(corners, shares, inside)
+        colour *= (np.maximum(lit, 1e-4) ** _SHADE_EXPONENT)[:, None]
+        gloss = self._shape.product.design.gloss if self._shape else 0.0
+        if gloss > _DULL:
+            shiny = item[~inside]
+            gleam = light.gleam(normals[shiny], -rays[shiny]) * open_sky[shiny] * gloss
+            colour[shiny] += 255 * gleam[:, None]
+        colour = np.clip(colour, 0, 255).reshape(*picture, 3)
+        size = (box.right - box.left, box.bottom - box.top)
+        return np.asarray(cv2.resize(colour, size, interpolation=cv2.INTER_AREA), np.float32)
+
+    def _cast(self, eye: NDArray[np.float32], rays: NDArray[np.float32]) -> _Hits:
+        """Find where rays end, passing through the holes in the item's surface."""
+        found = self._embree.run(np.repeat(eye[None], len(rays), axis=0), rays, output=1)
+        triangle, u, v, depth = found["primID"], found["u"], found["v"], found["tfar"]
+        for _ in range(_MAX_LAYERS if self._holed else 0):
+            through = np.flatnonzero(self._material(triangle) == Material.ITEM)
+            uv_mm = _blend(self._mesh.uv_mm, *self._corners(triangle[through], u[through], v[through]))
+            through = through[self._sample(uv_mm)[:, 3] < _OPAQUE]
+            if not through.size:
+                break
+            skip = depth[through] + 0.05
+            again = self._embree.run(eye + rays[through] * skip[:, None], rays[through], output=1)
+            triangle[through], u[through], v[through] = again["primID"], again["u"], again["v"]
+            depth[through] = skip + again["tfar"]
+        return _Hits(triangle, u, v, np.minimum(depth, _HORIZON_MM))
+
+    def _smooth_normals(
+        self, face: NDArray[np.float32], corners: NDArray[np.int32], shares: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return outward unit normals, float32 [N, 3], smooth over the patch but never far from the triangle's own."""
+        normals = _blend(self._mesh.normals, corners, shares)
+        normals /= np.maximum(np.sqrt(_dot(normals, normals)), 1e-9)[:, None]
+        return np.where((_dot(normals, face) < 0.2)[:, None], face, normals)
+
+    def _open_sky(
+        self,
+        points: NDArray[np.float32],
+        normals: NDArray[np.float32],
+        rows: NDArray[np.intp],
+        columns: NDArray[np.intp],
+        item: NDArray[np.bool_],
+        picture: tuple[int, int],
+    ) -> NDArray[np.float32]:
+        """Return how much of its light reaches each sample, float32 [N], 0 to 1."""
+        which = light.light_of_sample(rows, columns)
+        towards = light.DIRECTIONS[which]
+        weight = np.maximum(_dot(normals, towards), 0) * light.WEIGHTS[which]
+        seen = self._clear(points + normals * 0.3, towards, _FAR).astype(np.float32)
+        parts = (values.reshape(picture) for values in (seen, weight, item))
+        return light.visibility(*parts).reshape(-1)
+
+    def _clear(
+        self, origins: NDArray[np.float32], directions: NDArray[np.float32], reach: float
+    ) -> NDArray[np.bool_]:
+        """Tell which points see along a direction, no further than `reach` times its length."""
+        dists = np.full(len(origins), reach, np.float32)
+        origins, directions = np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(directions, np.float32)
+        return np.asarray(self._embree.run(origins, directions, dists=dists, query="OCCLUDED") != 0)
+
+    def _material(self, triangle: NDArray[np.int32]) -> NDArray[np.uint8]:
+        return np.where(triangle < 0, Material.FLOOR, self._mesh.material[triangle]).astype(np.uint8)
+
+    def _corners(
+        self, triangle: NDArray[np.int32], u: NDArray[np.float32], v: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        return self._mesh.triangles[triangle], np.stack([1 - u - v, u, v], axis=1)
+
+    def _sample(self, uv_mm: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Look the item's print up, uint8 RGBA [N, 4]."""
+        assert self._shape is not None
+        uv_px = uv_mm * self._shape.px_per_mm - 0.5
+        across, along = _folded(uv_px[:, 0]), _folded(uv_px[:, 1])
+        found = cv2.remap(self._shape.texture, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(found.reshape(-1, 4)[: len(uv_mm)], np.uint8)
+
+    def _item_albedo(
+        self, corners: NDArray[np.int32], shares: NDArray[np.float32], inside: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """Return the item's own colour, float32 RGB [N, 3]: its print, worn board or tin, or its inner side."""
+        if self._shape is None:
+            return np.zeros((len(inside), 3), np.float32)
+        product = self._shape.product
+        colour = self._sample(_blend(self._mesh.uv_mm, corners, shares))[:, :3].astype(np.float32)
+        worn = np.array(_WORN_TIN_RGB if product.kind is Kind.CAN else _WORN_BOARD_RGB, np.float32)
+        wear = _dot(self._mesh.wear[corners], shares)[:, None]
+        colour += (worn - colour) * wear
+        return np.where(inside[:, None], np.array(product.design.inside, np.float32), colour)
+
+
+def whole(intrinsics: Intrinsics) -> Box:
+    """Return the box of a whole picture."""
+    return Box(0, intrinsics.height_px, 0, intrinsics.width_px)
+
+
+def _rays(
+    camera: RigCamera, rows: NDArray[np.float32], columns: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the eye, float32 [3], and rays, float32 [N, 3], as long as one mm of depth."""
+    lens = camera.intrinsics
+    rays = np.stack([(columns - lens.cx) / lens.fx, (rows - lens.cy) / lens.fy, np.ones_like(rows)], axis=1)
+    rotation = camera.rig_from_camera[:3, :3].astype(np.float32)
+    return camera.rig_from_camera[:3, 3].astype(np.float32), np.ascontiguousarray(rays @ rotation.T, np.float32)
+
+
+def _dot(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.einsum("nx,nx->n", one, other), np.float32)
+
+
+def _blend(
+    values: NDArray[np.float32], corners: NDArray[np.int32], shares: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the corners' values, [V, K], mixed by barycentric shares, float32 [N, K]."""
+    mixed = values[corners[:, 0]] * shares[:, :1]
+    mixed += values[corners[:, 1]] * shares[:, 1:2]
+    mixed += values[corners[:, 2]] * shares[:, 2:]
+    return mixed
+
+
+def _booth_albedo(points: NDArray[np.float32], material: NDArray[np.uint8]) -> NDArray[np.float32]:
+    palette = np.zeros((len(Material), 3), np.float32)
+    palette[Material.FLOOR], palette[Material.TRAY], palette[Material.RIM] = _FLOOR_RGB, _TRAY_RGB, _RIM_RGB
+    colour = palette[material]
+    tray = np.flatnonzero(material == Material.TRAY)
+    colour[tray] += _grain(points[tray])[:, None]
+    return colour
+
+
+def _grain(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the tray's faint moulded grain, in levels, float32 [N]."""
+    x, y = points[:, 0], points[:, 1]
+    fine = np.sin(x * 0.83 + 2.1 * np.sin(y * 0.41)) * np.sin(y * 0.91 + 1.7 * np.sin(x * 0.37))
+    return (2.0 * fine + 1.5 * np.sin(x * 0.011 + 1.0) * np.sin(y * 0.017)).astype(np.float32)
+
+
+def _folded(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a row of values as a picture: OpenCV's pictures are at most 32767 px wide."""
+    wide = 1024
+    return np.ascontiguousarray(np.pad(values, (0, -len(values) % wide)).reshape(-1, wide), np.float32)
+
+
+def _embree_scene(mesh: Mesh) -> Any:
+    try:
+        from embreex.mesh_construction import TriangleMesh
+        from embreex.rtcore_scene import EmbreeScene
+    except ImportError as error:
+        raise SimulationError(
+            f"the simulated booth's renderer cannot be loaded ({error}). Install it: pip install 'damage-station[sim]'"
+        ) from error
+    scene = EmbreeScene()
+    TriangleMesh(scene, mesh.points, mesh.triangles)
+    return scene

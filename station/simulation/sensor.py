@@ -1,42 +1,67 @@
-"""What the camera makes of a true picture: noise in colour, and depth as a stereo camera measures it."""
+"""How the simulated cameras see: colour noise, and depth with a stereo camera's errors.
 
+Depth error follows from disparity `d = f b / z`: a fixed error in disparity makes one in depth that grows with the
+square of the distance, as the vendor's tuning guide for the D400 states it.
+"""
+
+from dataclasses import dataclass
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-BASELINE_MM = 50.0
-DEPTH_UNIT_MM = 0.1
-COLOUR_NOISE = 1.6
-DISPARITY_NOISE_PX = 0.06
-DISPARITY_STEP_PX = 1 / 32
-_TILES = 8
+from station.core.geometry import Intrinsics
+from station.simulation.settings import SimulationSettings
+
+_TILE_MARGIN_PX = 64
+_NOISE_BLUR_PX = 1.1
+"""Neighbouring pixels share much of the matcher's window, so their errors are alike."""
+_DEPTH_FOCAL_SHARE = 0.62
+"""Focal length of the depth imagers over that of the colour camera (381 to 615 px at 640x480 on a D435)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A picture without noise: colour uint8 RGB [H, W, 3]; disparity float32 [H, W] in steps, 0 where none is found."""
+
+    colour: NDArray[np.uint8]
+    disparity: NDArray[np.float32]
 
 
 class Sensor:
-    """Adds noise to frames of one size. Noise comes from a few drawn tiles, each time shifted anew: quick, and seeded.
+    """One simulated camera's noise. Tiles of noise are made once and shifted by a draw of each frame's own."""
 
-    Depth error is that of disparity: sigma_z = z^2 / (f B) sigma_d, in steps of the sub-pixel interpolation.
-    """
+    def __init__(self, intrinsics: Intrinsics, settings: SimulationSettings, rng: np.random.Generator) -> None:
+        height, width = intrinsics.height_px + _TILE_MARGIN_PX, intrinsics.width_px + _TILE_MARGIN_PX
+        colour = rng.normal(0, max(settings.colour_noise, 1e-9), (height, width, 3))
+        self._colour_noise = np.rint(colour).astype(np.int16)
+        depth = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), _NOISE_BLUR_PX)
+        depth *= settings.disparity_noise_px * settings.disparity_steps / max(float(depth.std()), 1e-9)
+        self._disparity_noise = depth.astype(np.float32)
+        focal_px = _DEPTH_FOCAL_SHARE * intrinsics.fx
+        self._steps_mm = focal_px * settings.baseline_mm * settings.disparity_steps
+        self._steps_units = np.float32(self._steps_mm / settings.depth_unit_mm)
+        rows = (np.arange(intrinsics.height_px) - intrinsics.cy)[:, None]
+        columns = (np.arange(intrinsics.width_px) - intrinsics.cx)[None, :]
+        radius = (rows**2 + columns**2) / (intrinsics.cy**2 + intrinsics.cx**2)
+        self.vignette = (1 - settings.vignetting * radius)[..., None].astype(np.float32)
 
-    def __init__(self, width_px: int, height_px: int, focal_px: float, seed: int) -> None:
-        generator = np.random.default_rng(seed)
-        self._focal_baseline = np.float32(focal_px * BASELINE_MM)
-        shape = (_TILES, height_px, width_px)
-        self._colour_tiles = np.rint(generator.normal(0, COLOUR_NOISE, (*shape, 3))).astype(np.int16)
-        self._disparity_tiles = generator.normal(0, DISPARITY_NOISE_PX, shape).astype(np.float32)
+    def disparity(self, depth_mm: NDArray[np.float32], paired: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return the exact disparity in steps; 0 where the second imager does not see the point."""
+        return np.where(paired, self._steps_mm / depth_mm, 0).astype(np.float32)
 
-    def colour(self, clean: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:
-        """Return a noisy picture, uint8 RGB [H, W, 3]."""
-        return np.asarray((clean + self._tile(self._colour_tiles, generator)).clip(0, 255).astype(np.uint8))
-
-    def depth(self, true_mm: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.uint16]:
-        """Return measured depth, uint16 [H, W] in `DEPTH_UNIT_MM`; 0 where the true depth is 0."""
-        known = true_mm > 0
-        disparity = self._focal_baseline / np.where(known, true_mm, np.float32(1e6))
-        disparity += self._tile(self._disparity_tiles, generator)
-        disparity = np.rint(disparity / np.float32(DISPARITY_STEP_PX)) * np.float32(DISPARITY_STEP_PX)
-        depth = self._focal_baseline / np.maximum(disparity, np.float32(DISPARITY_STEP_PX))
-        return np.where(known, np.rint(depth / np.float32(DEPTH_UNIT_MM)), 0).astype(np.uint16)
-
-    def _tile(self, tiles: NDArray[np.generic], generator: np.random.Generator) -> NDArray[np.generic]:
-        number, down, right = generator.integers((_TILES, tiles.shape[1], tiles.shape[2]))
-        return np.roll(tiles[number], (down, right), axis=(0, 1))
+    def expose(
+        self, still: Still, rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """Return one noisy colour and depth pair."""
+        height, width = still.disparity.shape
+        row, column, depth_row, depth_column = rng.integers(0, _TILE_MARGIN_PX, 4)
+        colour = cv2.add(
+            still.colour, self._colour_noise[row : row + height, column : column + width], dtype=cv2.CV_8U
+        )
+        noise = self._disparity_noise[depth_row : depth_row + height, depth_column : depth_column + width]
+        steps = np.rint(still.disparity + noise)
+        np.maximum(steps, 1, out=steps)
+        units = self._steps_units / steps
+        units[(still.disparity == 0) | (units > 65535)] = 0
+        return np.asarray(colour, np.uint8), np.rint(units).astype(np.uint16)

@@ -1,0 +1,60 @@
+"""One item: a product's body, damaged or not, as it lies on the tray."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.damage import DamageType
+from station.core.geometry import Transform
+from station.rig import Rig
+from station.simulation.artwork import artwork
+from station.simulation.catalogue import Kind, SimProduct
+from station.simulation.damage import damaged
+from station.simulation.opening import opening_face
+from station.simulation.plan import Damage
+from station.simulation.pose import draw_face_up, draw_rotation, place
+from station.simulation.settings import SimulationSettings
+from station.simulation.shape import Shape, build_shape
+
+_DAMAGED_STEP_MM = 2.5
+_WHOLE_STEP_MM = 40.0
+_TEXELS_PER_SAMPLE = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedItem:
+    """A body and where it lies."""
+
+    shape: Shape
+    tray_from_item: Transform
+
+
+def make_item(
+    product: SimProduct, damage: Damage, rig: Rig, settings: SimulationSettings, rng: np.random.Generator
+) -> PlacedItem:
+    """Build a product, turn it any way up, damage it where a camera sees it, and lay it on the tray."""
+    art = artwork(product, settings.catalogue_seed, _texture_px_per_mm(rig, settings))
+    shape = build_shape(product, art, _DAMAGED_STEP_MM if damage else _WHOLE_STEP_MM, rng)
+    face_up = draw_face_up(product, rng)
+    if any(kind is DamageType.ACTUATION for kind, _ in damage):
+        face_up = opening_face(shape)
+    elif damage and product.kind is Kind.MAILER:
+        face_up = "front"
+    rotation = draw_rotation(face_up, rng)
+    shape = damaged(shape, damage, _towards_cameras(rig) @ rotation, art, rng)
+    return PlacedItem(shape, place(shape, rotation, rig, rng))
+
+
+def _towards_cameras(rig: Rig) -> NDArray[np.float64]:
+    """Return unit directions from the tray's middle to the cameras, float64 [K, 3], the steepest first."""
+    positions = np.stack([rig.tray_from_camera(camera.camera_id)[:3, 3] for camera in rig.cameras])
+    directions = positions / np.linalg.norm(positions, axis=1, keepdims=True)
+    return np.asarray(directions[np.argsort(-directions[:, 2])])
+
+
+def _texture_px_per_mm(rig: Rig, settings: SimulationSettings) -> float:
+    """Return the print's resolution that the cameras just resolve, so that small print blurs and does not flicker."""
+    camera = rig.cameras[0]
+    distance_mm = float(np.linalg.norm(camera.rig_from_camera[:3, 3]))
+    return _TEXELS_PER_SAMPLE * settings.supersampling * camera.intrinsics.fx / distance_mm
