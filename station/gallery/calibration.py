@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_FLOOR = 1e-4
+_WORST_VIEWS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,23 @@ class Calibration:
     good_scores: tuple[float, ...]
 
     def item_score(self, view_scores: Mapping[str, float]) -> float:
-        """Return how many times worse than usual the item's worst view is.
-
-        Views from cameras that the product was not calibrated for do not count; with none left the score is 0.
-        """
+        """Return by how much the item's worst views exceed what is usual; see `item_score`."""
         return item_score(view_scores, {camera_id: view.usual_score for camera_id, view in self.views.items()})
 
 
 def item_score(view_scores: Mapping[str, float], usual_scores: Mapping[str, float]) -> float:
-    """Return the largest ratio of a view's score to what is usual for its camera, 0 without views."""
-    ratios = [score / max(usual_scores[key], _FLOOR) for key, score in view_scores.items() if key in usual_scores]
-    return max(ratios, default=0.0)
+    """Return by how much an item's views exceed what is usual for their cameras: the mean of the two worst.
+
+    Two, because most damage is seen by more than one camera while an odd reflection is not. Views of
+    cameras without a usual score do not count; with none left the score is 0.
+
+    Args:
+        view_scores: the item's view scores by camera.
+        usual_scores: the middle view score of undamaged items by camera.
+    """
+    excess = [score - usual_scores[camera_id] for camera_id, score in view_scores.items() if camera_id in usual_scores]
+    worst = sorted(excess)[-_WORST_VIEWS:]
+    return sum(worst) / len(worst) if worst else 0.0
 
 
 def held_out_scores(shots: Sequence[Mapping[str, float]]) -> list[float]:
@@ -48,7 +54,7 @@ def held_out_scores(shots: Sequence[Mapping[str, float]]) -> list[float]:
     Args:
         shots: view scores by camera, one mapping per shot; at least two.
     """
-    return [item_score(shot, usual_scores([other for other in shots if other is not shot])) for shot in shots]
+    return [item_score(shot, usual_scores([*shots[:n], *shots[n + 1 :]])) for n, shot in enumerate(shots)]
 
 
 def usual_scores(shots: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -31,7 +31,7 @@ def compare_view(
         camera_id: the camera.
         features: the view's feature map, float32 [h, w, C].
         mask: the item in the view's crop, bool [S, S].
-        bank: the product's reference patches for this camera, [P, C].
+        bank: the product's reference patches, [P, C].
         highest_distance: the largest patch distance of undamaged items; regions lie above it.
 
     Returns:

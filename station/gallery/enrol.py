@@ -29,60 +29,65 @@ Shot = Mapping[str, ShotView]
 
 @dataclass(frozen=True, slots=True)
 class EnrolledView:
-    """One camera's references: `bank` float16 [P, C] of unit vectors, and a few pictures for people."""
+    """What is usual for one camera, and a few of its pictures for people, uint8 RGB [S, S, 3]."""
 
-    bank: NDArray[np.float16]
     calibration: ViewCalibration
     pictures: tuple[NDArray[np.uint8], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolledProduct:
-    """A product's references by camera, and the item scores of the undamaged shots held out of them."""
+    """A product's references: `bank` float16 [P, C] of unit vectors, shared by all cameras.
 
+    `good_scores` are the item scores of the undamaged shots held out of the bank.
+    """
+
+    bank: NDArray[np.float16]
     views: Mapping[str, EnrolledView]
     good_scores: tuple[float, ...]
     reference_shots: int
     calibration_shots: int
 
 
-def enrol_product(shots: Sequence[Shot], patches_per_camera: int, pictures_per_camera: int = 1) -> EnrolledProduct:
+def enrol_product(shots: Sequence[Shot], patches: int, pictures_per_camera: int = 1) -> EnrolledProduct:
     """Build a product's references from shots of undamaged items.
 
     Every second shot becomes references; the others are held out and say what is usual. The split is
-    by shot, so that no placing is on both sides.
+    by shot, so that no placing is on both sides. The cameras share one bank, since a face that one
+    of them saw may turn to another on the next item.
+
+    Args:
+        shots: placings of undamaged items, at least four.
+        patches: how many reference patches to keep.
+        pictures_per_camera: how many pictures to keep for people.
 
     Raises:
-        GalleryError: there are fewer than four shots, or a camera never saw the item.
+        GalleryError: there are fewer than four shots, or the references show no item.
     """
     if len(shots) < MIN_SHOTS:
         raise GalleryError(f"{len(shots)} shots are too few to enrol a product. Show at least {MIN_SHOTS} placings")
     references, held_out = shots[0::2], shots[1::2]
-    cameras = sorted({camera_id for shot in shots for camera_id in shot})
-    banks = {camera_id: _bank(camera_id, references, patches_per_camera) for camera_id in cameras}
+    bank = _bank(references, patches)
     maps = [
-        {camera_id: patch_distances(view.features, view.mask, banks[camera_id]) for camera_id, view in shot.items()}
+        {camera_id: patch_distances(view.features, view.mask, bank) for camera_id, view in shot.items()}
         for shot in held_out
     ]
     scores = [{camera_id: view_score(distances) for camera_id, distances in shot.items()} for shot in maps]
-    usual = usual_scores(scores)
     views = {
         camera_id: EnrolledView(
-            bank=banks[camera_id],
             calibration=ViewCalibration(
-                usual_score=usual[camera_id],
+                usual_score=usual,
                 highest_distance=max(float(shot[camera_id].max()) for shot in maps if camera_id in shot),
             ),
             pictures=tuple(shot[camera_id].crop for shot in references if camera_id in shot)[:pictures_per_camera],
         )
-        for camera_id in cameras
-        if camera_id in usual
+        for camera_id, usual in usual_scores(scores).items()
     }
-    return EnrolledProduct(views, tuple(sorted(held_out_scores(scores))), len(references), len(held_out))
+    return EnrolledProduct(bank, views, tuple(sorted(held_out_scores(scores))), len(references), len(held_out))
 
 
-def _bank(camera_id: str, shots: Sequence[Shot], count: int) -> NDArray[np.float16]:
-    patches = [item_patches(shot[camera_id].features, shot[camera_id].mask) for shot in shots if camera_id in shot]
+def _bank(shots: Sequence[Shot], count: int) -> NDArray[np.float16]:
+    patches = [item_patches(view.features, view.mask) for shot in shots for view in shot.values()]
     if not any(map(len, patches)):
-        raise GalleryError(f"camera {camera_id} sees the item in none of the reference shots. Check the camera's view")
+        raise GalleryError("no reference shot shows the item. Check the cameras' views and the item's mask")
     return coreset(np.concatenate(patches), count).astype(np.float16)

@@ -1,8 +1,8 @@
 """A gallery on disk: products, their reference patches, and what is usual for them.
 
-The folder holds `gallery.json` and, per product and camera, `<folder>/<camera>.npy` (float16 [P, C],
-unit vectors, memory-mapped) and `<folder>/<camera>-<n>.jpg` (pictures for people). `gallery.json`
-names every bank with its SHA-256, so its own digest stands for the whole gallery.
+The folder holds `gallery.json` and, per product, `<product>/bank.npy` (float16 [P, C], unit vectors,
+memory-mapped) and `<product>/<camera>-<n>.jpg` (pictures for people). `gallery.json` names every bank
+with its SHA-256, so its own digest stands for the whole gallery.
 """
 
 import hashlib
@@ -32,24 +32,23 @@ _JPEG_QUALITY = 85
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProductReferences:
-    """One product's references: `banks` are float16 [P, C] by camera, memory-mapped."""
+    """One product's references: `bank` is float16 [P, C], memory-mapped."""
 
     product: Product
-    banks: Mapping[str, NDArray[np.float16]]
+    bank: NDArray[np.float16]
     calibration: Calibration
 
     def compare(self, view: ItemView, features: NDArray[np.float32]) -> Finding | None:
-        """Return how the view differs from the references, None where its camera has none.
+        """Return how the view differs from the references, None where its camera was not calibrated.
 
         Args:
             view: the item's view.
             features: its feature map, float32 [h, w, C].
         """
-        bank = self.banks.get(view.camera_id)
-        if bank is None:
+        usual = self.calibration.views.get(view.camera_id)
+        if usual is None:
             return None
-        highest = self.calibration.views[view.camera_id].highest_distance
-        return compare_view(view.camera_id, features, view.mask, bank, highest)
+        return compare_view(view.camera_id, features, view.mask, self.bank, usual.highest_distance)
 
 
 class Gallery:
@@ -106,22 +105,18 @@ class Gallery:
         """Return a product's references, None when it has none.
 
         Raises:
-            GalleryError: a bank cannot be read.
+            GalleryError: its bank cannot be read.
         """
         record = self._records.get(product_id)
         if record is None:
             return None
-        banks, views = {}, {}
-        for camera_id, view in record["views"].items():
-            file = self.folder / view["bank"]
-            try:
-                banks[camera_id] = np.load(file, mmap_mode="r")
-            except (OSError, ValueError) as error:
-                raise GalleryError(
-                    f"reference bank {file} cannot be read ({error}). Enrol {product_id} again"
-                ) from error
-            views[camera_id] = ViewCalibration(float(view["usual_score"]), float(view["highest_distance"]))
-        return ProductReferences(self.products[product_id], banks, Calibration(views, self.good_scores))
+        file = self.folder / record["bank"]
+        try:
+            bank = np.load(file, mmap_mode="r")
+        except (OSError, ValueError) as error:
+            raise GalleryError(f"reference bank {file} cannot be read ({error}). Enrol {product_id} again") from error
+        calibration = Calibration({key: _calibration(view) for key, view in record["views"].items()}, self.good_scores)
+        return ProductReferences(self.products[product_id], bank, calibration)
 
 
 class GalleryWriter:
@@ -148,24 +143,25 @@ class GalleryWriter:
                 f"Use another one of letters, digits, dots, dashes and underscores"
             )
         (self._folder / product_id).mkdir()
-        views = {}
-        for camera_id, view in enrolled.views.items():
-            bank = f"{product_id}/{camera_id}.npy"
-            np.save(self._folder / bank, view.bank)
-            views[camera_id] = {
-                "bank": bank,
-                "sha256": _sha256(self._folder / bank),
+        bank = f"{product_id}/bank.npy"
+        np.save(self._folder / bank, enrolled.bank)
+        views = {
+            camera_id: {
+                **asdict(view.calibration),
                 "pictures": [
                     self._picture(f"{product_id}/{camera_id}-{number}.jpg", picture)
                     for number, picture in enumerate(view.pictures, start=1)
                 ],
-                **asdict(view.calibration),
             }
+            for camera_id, view in enrolled.views.items()
+        }
         self._records[product_id] = {
             **asdict(product),
             "reference_shots": enrolled.reference_shots,
             "calibration_shots": enrolled.calibration_shots,
             "good_scores": enrolled.good_scores,
+            "bank": bank,
+            "sha256": _sha256(self._folder / bank),
             "views": views,
         }
 
@@ -194,13 +190,17 @@ def _product(record: Mapping[str, Any]) -> Product:
     )
 
 
+def _calibration(view: Mapping[str, Any]) -> ViewCalibration:
+    return ViewCalibration(float(view["usual_score"]), float(view["highest_distance"]))
+
+
 def _check_banks(folder: Path, records: Mapping[str, Any]) -> None:
     for record in records.values():
         for view in record["views"].values():
-            float(view["usual_score"]), float(view["highest_distance"])
-            file = folder / view["bank"]
-            if _sha256(file) != view["sha256"]:
-                raise GalleryError(f"reference bank {file} is not the one {NAME} names. Restore it, or enrol again")
+            _calibration(view)
+        file = folder / record["bank"]
+        if _sha256(file) != record["sha256"]:
+            raise GalleryError(f"reference bank {file} is not the one {NAME} names. Restore it, or enrol again")
 
 
 def _sha256(path: Path) -> str:

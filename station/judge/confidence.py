@@ -9,29 +9,32 @@ import bisect
 import math
 from collections.abc import Sequence
 
+_NARROW = 1e-6
+
 
 def damage_confidence(score: float, good_scores: Sequence[float]) -> float:
     """Return the confidence 0..1 that belongs to an item score; it never falls as the score rises.
 
     Between good scores the share beyond is interpolated, the k-th of n standing for k/(n+1) as in
-    split conformal prediction (Vovk et al., 2005). Beyond the highest it decays exponentially at the
-    rate that joins the median to the highest.
+    split conformal prediction (Vovk et al., 2005). Beyond either end it decays exponentially at the rate
+    that joins the median to that end.
 
     Args:
-        score: the item's score, 0 or more.
+        score: the item's score.
         good_scores: scores of undamaged items, rising; without any the confidence is 0.5, which says nothing.
     """
     n = len(good_scores)
     if n == 0:
         return 0.5
-    highest = good_scores[-1]
+    lowest, middle, highest = good_scores[0], good_scores[(n - 1) // 2], good_scores[-1]
+    decay = math.log(max(n + 1, 3) / 2)
     if score >= highest:
-        scale = (highest - good_scores[(n - 1) // 2]) / math.log(max(n + 1, 3) / 2)
-        return 1.0 - math.exp(-(score - highest) / max(scale, 1e-6)) / (n + 1)
+        return 1.0 - math.exp(-(score - highest) * decay / max(highest - middle, _NARROW)) / (n + 1)
+    if score < lowest:
+        return math.exp((score - lowest) * decay / max(middle - lowest, _NARROW)) / (n + 1)
     above = bisect.bisect_right(good_scores, score)
-    low = good_scores[above - 1] if above else 0.0
-    share = (score - low) / (good_scores[above] - low)
-    return (above + min(max(share, 0.0), 1.0)) / (n + 1)
+    share = (score - good_scores[above - 1]) / (good_scores[above] - good_scores[above - 1])
+    return (above + min(share, 1.0)) / (n + 1)
 
 
 def sideline_score(good_scores: Sequence[float], max_false_alarm_rate: float) -> tuple[float, float]:

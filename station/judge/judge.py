@@ -54,16 +54,18 @@ class Judge:
         return Judgement(
             decision=Decision.SIDELINE if reasons else Decision.PASS,
             damage_confidence=damage_confidence(score, calibration.good_scores),
-            severity=self._severity(score, limit),
+            severity=self._severity(score, limit, calibration.good_scores),
             reasons=_ordered(reasons),
             type_scores={},
             regions=_marked(findings) if damaged else (),
         )
 
-    def _severity(self, score: float, limit: float) -> Severity:
-        if score <= limit:
+    def _severity(self, score: float, limit: float, good_scores: Sequence[float]) -> Severity:
+        if score <= limit or not good_scores:
             return Severity.NONE
-        return Severity.MAJOR if score >= self._settings.major_excess * limit else Severity.MINOR
+        middle = good_scores[(len(good_scores) - 1) // 2]
+        is_major = score - middle >= self._settings.major_excess * (limit - middle)
+        return Severity.MAJOR if is_major else Severity.MINOR
 
 
 def _ordered(reasons: set[Reason]) -> tuple[Reason, ...]:

@@ -18,5 +18,8 @@ class JudgeSettings:
         Doc("Share of undamaged items that may be sidelined; few good references allow no less than 1/(n+1)."),
     ] = 0.02
     major_excess: Annotated[
-        float, Ge(1), Le(100), Doc("Damage is major from this many times the score that sidelines an item.")
+        float,
+        Ge(1),
+        Le(100),
+        Doc("Damage is major this many times farther above the usual score than what sidelines an item."),
     ] = 1.5

@@ -130,6 +130,6 @@ def enrol(out: Path, bundle: Bundle) -> Path:
             views = extractor.extract(capture_of(scene, 1000 + 10 * number))
             features = bundle.features([view.crop for view in views])
             shots.append({v.camera_id: ShotView(v.crop, v.mask, maps) for v, maps in zip(views, features, strict=True)})
-        writer.add(product, enrol_product(shots, patches_per_camera=300))
+        writer.add(product, enrol_product(shots, patches=600))
     writer.close()
     return out

@@ -44,8 +44,8 @@ def view(camera_id: str = "top") -> ItemView:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     writer = GalleryWriter(tmp_path / "gallery", MODEL, "this test")
-    writer.add(TEA, enrol_product([shot(seed) for seed in range(12)], patches_per_camera=100))
-    writer.add(Product("soap", "Soap"), enrol_product([shot(seed) for seed in range(20, 28)], patches_per_camera=100))
+    writer.add(TEA, enrol_product([shot(seed) for seed in range(12)], patches=100))
+    writer.add(Product("soap", "Soap"), enrol_product([shot(seed) for seed in range(20, 28)], patches=100))
     writer.close()
     return tmp_path / "gallery"
 
@@ -58,12 +58,14 @@ def test_a_gallery_comes_back_as_it_was_written(folder: Path) -> None:
     assert list(gallery.good_scores) == sorted(gallery.good_scores)
     references = gallery.references("tea")
     assert references is not None
-    assert set(references.banks) == {"top", "left"}
-    assert isinstance(references.banks["top"], np.memmap)
-    assert references.banks["top"].shape == (100, 16)
-    assert references.banks["top"].dtype == np.float16
+    assert isinstance(references.bank, np.memmap)
+    assert references.bank.shape == (100, 16)
+    assert references.bank.dtype == np.float16
+    assert set(references.calibration.views) == {"top", "left"}
     assert references.calibration.good_scores == gallery.good_scores
-    assert len(list(folder.glob("tea/*.jpg"))) == 2
+    assert set(gallery.pictures("tea")) == set(folder.glob("tea/*.jpg"))
+    assert len(gallery.pictures("tea")) == 2
+    assert gallery.pictures("coffee") == ()
     assert gallery.digest == Gallery.open(folder, MODEL).digest
 
 
@@ -76,8 +78,8 @@ def test_a_strange_patch_stands_out_where_it_is(folder: Path) -> None:
     bad = references.compare(view(), strange)
     assert good is not None
     assert bad is not None
-    assert references.calibration.item_score({"top": good.score}) < 2
-    assert references.calibration.item_score({"top": bad.score}) > 5
+    assert references.calibration.item_score({"top": good.score}) < 0.05
+    assert references.calibration.item_score({"top": bad.score}) > 0.5
     assert bad.regions[0].box_px == (32, 24, 16, 16)
     assert bad.regions[0].score > 1
 
@@ -106,18 +108,18 @@ def test_gallery_of_another_model_is_refused(folder: Path) -> None:
 
 
 def test_changed_bank_is_refused(folder: Path) -> None:
-    bank = bytearray((folder / "tea/top.npy").read_bytes())
+    bank = bytearray((folder / "tea/bank.npy").read_bytes())
     bank[-1] ^= 1
-    (folder / "tea/top.npy").write_bytes(bank)
-    with pytest.raises(GalleryError, match=r"tea/top\.npy"):
+    (folder / "tea/bank.npy").write_bytes(bank)
+    with pytest.raises(GalleryError, match=r"tea/bank\.npy"):
         Gallery.open(folder, MODEL)
 
 
 def test_missing_parts_are_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match="nowhere"):
         Gallery.open(tmp_path / "nowhere", MODEL)
-    (folder / "soap/left.npy").unlink()
-    with pytest.raises(GalleryError, match=r"soap/left\.npy"):
+    (folder / "soap/bank.npy").unlink()
+    with pytest.raises(GalleryError, match=r"soap/bank\.npy"):
         Gallery.open(folder, MODEL)
 
 
@@ -148,9 +150,17 @@ def test_too_few_shots_are_refused() -> None:
 
 def test_held_out_scores_do_not_measure_a_shot_by_itself() -> None:
     shots = [{"top": 1.0}, {"top": 1.0}, {"top": 3.0}]
-    assert held_out_scores(shots) == [0.5, 0.5, 3.0]
+    assert held_out_scores(shots) == [-1.0, -1.0, 2.0]
 
 
-def test_item_score_is_that_of_the_worst_view() -> None:
-    assert item_score({"top": 2.0, "left": 6.0, "new": 99.0}, {"top": 1.0, "left": 2.0}) == 3.0
-    assert item_score({}, {}) == 0.0
+def test_item_score_is_the_mean_excess_of_the_two_worst_views() -> None:
+    usual = {"top": 1.0, "left": 2.0, "right": 3.0}
+    assert item_score({"top": 3.0, "left": 6.0, "right": 3.0, "new": 99.0}, usual) == 3.0
+    assert item_score({"left": 6.0}, usual) == 4.0
+    assert item_score({}, usual) == 0.0
+
+
+def test_shots_without_an_item_are_refused() -> None:
+    blank = [{"top": ShotView(np.zeros((64, 64, 3), np.uint8), ~MASK & False, good_features(n))} for n in range(4)]
+    with pytest.raises(GalleryError, match="no reference shot"):
+        enrol_product(blank, 50)

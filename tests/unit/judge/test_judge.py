@@ -11,10 +11,10 @@ from station.gallery import Calibration, ViewCalibration
 from station.judge import Judge, JudgeSettings
 from station.judge.confidence import damage_confidence, sideline_score
 
-scores = st.floats(0, 100, allow_nan=False)
+scores = st.floats(-2, 2, allow_nan=False)
 good_lists = st.lists(scores, min_size=1, max_size=60).map(sorted)
 
-GOOD = tuple(np.linspace(0.8, 1.4, 99).tolist())
+GOOD = tuple(np.linspace(-0.1, 0.1, 99).tolist())
 CALIBRATION = Calibration({"top": ViewCalibration(0.1, 0.2), "left": ViewCalibration(0.2, 0.4)}, GOOD)
 JUDGE = Judge(JudgeSettings(max_false_alarm_rate=0.05, major_excess=1.5))
 
@@ -67,7 +67,7 @@ def test_without_good_items_nothing_passes() -> None:
 
 
 def test_usual_item_passes_with_no_reason_and_no_region() -> None:
-    judgement = JUDGE.decide([finding("top", 0.11, 0.9), finding("left", 0.2, 0.8)], CALIBRATION, ())
+    judgement = JUDGE.decide([finding("top", 0.12, 0.9), finding("left", 0.2, 0.8)], CALIBRATION, ())
     assert judgement.decision is Decision.PASS
     assert judgement.reasons == ()
     assert judgement.regions == ()
@@ -76,7 +76,7 @@ def test_usual_item_passes_with_no_reason_and_no_region() -> None:
 
 
 def test_one_bad_view_is_enough_and_its_region_is_shown() -> None:
-    judgement = JUDGE.decide([finding("top", 0.1, 0.5), finding("left", 0.35, 1.8, 1.2, 0.7)], CALIBRATION, ())
+    judgement = JUDGE.decide([finding("top", 0.1, 0.5), finding("left", 0.45, 1.8, 1.2, 0.7)], CALIBRATION, ())
     assert judgement.decision is Decision.SIDELINE
     assert judgement.reasons == (Reason.DAMAGE,)
     assert judgement.damage_confidence > 0.95
