@@ -1,9 +1,11 @@
 """Two live cameras on a tray that a test sets: what stands there, and which camera fails how."""
 
 import threading
+from collections import Counter
 
 import numpy as np
 from box_scene import DEPTH_UNIT_MM, Box
+from support.stations import wait_for
 from support.tiny_booth import RIG, picture_of
 
 from station.cameras.pool import FramePool
@@ -24,7 +26,14 @@ class Stage:
         self.scene: tuple[Box, ...] = ()
         self.silent: set[str] = set()
         self.broken: dict[str, Exception] = {}
+        self.delivered = Counter()
         self.source = Source(tuple(StagedCamera(self, camera.camera_id) for camera in RIG.cameras), RIG, True)
+
+    def clear(self) -> None:
+        """Take everything off the tray, and wait until that has been seen for a while."""
+        self.scene = ()
+        seen = Counter(self.delivered)
+        wait_for(lambda: all(self.delivered[c.camera_id] >= seen[c.camera_id] + 8 for c in RIG.cameras), "clear tray")
 
 
 class StagedCamera:
@@ -54,6 +63,7 @@ class StagedCamera:
         if self.camera_id in self._stage.silent:
             return None
         self._tick = tick
+        self._stage.delivered[self.camera_id] += 1
         picture = picture_of(self.camera_id, self._stage.scene)
         slot = self.pool.lease()
         np.copyto(slot.colour, picture.colour)

@@ -1,0 +1,261 @@
+"""A station whose parts fail while it runs: every item gets its verdict, and everyone is told what is wrong."""
+
+import subprocess
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from support import tiny_booth
+from support.stage import Stage, stalled
+from support.stations import get, running, serving_source, tiny_config, wait_for
+
+from station.api.plc_client import PlcClient
+from station.core.damage import Decision, Reason
+from station.core.errors import StationError
+from station.core.status import StationState
+from station.daemon.clock import SystemClock
+from station.daemon.parts import build_inspector
+from station.daemon.serving import serve
+
+BRICK = tiny_booth.boxes("brick", (5, -8), 3)
+QUICK = {"cameras": {"stale_ms": 300}, "scene": {"stale_ms": 400, "learn_framesets": 4, "arrival_timeout_ms": 3000}}
+
+
+@pytest.fixture
+def stage():
+    return Stage(SystemClock())
+
+
+@pytest.fixture
+def config(tiny_gallery, tmp_path):
+    return tiny_config(tiny_gallery, tmp_path, **QUICK)
+
+
+@pytest.fixture
+def live(stage, config):
+    """A station with its API that has learned the empty tray."""
+    with serving_source(config, stage.source, stage.clock) as serving:
+        wait_for(lambda: get(serving.url, "/readyz")[0] == 200, "readiness")
+        yield serving
+
+
+def verdict_of(serving, plc_id):
+    """The item's verdict as the controller reads it; 0 is none yet, 3 the station's fault."""
+    plc = PlcClient(serving.url)
+    try:
+        return wait_for(lambda: (answer := plc.verdict(plc_id))["verdict"] in (1, 2) and answer, f"verdict {plc_id}")
+    finally:
+        plc.close()
+
+
+def announce(serving, plc_id, sku="BRICK"):
+    plc = PlcClient(serving.url)
+    plc.trigger(plc_id, sku)
+    plc.close()
+
+
+def judge_good_item(serving, stage, plc_id):
+    """Present a good item, and clear the tray again."""
+    announce(serving, plc_id)
+    stage.scene = BRICK
+    answer = verdict_of(serving, plc_id)
+    stage.clear()
+    assert (answer["verdict"], answer["code"]) == (Decision.PASS, 0)
+
+
+def test_a_live_item_passes_and_the_next_one_too(live, stage):
+    judge_good_item(live, stage, 1)
+    judge_good_item(live, stage, 2)
+    assert [each.verdict.plc_id for each in live.station.outbox.after_number(0)] == [1, 2]
+
+
+@pytest.mark.parametrize("camera_id", ["top", "left"])
+def test_a_camera_that_stops_costs_the_item_its_pass_and_is_told(live, stage, camera_id):
+    announce(live, 7)
+    stage.silent.add(camera_id)
+    answer = verdict_of(live, 7)
+    assert (answer["verdict"], answer["code"]) == (Decision.SIDELINE, Reason.STALE_FRAME.code)
+    wait_for(lambda: live.door.status().state is StationState.FAULT, "fault")
+    plc = PlcClient(live.url)
+    status, told = plc.status(), plc.next(answer["seq"], wait_ms=2000)
+    plc.close()
+    assert (status["st"], status["code"], status["ready"], status["cams_ok"]) == (3, Reason.STALE_FRAME.code, 0, 1)
+    assert (told["verdict"], told["code"]) == (3, Reason.STALE_FRAME.code), "at once: in fault nobody is held"
+    code, problem = get(live.url, "/readyz")
+    assert (code, problem["detail"]) == (503, f"{Reason.STALE_FRAME.title}. {Reason.STALE_FRAME.fix}")
+    assert get(live.url, "/healthz")[0] == 200
+    stage.silent.clear()
+    wait_for(lambda: get(live.url, "/readyz")[0] == 200, "recovery")
+    judge_good_item(live, stage, 8)
+
+
+def test_a_camera_that_is_lost_is_told_and_taken_back(live, stage):
+    announce(live, 7)
+    stage.broken["left"] = stalled("left")
+    answer = verdict_of(live, 7)
+    assert (answer["verdict"], answer["code"]) == (Decision.SIDELINE, Reason.CAMERA_LOST.code)
+    status = wait_for(lambda: (s := live.door.status()).fault is Reason.CAMERA_LOST and s, "fault")
+    assert {camera.camera_id: camera.error for camera in status.cameras} == {"top": None, "left": str(stalled("left"))}
+    assert get(live.url, "/readyz")[0] == 503
+    stage.broken.clear()
+    wait_for(lambda: get(live.url, "/readyz")[0] == 200, "recovery")
+    judge_good_item(live, stage, 8)
+
+
+def test_a_camera_that_fails_in_an_unforeseen_way_is_lost_like_any_other(live, stage):
+    stage.broken["left"] = ZeroDivisionError("odd")
+    wait_for(lambda: live.door.status().fault is Reason.CAMERA_LOST, "fault")
+    announce(live, 7)
+    assert verdict_of(live, 7)["code"] == Reason.CAMERA_LOST.code
+    assert "failed unexpectedly (ZeroDivisionError('odd'))" in live.door.status().cameras[1].error
+
+
+def test_an_announced_item_that_never_comes_is_sidelined(live):
+    announce(live, 7)
+    assert verdict_of(live, 7)["code"] == Reason.NO_ITEM.code
+
+
+def test_what_is_in_hand_at_the_end_is_sidelined_and_stored(stage, config):
+    with serving_source(config, stage.source, stage.clock) as serving:
+        wait_for(lambda: serving.door.ready()[0], "readiness")
+        announce(serving, 7)
+    with serving_source(config, Stage(stage.clock).source, stage.clock) as again:
+        answer = verdict_of(again, 7)
+    assert (answer["verdict"], answer["code"]) == (Decision.SIDELINE, Reason.SHUTDOWN.code)
+
+
+class GatedBundle:
+    """A model that does not answer before it is let."""
+
+    def __init__(self, bundle):
+        self._bundle = bundle
+        self.digest = bundle.digest
+        self.entered, self.let = threading.Event(), threading.Event()
+
+    def features(self, crops):
+        self.entered.set()
+        assert self.let.wait(30)
+        return self._bundle.features(crops)
+
+
+@contextmanager
+def gated_station(config, stage):
+    inspector = build_inspector(config, stage.source.rig, stage.clock, simulated=True)
+    gate = GatedBundle(inspector.bundle)
+    with running(config, stage.source, replace(inspector, bundle=gate), stage.clock) as station:
+        wait_for(lambda: station.status().state is StationState.READY, "readiness")
+        try:
+            yield station, gate
+        finally:
+            gate.let.set()
+
+
+def reasons(station):
+    return {each.verdict.plc_id: each.verdict.reason for each in station.outbox.after_number(0)}
+
+
+def test_a_judge_that_hangs_is_overtaken_by_the_watch_and_its_late_verdict_dropped(stage, tiny_gallery, tmp_path):
+    config = tiny_config(tiny_gallery, tmp_path, inspection={"deadline_ms": 200}, **QUICK)
+    with gated_station(config, stage) as (station, gate):
+        station.announce(7, "BRICK", None)
+        stage.scene = BRICK
+        assert gate.entered.wait(10)
+        wait_for(lambda: reasons(station), "verdict from the watch")
+        assert reasons(station) == {7: Reason.TIMEOUT}
+        wait_for(lambda: station.status().fault is Reason.INTERNAL_FAULT, "word of the hanging thread")
+        beats = station.status().heartbeat
+        assert station.status().heartbeat == beats
+        gate.let.set()
+        wait_for(lambda: b"station_late_verdicts_total 1.0" in station.telemetry.text(), "the late verdict, counted")
+        wait_for(lambda: station.status().heartbeat > beats, "the heart beating again")
+        assert reasons(station) == {7: Reason.TIMEOUT}
+
+
+def test_items_faster_than_they_are_judged_are_sidelined(stage, tiny_gallery, tmp_path):
+    quick = {**QUICK, "scene": {**QUICK["scene"], "trigger": "controller", "settle_framesets": 1}}
+    config = tiny_config(tiny_gallery, tmp_path, inspection={"deadline_ms": 20_000, "queue_items": 1}, **quick)
+    stage.scene = BRICK
+    with gated_station(config, stage) as (station, gate):
+        station.announce(1, "BRICK", None)
+        assert gate.entered.wait(10)
+        for plc_id in (2, 3, 4):
+            station.announce(plc_id, "BRICK", None)
+        wait_for(lambda: len(reasons(station)) == 2, "two verdicts")
+        assert reasons(station) == {3: Reason.QUEUE_FULL, 4: Reason.QUEUE_FULL}
+        gate.let.set()
+        wait_for(lambda: len(reasons(station)) == 4, "the others")
+        assert reasons(station) == {
+            1: Reason.NONE,
+            2: Reason.NONE,
+            3: Reason.QUEUE_FULL,
+            4: Reason.QUEUE_FULL,
+        }
+
+
+def test_a_taken_port_is_told_and_nothing_is_left_running(live, config, tmp_path, tiny_gallery):
+    port = int(live.url.rpartition(":")[2])
+    taken = tiny_config(
+        tiny_gallery, tmp_path, api={"port": port}, store={"url": f"sqlite:///{tmp_path}/other.db"}, **QUICK
+    )
+    with (
+        pytest.raises(StationError, match=rf"cannot listen on 127\.0\.0\.1:{port}: .* choose another"),
+        serve(taken, SystemClock(), Stage(SystemClock()).source),
+    ):
+        pass
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 3 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"cannot mount a small disk here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(folder):
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (65536, 1024, 1):
+            try:
+                while file.write(bytes(size)):
+                    pass
+            except OSError:
+                continue
+    return filler
+
+
+def test_a_full_disk_is_a_fault_no_pass_is_given_and_it_ends_with_the_fullness(stage, small_disk, tiny_gallery):
+    config = tiny_config(tiny_gallery, small_disk, inspection={"deadline_ms": 20_000}, **QUICK)
+    with gated_station(config, stage) as (station, gate):
+        station.announce(7, "BRICK", None)
+        stage.scene = BRICK
+        assert gate.entered.wait(10)
+        filler = fill(small_disk)
+        gate.let.set()
+        wait_for(lambda: station.status().fault is Reason.STORE_FAULT, "fault")
+        assert not station.status().disk_ok
+        with pytest.raises(StationError, match="Free disk space"):
+            station.announce(8, "BRICK", None)
+        assert reasons(station) == {}
+        filler.unlink()
+        wait_for(lambda: reasons(station), "the verdict")
+        assert reasons(station) == {7: Reason.STORE_FAULT}
+        wait_for(lambda: station.status().disk_ok and station.status().fault is Reason.NONE, "end of the fault")
+        stage.clear()
+        station.announce(8, "BRICK", None)
+        stage.scene = BRICK
+        wait_for(lambda: 8 in reasons(station), "the next verdict")
+
+
+def test_a_disk_that_fills_up_while_nothing_comes_is_told_before_it_costs_an_item(stage, small_disk, tiny_gallery):
+    with gated_station(tiny_config(tiny_gallery, small_disk, **QUICK), stage) as (station, _):
+        filler = fill(small_disk)
+        wait_for(lambda: not station.status().disk_ok, "word of the disk")
+        filler.unlink()
+        wait_for(lambda: station.status().disk_ok and station.status().state is StationState.READY, "recovery")
