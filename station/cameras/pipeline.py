@@ -231,6 +231,9 @@ class PipelineCamera(ABC):
                 depth = self._align.process(frames).get_depth_frame()
             np.copyto(slot.colour, np.asarray(colour.get_data()))
             np.copyto(slot.depth, np.asarray(depth.get_data()))
+        except (TypeError, ValueError) as error:  # a damaged picture that is not compressed comes out empty
+            slot.release()
+            raise self._refused(RuntimeError(f"a picture of it is damaged: {error}")) from error
         except BaseException:
             slot.release()
             raise

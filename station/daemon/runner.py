@@ -16,14 +16,20 @@ _REOPEN_S = 2.0
 
 
 class CameraRunner:
-    """Fills the inbox from one camera. `connected` means that a frame arrived within `stale_ms`."""
+    """Fills the inbox from one camera. `connected` means that a frame arrived within `stale_ms`.
 
-    def __init__(self, camera: Camera, serial: str, inbox: SceneInbox, clock: Clock, stale_ms: int) -> None:
+    A camera that `comes_back` is opened again when it was lost; a recording would start over.
+    """
+
+    def __init__(
+        self, camera: Camera, serial: str, inbox: SceneInbox, clock: Clock, stale_ms: int, comes_back: bool
+    ) -> None:
         self._camera = camera
         self._serial = serial
         self._inbox = inbox
         self._clock = clock
         self._stale_ms = stale_ms
+        self._comes_back = comes_back
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.camera_id}")
         self._latest_lock = threading.Lock()
@@ -110,12 +116,11 @@ class CameraRunner:
             self._inbox.put_frame(frame)
 
     def _lose(self, error: StationError) -> None:
-        """A live camera may come back and is opened again; a damaged file stays damaged."""
         if self.error is None:
             _log.error("camera %s: %s", self.camera_id, error)
         self.error = error
         self._losses += 1
-        self.finished = not isinstance(error, CameraError)
+        self.finished = not self._comes_back
         self._inbox.put_lost(self.camera_id)
 
     def _keep_latest(self, frame: Frame | None) -> None:

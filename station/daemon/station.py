@@ -158,7 +158,8 @@ class Station:
 
     def _runner(self, camera: Camera) -> CameraRunner:
         serial = self._source.rig.camera(camera.camera_id).serial
-        return CameraRunner(camera, serial, self._inbox, self._clock, self._config.cameras.stale_ms)
+        stale_ms, comes_back = self._config.cameras.stale_ms, not self._source.simulated
+        return CameraRunner(camera, serial, self._inbox, self._clock, stale_ms, comes_back)
 
     def _fault(self) -> Reason:
         if self._writer.fault:
