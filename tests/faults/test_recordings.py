@@ -208,6 +208,7 @@ def test_a_recording_cut_by_sigkill_plays_up_to_the_cut(tmp_path: Path) -> None:
     writer.send_signal(signal.SIGKILL)
     writer.wait()
     writer.stdout.close()
-    numbers, _, _ = play(track_of_file(tmp_path / "top.db3", "top", "SMALL-1"))
-    assert len(numbers) >= 100
+    track = track_of_file(tmp_path / "top.db3", "top", "SMALL-1")
+    numbers, _, end = play(track)
+    assert len(numbers) >= 100, (track, end, list(tmp_path.iterdir()))
     assert numbers == list(range(1, len(numbers) + 1))

@@ -27,7 +27,9 @@ class Stage:
         self.silent: set[str] = set()
         self.broken: dict[str, Exception] = {}
         self.delivered = Counter()
-        self.source = Source(tuple(StagedCamera(self, camera.camera_id) for camera in RIG.cameras), RIG, True)
+        self.source = Source(
+            tuple(StagedCamera(self, camera.camera_id) for camera in RIG.cameras), RIG, simulated=False
+        )
 
     def clear(self) -> None:
         """Take everything off the tray, and wait until that has been seen for a while."""
