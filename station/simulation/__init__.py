@@ -1,8 +1,22 @@
-"""The simulated booth: products, damage, cameras and a timeline, rendered. Needs the extra `sim` to render."""
+"""The simulated booth: products, damage, cameras and a timeline, rendered. Needs the extra `sim` to render.
+
+`station.simulation.record` is imported by itself: it brings librealsense along.
+"""
 
 from station.simulation.booth import Booth, SimFrame, reference_shots
 from station.simulation.catalogue import Kind, SimProduct
+from station.simulation.demo import DEMO_SEED, demo_booth
 from station.simulation.plan import PlannedItem
 from station.simulation.settings import SimulationSettings
 
-__all__ = ["Booth", "Kind", "PlannedItem", "SimFrame", "SimProduct", "SimulationSettings", "reference_shots"]
+__all__ = [
+    "DEMO_SEED",
+    "Booth",
+    "Kind",
+    "PlannedItem",
+    "SimFrame",
+    "SimProduct",
+    "SimulationSettings",
+    "demo_booth",
+    "reference_shots",
+]

@@ -13,10 +13,10 @@ from station.simulation.motifs import blend, draw_motif
 
 _SHEET_WIDTH_MM = 420.0
 _MARGIN_MM = 4.0
-_WORDS = (
+_PROSE = (
     "net weight best before see base store cool and dry contains no glass keep upright made for the simulated booth "
     "recycle paper care instructions open here ingredients batch origin north valley lot number service line"
-).split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,7 @@ def artwork(product: SimProduct, catalogue_seed: int, px_per_mm: float) -> Artwo
     """Draw a product's artwork at the resolution asked for, at most that of the drawing itself."""
     key = sum(ord(letter) << (index % 16) for index, letter in enumerate(product.product_id))
     rng = np.random.default_rng([catalogue_seed, 2, key])
-    faces = {
-        name: _face(product, name, width, height, rng)
-        for name, (width, height) in face_sizes_mm(product).items()
-    }
+    faces = {name: _face(product, name, width, height, rng) for name, (width, height) in face_sizes_mm(product).items()}
     places: dict[str, tuple[float, float, float, float]] = {}
     left, top, row = _MARGIN_MM, _MARGIN_MM, 0.0
     for name, canvas in faces.items():
@@ -62,7 +59,12 @@ def face_sizes_mm(product: SimProduct) -> dict[str, tuple[float, float]]:
     """Return the (width, height) of every printed face of a product, by name."""
     width, height, depth = product.size_mm
     if product.kind is Kind.CAN:
-        return {"body": (float(np.pi * width), depth), "lid": (width, width), "base": (width, width), "contents": (width, width)}
+        return {
+            "body": (float(np.pi * width), depth),
+            "lid": (width, width),
+            "base": (width, width),
+            "contents": (width, width),
+        }
     if product.kind is Kind.MAILER:
         return {"front": (width, height), "back": (width, height), "flap": (width, flap_mm(product))}
     sizes = {"front": (width, height), "back": (width, height), "right": (depth, height), "left": (depth, height)}
@@ -196,7 +198,9 @@ def _tin(canvas: Canvas, with_tab: bool) -> None:
 def _flap(canvas: Canvas, design: Design) -> None:
     shade = blend(design.base, design.ink, 0.12)
     canvas.rectangle(0, 0, canvas.width_mm, canvas.height_mm, shade)
-    canvas.line([(0, canvas.height_mm - 9), (canvas.width_mm, canvas.height_mm - 9)], blend(shade, design.ink, 0.5), 0.8)
+    canvas.line(
+        [(0, canvas.height_mm - 9), (canvas.width_mm, canvas.height_mm - 9)], blend(shade, design.ink, 0.5), 0.8
+    )
     canvas.text("pull to open", canvas.width_mm * 0.4, canvas.height_mm - 13, 6, design.ink)
 
 
@@ -217,10 +221,11 @@ def _contents(canvas: Canvas, product: SimProduct, rng: np.random.Generator) -> 
 def _paragraph(
     canvas: Canvas, left: float, top: float, wide: float, size: float, lines: int, ink: Colour, rng: np.random.Generator
 ) -> None:
+    vocabulary = _PROSE.split()
     for line in range(lines):
         words = ""
         while len(words) * size * 0.55 < wide - 9 * size * 0.55:
-            words += str(rng.choice(_WORDS)) + " "
+            words += str(rng.choice(vocabulary)) + " "
         canvas.text(words.strip(), left, top + (line + 1) * size * 1.5, size, ink)
 
 
@@ -228,5 +233,10 @@ def _worn_edges(canvas: Canvas, design: Design) -> None:
     """Folded board is a little lighter along its edges."""
     edge = blend(design.base, (255, 255, 255), 0.25)
     wide, high = canvas.width_mm, canvas.height_mm
-    for left, top, across, down in ((0, 0, wide, 0.7), (0, high - 0.7, wide, 0.7), (0, 0, 0.7, high), (wide - 0.7, 0, 0.7, high)):
+    for left, top, across, down in (
+        (0, 0, wide, 0.7),
+        (0, high - 0.7, wide, 0.7),
+        (0, 0, 0.7, high),
+        (wide - 0.7, 0, 0.7, high),
+    ):
         canvas.rectangle(left, top, across, down, edge)

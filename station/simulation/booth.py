@@ -56,34 +56,39 @@ class _View:
         box = whole(camera.intrinsics)
         geometry = empty.geometry(camera, box, settings.baseline_mm)
         colour = empty.colour(camera, box, settings.supersampling) * self._sensor.vignette
+        self._brightness = np.maximum(empty.brightness(camera, box), 1.0)
         self.empty = Still(_levels(colour), self._sensor.disparity(geometry.depth_mm, geometry.paired))
 
     def still(self, item: PlacedItem, scene: Scene) -> _ItemStill:
         """Render an item at rest."""
         points = item.shape.points() @ item.tray_from_item[:3, :3].T + item.tray_from_item[:3, 3]
-        item_box = self._box(points)
-        box = self._box(np.concatenate([points, _shadow_corners(points)]))
-        geometry = scene.geometry(self._camera, box, self._settings.baseline_mm)
         colour, disparity = self.empty.colour.copy(), self.empty.disparity.copy()
         mask = np.zeros(disparity.shape, bool)
-        for part, samples in ((box, 1), (item_box, self._settings.supersampling)):
-            rendered = scene.colour(self._camera, part, samples)
-            colour[part.slices] = _levels(rendered * self._sensor.vignette[part.slices])
-        disparity[box.slices] = self._sensor.disparity(geometry.depth_mm, geometry.paired)
-        mask[box.slices] = geometry.item
+        shaded = self._box(np.concatenate([points, _shadow_corners(points)]))
+        shade = np.clip(scene.brightness(self._camera, shaded) / self._brightness[shaded.slices], 0, 1)
+        colour[shaded.slices] = _levels(colour[shaded.slices] * shade[..., None])
+        body = self._box(points)
+        rendered = scene.colour(self._camera, body, self._settings.supersampling)
+        colour[body.slices] = _levels(rendered * self._sensor.vignette[body.slices])
+        around = self._box(points, self._parallax_px(points))
+        geometry = scene.geometry(self._camera, around, self._settings.baseline_mm)
+        disparity[around.slices] = self._sensor.disparity(geometry.depth_mm, geometry.paired)
+        mask[around.slices] = geometry.item
         changed = mask | (np.abs(colour.astype(np.int16) - self.empty.colour).max(axis=2) > 2)
         return _ItemStill(Still(colour, disparity), mask, changed, points.mean(axis=0))
 
     def sliding(self, still: _ItemStill, offset_mm: float) -> Still:
         """Return the item on its way, `offset_mm` beside its place along the tray's x."""
-        both = np.stack([still.anchor_mm, still.anchor_mm + (offset_mm, 0, 0)])
+        offset = np.array([offset_mm, 0.0, 0.0])
+        both = np.stack([still.anchor_mm, still.anchor_mm + offset])
         at_rest, moved = project(self._camera, both)
         columns, rows = np.rint(moved[:2] - at_rest[:2]).astype(int)
         source, target = _shifted(still.mask.shape, int(rows), int(columns))
         colour, disparity = self.empty.colour.copy(), self.empty.disparity.copy()
         changed = still.changed[source]
         colour[target][changed] = still.still.colour[source][changed]
-        disparity[target][changed] = still.still.disparity[source][changed] * (at_rest[2] / moved[2])
+        solid = (still.still.disparity != self.empty.disparity)[source]
+        disparity[target][solid] = still.still.disparity[source][solid] * (at_rest[2] / moved[2])
         return Still(colour, disparity)
 
     def expose(self, still: Still, index: int, t_ns: int) -> SimFrame:
@@ -91,15 +96,20 @@ class _View:
         colour, depth = self._sensor.expose(still, np.random.default_rng((*self._seed, 1, index)))
         return SimFrame(t_ns, colour, depth, self._settings.depth_unit_mm)
 
-    def _box(self, points: NDArray[np.float64]) -> Box:
+    def _parallax_px(self, points: NDArray[np.float64]) -> int:
+        """Return how far beside an item it can hide the tray from the second depth imager, in px."""
+        nearest_mm = float(project(self._camera, points)[:, 2].min())
+        return int(self._camera.intrinsics.fx * self._settings.baseline_mm / nearest_mm) + 1
+
+    def _box(self, points: NDArray[np.float64], margin_px: int = 2) -> Box:
         """Return the part of the picture that points of the tray's frame, [N, 3], lie in, a little wider."""
         columns, rows, _ = project(self._camera, points).T
         lens = self._camera.intrinsics
         return Box(
-            max(0, int(rows.min()) - 2),
-            min(lens.height_px, int(rows.max()) + 3),
-            max(0, int(columns.min()) - 2),
-            min(lens.width_px, int(columns.max()) + 3),
+            max(0, int(rows.min()) - margin_px),
+            min(lens.height_px, int(rows.max()) + margin_px + 1),
+            max(0, int(columns.min()) - margin_px),
+            min(lens.width_px, int(columns.max()) + margin_px + 1),
         )
 
 
@@ -131,7 +141,9 @@ class Booth:
         self.plan: tuple[PlannedItem, ...] = lay_out(script, self.settings)
         self.frame_count: int = duration_ns(len(self.plan), self.settings) * self.settings.fps // _NS_PER_S
         self._views: dict[str, _View] = {}
-        self._stills: dict[str, OrderedDict[int, _ItemStill]] = {name.camera_id: OrderedDict() for name in self.rig.cameras}
+        self._stills: dict[str, OrderedDict[int, _ItemStill]] = {
+            name.camera_id: OrderedDict() for name in self.rig.cameras
+        }
         self._scenes: OrderedDict[int, tuple[PlacedItem, Scene]] = OrderedDict()
 
     def frame(self, camera_id: str, index: int) -> SimFrame:
@@ -245,13 +257,19 @@ def _shadow_corners(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([[x, y, 0.0] for x in (x0, x1) for y in (y0, y1)])
 
 
-def _levels(colour: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.rint(np.clip(colour, 0, 255)).astype(np.uint8)
+def _levels(colour: NDArray[np.floating]) -> NDArray[np.uint8]:
+    return np.asarray(np.rint(np.clip(colour, 0, 255)), np.uint8)
 
 
 def _shifted(shape: tuple[int, ...], rows: int, columns: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """Return the parts of a picture that a shift by whole px takes from and puts to."""
     height, width = shape
-    source = slice(max(0, -rows), max(0, min(height, height - rows))), slice(max(0, -columns), max(0, min(width, width - columns)))
-    target = slice(max(0, rows), max(0, min(height, height + rows))), slice(max(0, columns), max(0, min(width, width + columns)))
+    source = (
+        slice(max(0, -rows), max(0, min(height, height - rows))),
+        slice(max(0, -columns), max(0, min(width, width - columns))),
+    )
+    target = (
+        slice(max(0, rows), max(0, min(height, height + rows))),
+        slice(max(0, columns), max(0, min(width, width + columns))),
+    )
     return source, target

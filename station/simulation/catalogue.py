@@ -33,18 +33,35 @@ class Motif(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How a product is printed. `flaps` is the number of flaps that close a carton's opening."""
+    """How a product is printed; `words` are its brand, its line and its content.
 
-    brand: str
-    line: str
-    content: str
+    `inside` is the colour of its inner side; `gloss` the share of light it mirrors, 0 for none; `flaps` the number
+    of flaps that close a carton's opening.
+    """
+
+    words: tuple[str, str, str]
     motif: Motif
     base: Colour
     ink: Colour
     accent: Colour
     inside: Colour
-    gloss: float = 0.05
+    gloss: float = 0.0
     flaps: int = 1
+
+    @property
+    def brand(self) -> str:
+        """The large name."""
+        return self.words[0]
+
+    @property
+    def line(self) -> str:
+        """What the product is."""
+        return self.words[1]
+
+    @property
+    def content(self) -> str:
+        """How much of it there is."""
+        return self.words[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,70 +86,108 @@ _KRAFT = (176, 134, 90)
 _GREY_BOARD = (158, 146, 128)
 _TIN = (196, 198, 200)
 
-_PRODUCTS: tuple[tuple[str, Kind, tuple[float, float, float], Design], ...] = (
-    (
-        "carton-tea",
+_DESIGNS: dict[str, tuple[Kind, tuple[float, float, float], Design]] = {
+    "carton-tea": (
         Kind.CARTON,
         (170.0, 125.0, 75.0),
         Design(
-            "AURORA", "Mountain tea", "40 bags", Motif.WAVES, (28, 92, 84), (244, 238, 214), (226, 168, 62), _GREY_BOARD
+            words=("AURORA", "Mountain tea", "40 bags"),
+            motif=Motif.WAVES,
+            base=(28, 92, 84),
+            ink=(244, 238, 214),
+            accent=(226, 168, 62),
+            inside=_GREY_BOARD,
         ),
     ),
-    (
-        "carton-lamp",
+    "carton-lamp": (
         Kind.CARTON,
         (150.0, 190.0, 85.0),
         Design(
-            "LUMEN", "Desk lamp", "LED 9 W", Motif.LAMP, (240, 238, 232), (32, 36, 52), (246, 186, 28), _GREY_BOARD
+            words=("LUMEN", "Desk lamp", "LED 9 W"),
+            motif=Motif.LAMP,
+            base=(240, 238, 232),
+            ink=(32, 36, 52),
+            accent=(246, 186, 28),
+            inside=_GREY_BOARD,
         ),
     ),
-    (
-        PRINTED_CRACK,
+    PRINTED_CRACK: (
         Kind.CARTON,
         (180.0, 130.0, 55.0),
         Design(
-            "GLASFIX", "Screen repair", "7 tools", Motif.CRACK, (36, 44, 74), (240, 244, 250), (226, 60, 52), _GREY_BOARD
+            words=("GLASFIX", "Screen repair", "7 tools"),
+            motif=Motif.CRACK,
+            base=(36, 44, 74),
+            ink=(240, 244, 250),
+            accent=(226, 60, 52),
+            inside=_GREY_BOARD,
         ),
     ),
-    (
-        "carton-shipper",
+    "carton-shipper": (
         Kind.CARTON,
         (210.0, 150.0, 110.0),
-        Design("NORDPAK", "Handle with care", "Box 3", Motif.TAPE, _KRAFT, (46, 36, 26), (206, 178, 128), _KRAFT, 0.02, 2),
+        Design(
+            words=("NORDPAK", "Handle with care", "Box 3"),
+            motif=Motif.TAPE,
+            base=_KRAFT,
+            ink=(46, 36, 26),
+            accent=(206, 178, 128),
+            inside=_KRAFT,
+            flaps=2,
+        ),
     ),
-    (
-        "mailer-white",
+    "mailer-white": (
         Kind.MAILER,
         (230.0, 165.0, 32.0),
         Design(
-            "Fjordpost", "Padded 2", "Up to 1 kg", Motif.LABEL, (232, 233, 230), (30, 34, 40), (38, 108, 178), (132, 136, 140), 0.12
+            words=("Fjordpost", "Padded 2", "Up to 1 kg"),
+            motif=Motif.LABEL,
+            base=(232, 233, 230),
+            ink=(30, 34, 40),
+            accent=(38, 108, 178),
+            inside=(132, 136, 140),
+            gloss=0.12,
         ),
     ),
-    (
-        "mailer-kraft",
+    "mailer-kraft": (
         Kind.MAILER,
         (200.0, 150.0, 36.0),
         Design(
-            "PAPIRO", "Books & prints", "Recyclable", Motif.DOTS, (190, 148, 100), (62, 40, 24), (40, 116, 72), (96, 84, 70)
+            words=("PAPIRO", "Books & prints", "Recyclable"),
+            motif=Motif.DOTS,
+            base=(190, 148, 100),
+            ink=(62, 40, 24),
+            accent=(40, 116, 72),
+            inside=(96, 84, 70),
         ),
     ),
-    (
-        "can-tomato",
+    "can-tomato": (
         Kind.CAN,
         (86.0, 86.0, 112.0),
         Design(
-            "SOLE", "Peeled tomatoes", "400 g", Motif.FRUIT, (196, 34, 30), (252, 246, 226), (54, 128, 52), _TIN, 0.35
+            words=("SOLE", "Peeled tomatoes", "400 g"),
+            motif=Motif.FRUIT,
+            base=(196, 34, 30),
+            ink=(252, 246, 226),
+            accent=(54, 128, 52),
+            inside=_TIN,
+            gloss=0.35,
         ),
     ),
-    (
-        "can-coffee",
+    "can-coffee": (
         Kind.CAN,
         (104.0, 104.0, 124.0),
         Design(
-            "BRISA", "Ground coffee", "250 g", Motif.BEANS, (38, 32, 34), (234, 208, 152), (180, 84, 34), _TIN, 0.35
+            words=("BRISA", "Ground coffee", "250 g"),
+            motif=Motif.BEANS,
+            base=(38, 32, 34),
+            ink=(234, 208, 152),
+            accent=(180, 84, 34),
+            inside=_TIN,
+            gloss=0.35,
         ),
     ),
-)  # fmt: skip
+}
 
 
 @lru_cache(maxsize=8)
@@ -148,7 +203,7 @@ def catalogue(catalogue_seed: int) -> tuple[SimProduct, ...]:
             size_mm,
             design,
         )
-        for product_id, kind, size_mm, design in _PRODUCTS
+        for product_id, (kind, size_mm, design) in _DESIGNS.items()
     )
 
 

@@ -18,16 +18,24 @@ from station.simulation.opening import open_shape
 from station.simulation.plan import Damage
 from station.simulation.shape import Patch, Shape
 
+_PRINTED = ("front", "back", "right", "left", "top", "bottom", "body")
+"""Patches that dents and holes are made in."""
 _FLATLY_SEEN = 0.5
 """Damage is put where some camera looks at the surface at least this squarely (cosine)."""
 _TORN_RGB = (214, 200, 176)
+_DENTS_MM = {  # radius and depth of a minor and of a major dent
+    Kind.CARTON: (((20, 26), (5, 7)), ((48, 60), (20, 27))),
+    Kind.MAILER: (((22, 28), (7, 9)), ((48, 60), (18, 24))),
+    Kind.CAN: (((17, 21), (4.5, 6)), ((36, 44), (15, 19))),
+}
+_CREASE_WEAR = {Kind.CARTON: 0.6, Kind.MAILER: 0.2, Kind.CAN: 0.4}
+"""How far a sharp crease rubs the print off."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Site:
     """A place on a patch: its point and outward normal, float64 [3] each, and its position on the sheet in mm."""
 
-    patch: str
     point: NDArray[np.float64]
     normal: NDArray[np.float64]
     uv_mm: NDArray[np.float64]
@@ -63,21 +71,46 @@ def damaged(
 
 
 def _deformed(shape: Shape, major: bool, towards_cameras: NDArray[np.float64], rng: np.random.Generator) -> Shape:
-    small = min(shape.product.size_mm)
-    if shape.product.kind is Kind.CARTON and rng.random() < 0.5:
+    kind, small = shape.product.kind, min(shape.product.size_mm)
+    if kind is Kind.CARTON and rng.random() < 0.5:
         corner = _seen_corner(shape, towards_cameras, rng)
-        normal = corner / np.linalg.norm(np.abs(corner)) * 1.0
-        normal = np.sign(corner) / np.sqrt(3)
-        radius, depth = (rng.uniform(62, 76), rng.uniform(30, 38)) if major else (rng.uniform(24, 30), rng.uniform(9, 12))
+        radius, depth = _drawn(((62, 76), (30, 38)) if major else ((24, 30), (9, 12)), rng)
         scale = min(1.0, small / 60.0)
-        return _pushed_in(shape, corner, normal, radius * scale, depth * scale, 4 * radius, rng)
+        return _pushed_in(shape, corner, np.sign(corner) / np.sqrt(3), radius * scale, depth * scale, 4 * radius, rng)
+    if kind is Kind.MAILER and major:
+        shape = _folded(shape, rng)
     site = _draw_site(shape, towards_cameras, 22.0 if major else 14.0, rng)
-    if shape.product.kind is Kind.CAN:
-        radius, depth = (rng.uniform(36, 44), rng.uniform(15, 19)) if major else (rng.uniform(17, 21), rng.uniform(4.5, 6))
-    else:
-        radius, depth = (rng.uniform(48, 60), rng.uniform(20, 27)) if major else (rng.uniform(20, 26), rng.uniform(5, 7))
-    depth = min(depth, 0.55 * small)
-    return _pushed_in(shape, site.point, site.normal, radius, depth, depth + 30, rng)
+    radius, depth = _drawn(_DENTS_MM[kind][major], rng)
+    return _pushed_in(shape, site.point, site.normal, radius, min(depth, 0.55 * small), depth + 30, rng)
+
+
+def _drawn(ranges: tuple[tuple[float, float], ...], rng: np.random.Generator) -> tuple[float, float]:
+    radius, depth = (float(rng.uniform(*limits)) for limits in ranges)
+    return radius, depth
+
+
+def _folded(shape: Shape, rng: np.random.Generator) -> Shape:
+    """Fold one lower corner of a mailer over onto its front."""
+    width, height, depth = shape.product.size_mm
+    side = float(rng.choice([-1.0, 1.0]))
+    lean = float(rng.uniform(0.6, 0.95))  # 45 degrees and less
+    outward = np.array([side * np.sin(lean), -np.cos(lean), 0.0])
+    corner = np.array([side * width / 2, -height / 2, 0.0])
+    line = float(corner @ outward) - float(rng.uniform(58, 72))
+    bend, turn = 0.3 * depth, np.deg2rad(float(rng.uniform(135, 160)))
+
+    def bent(patch: Patch) -> Patch:
+        points = patch.points.astype(np.float64)
+        beyond = np.maximum(points @ outward - line, 0.0)
+        angle = np.minimum(beyond / bend, turn)
+        rest = beyond - bend * angle
+        aside = bend * np.sin(angle) + rest * np.cos(angle) - np.sin(angle) * points[..., 2]
+        up = bend * (1 - np.cos(angle)) + rest * np.sin(angle) + np.cos(angle) * points[..., 2]
+        moved = points + (aside - beyond)[..., None] * outward
+        moved[..., 2] = np.where(beyond > 0, up, points[..., 2])
+        return patch.moved(moved)
+
+    return shape.with_patches({name: bent(patch) for name, patch in shape.patches.items()})
 
 
 def _penetrated(shape: Shape, major: bool, towards_cameras: NDArray[np.float64], rng: np.random.Generator) -> Shape:
@@ -115,7 +148,7 @@ def _pushed_in(
         fade = np.clip(1 + (offset @ normal) / reach, 0, 1)
         push = depth * cone * crumple * fade
         bend = np.abs(cv2.Laplacian(push.astype(np.float32), cv2.CV_32F, borderType=cv2.BORDER_REPLICATE))
-        crease = np.clip(cv2.GaussianBlur(bend, (3, 3), 0) * 1.1 - 0.12, 0, 0.75) * (cone > 0)
+        crease = np.clip(bend * 0.9 - 0.25, 0, _CREASE_WEAR[shape.product.kind]) * (cone > 0)
         wear = np.maximum(patch.wear, crease)
         return replace(patch, points=(patch.points - push[..., None] * normal).astype(np.float32), wear=wear)
 
@@ -141,40 +174,39 @@ def _punched(shape: Shape, site: _Site, radius: float, rng: np.random.Generator)
     return replace(shape, texture=texture)
 
 
-def _draw_site(
-    shape: Shape, towards_cameras: NDArray[np.float64], margin_mm: float, rng: np.random.Generator
-) -> _Site:
+def _draw_site(shape: Shape, towards_cameras: NDArray[np.float64], margin_mm: float, rng: np.random.Generator) -> _Site:
     """Draw a place on the printed surface that a camera looks at, away from the patches' edges."""
-    sites = []
-    for name, patch in shape.patches.items():
-        if name in ("lid", "base", "flap"):
-            continue
-        normals = patch.normals()
-        squarely = (normals @ towards_cameras.T).max(axis=2)
-        step_mm = max(1e-3, float(np.linalg.norm(patch.uv_mm[1, 0] - patch.uv_mm[0, 0])))
-        margin = min(round(margin_mm / step_mm), (min(patch.wear.shape) - 1) // 2)
-        free = np.zeros(patch.wear.shape, bool)
-        free[margin : patch.wear.shape[0] - margin, margin : patch.wear.shape[1] - margin] = True
-        if name == "front" and "flap" in shape.patches:
-            free &= patch.points[..., 1] < shape.patches["flap"].points[..., 1].min() - margin_mm
-        for row, column in np.argwhere(free & (squarely > _FLATLY_SEEN)):
-            sites.append((name, row, column, float(squarely[row, column])))
-    if not sites:
+    names = [name for name in shape.patches if name in _PRINTED]
+    chances = [_chances(shape, name, towards_cameras, margin_mm).reshape(-1) for name in names]
+    total = np.concatenate(chances)
+    if not total.any():
         raise SimulationError(f"no camera sees a place for damage on {shape.product.product_id}. Turn another face up")
-    chances = np.array([site[3] for site in sites]) ** 2
-    name, row, column, _ = sites[int(rng.choice(len(sites), p=chances / chances.sum()))]
-    patch = shape.patches[name]
+    drawn = int(rng.choice(total.size, p=total / total.sum()))
+    ends = np.cumsum([part.size for part in chances])
+    place = int(np.searchsorted(ends, drawn, side="right"))
+    patch = shape.patches[names[place]]
+    drawn -= int(ends[place]) - chances[place].size
     return _Site(
-        name,
-        patch.points[row, column].astype(np.float64),
-        patch.normals()[row, column].astype(np.float64),
-        patch.uv_mm[row, column].astype(np.float64),
+        patch.points.reshape(-1, 3)[drawn].astype(np.float64),
+        patch.normals().reshape(-1, 3)[drawn].astype(np.float64),
+        patch.uv_mm.reshape(-1, 2)[drawn].astype(np.float64),
     )
 
 
-def _seen_corner(
-    shape: Shape, towards_cameras: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _chances(shape: Shape, name: str, towards_cameras: NDArray[np.float64], margin_mm: float) -> NDArray[np.float64]:
+    """Return how likely damage is at each point of a patch, [R, C]: the more squarely it is seen, the likelier."""
+    patch = shape.patches[name]
+    squarely = (patch.normals() @ towards_cameras.T).max(axis=2)
+    step_mm = max(1e-3, float(np.linalg.norm(patch.uv_mm[1, 0] - patch.uv_mm[0, 0])))
+    margin = min(round(margin_mm / step_mm), (min(squarely.shape) - 1) // 2)
+    free = np.zeros(squarely.shape, bool)
+    free[margin : squarely.shape[0] - margin, margin : squarely.shape[1] - margin] = True
+    if name == "front" and "flap" in shape.patches:
+        free &= patch.points[..., 1] < shape.patches["flap"].points[..., 1].min() - margin_mm
+    return np.where(free & (squarely > _FLATLY_SEEN), squarely, 0.0).astype(np.float64) ** 2
+
+
+def _seen_corner(shape: Shape, towards_cameras: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw one of a carton's corners on its upper side."""
     corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) / np.sqrt(3)
     upper = corners[corners @ towards_cameras[0] > 0.3]

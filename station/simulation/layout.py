@@ -51,7 +51,7 @@ def project(camera: RigCamera, points_mm: NDArray[np.floating]) -> NDArray[np.fl
 
 
 def _look_at(position_mm: tuple[float, float, float]) -> Transform:
-    """Return rig_from_camera of a camera at a place that looks at the tray, its picture's upper edge towards +y or up."""
+    """Return rig_from_camera of a camera that looks at the tray; up in its picture is up, or +y seen from above."""
     forward = np.subtract(LOOK_AT_MM, position_mm)
     forward /= np.linalg.norm(forward)
     straight_down = math.isclose(forward[2], -1.0, abs_tol=1e-6)

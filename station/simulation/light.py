@@ -16,7 +16,9 @@ def _directions() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     angle = index * np.pi * (3 - np.sqrt(5))  # the golden angle spreads them evenly
     flat = np.sqrt(1 - height**2)
     directions = np.stack([flat * np.cos(angle), flat * np.sin(angle), height], axis=1)
-    bars = 1.0 + 0.9 * np.clip(directions @ (-0.75, 0.35, 0.3), 0, 1) + 0.3 * np.clip(directions @ (0.8, 0.2, 0.3), 0, 1)
+    bars = (
+        1.0 + 0.9 * np.clip(directions @ (-0.75, 0.35, 0.3), 0, 1) + 0.3 * np.clip(directions @ (0.8, 0.2, 0.3), 0, 1)
+    )
     weights = bars / (bars * height).sum()
     return directions.astype(np.float32), weights.astype(np.float32)
 
@@ -34,7 +36,7 @@ def _fit_irradiance() -> NDArray[np.float32]:
     normals = np.random.default_rng(0).normal(size=(2000, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     exact = np.maximum(normals @ DIRECTIONS.T, 0) @ WEIGHTS + _BOUNCE * (1 - normals[:, 2]) / 2
-    return np.linalg.lstsq(_harmonics(normals), exact)[0].astype(np.float32)
+    return np.asarray(np.linalg.lstsq(_harmonics(normals), exact)[0], np.float32)
 
 
 _IRRADIANCE = _fit_irradiance()
@@ -48,17 +50,19 @@ def irradiance(normals: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(_harmonics(normals) @ _IRRADIANCE, np.float32)
 
 
-def gleam(normals: NDArray[np.float32], to_eye: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mirrored light, float32 [N], of a glossy surface (Blinn-Phong).
+def gleam(normals: NDArray[np.float32], rays: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mirrored light of a glossy surface, float32 [N] (Phong).
 
     Args:
         normals: unit normals, float32 [N, 3].
-        to_eye: directions to the camera, float32 [N, 3], of any length.
+        rays: the directions one looks in, float32 [N, 3], of any length.
     """
-    to_eye = to_eye / np.linalg.norm(to_eye, axis=1, keepdims=True)
-    half = to_eye[:, None, :] + DIRECTIONS[None, ::9]
-    half /= np.linalg.norm(half, axis=2, keepdims=True)
-    return np.asarray((np.maximum(np.einsum("nkx,nx->nk", half, normals), 0) ** 40).mean(axis=1) * 3.0, np.float32)
+    mirrored = rays - 2 * np.einsum("nx,nx->n", rays, normals)[:, None] * normals
+    mirrored /= np.sqrt(np.einsum("nx,nx->n", mirrored, mirrored))[:, None]
+    towards = np.maximum(mirrored @ DIRECTIONS[::9].T, 0)
+    for _ in range(3):
+        towards *= towards
+    return np.asarray(towards.mean(axis=1) * 3.0, np.float32)
 
 
 def light_of_sample(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -67,9 +71,7 @@ def light_of_sample(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArra
     return scattered * 37 % (BLOCK * BLOCK)
 
 
-def visibility(
-    seen: NDArray[np.float32], weight: NDArray[np.float32], item: NDArray[np.bool_]
-) -> NDArray[np.float32]:
+def visibility(seen: NDArray[np.float32], weight: NDArray[np.float32], item: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return how much of the light each sample gets, float32 [H, W] 0 to 1.
 
     Args:

@@ -37,13 +37,17 @@ def _lamp(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
     middle, top = width * 0.5, height * 0.46
     canvas.rectangle(0, height * 0.3, width, height * 0.48, blend(design.base, design.accent, 0.35))
     for angle in np.linspace(0.15 * np.pi, 0.85 * np.pi, 9):
-        ray = [(middle + radius * np.cos(angle), top + radius * np.sin(angle)) for radius in (width * 0.2, width * 0.34)]
+        ray = [
+            (middle + radius * np.cos(angle), top + radius * np.sin(angle)) for radius in (width * 0.2, width * 0.34)
+        ]
         canvas.line(ray, design.accent, 1.6)
     canvas.polygon(
         [(middle - 22, top), (middle + 22, top), (middle + 10, top - 20), (middle - 10, top - 20)], design.ink
     )
     canvas.disc((middle, top + 1), 9, design.accent)
-    canvas.line([(middle, top - 20), (middle, top - 27), (middle + 38, top - 27), (middle + 38, height * 0.74)], design.ink, 2.2)
+    canvas.line(
+        [(middle, top - 20), (middle, top - 27), (middle + 38, top - 27), (middle + 38, height * 0.74)], design.ink, 2.2
+    )
     canvas.rectangle(middle + 20, height * 0.735, 36, 3.5, design.ink)
 
 
@@ -86,7 +90,10 @@ def _label(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
     width, height = canvas.width_mm, canvas.height_mm
     for stripe in range(-2, 14):
         across = stripe * 22.0
-        canvas.polygon([(across, height), (across + 7, height), (across + 47, height - 40), (across + 40, height - 40)], design.accent)
+        canvas.polygon(
+            [(across, height), (across + 7, height), (across + 47, height - 40), (across + 40, height - 40)],
+            design.accent,
+        )
     canvas.rectangle(0, height - 44, width, 6, design.base)
 
 

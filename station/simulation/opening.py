@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork, flap_mm
 from station.simulation.catalogue import Kind
-from station.simulation.shape import RIM_MM, Patch, Shape, disc_patch, sheet_patch
+from station.simulation.shape import Patch, Shape, disc_patch, sheet_patch
 
 
 def opening_face(shape: Shape) -> str:
@@ -52,7 +52,14 @@ def _open_mailer(shape: Shape, major: bool, art: Artwork, rng: np.random.Generat
         lift = np.clip((side * across + 0.35) / 1.35, 0, 1) * float(rng.uniform(0.9, 1.1))
         angle = np.pi - lift * along * 1.25  # pi lies closed on the front
         steps = np.diff(length, axis=0, prepend=0)
-        points = np.stack([np.broadcast_to(flap.points[..., 0], angle.shape), np.cumsum(np.cos(angle) * steps, axis=0), np.cumsum(np.sin(angle) * steps, axis=0)], axis=2)
+        points = np.stack(
+            [
+                np.broadcast_to(flap.points[..., 0], angle.shape),
+                np.cumsum(np.cos(angle) * steps, axis=0),
+                np.cumsum(np.sin(angle) * steps, axis=0),
+            ],
+            axis=2,
+        )
         points[..., 1:] += hinge[..., 1:]
         points[..., 2] = np.maximum(points[..., 2], flap.points[..., 2])
         return shape.with_patches({"flap": flap.moved(points)})
@@ -61,11 +68,14 @@ def _open_mailer(shape: Shape, major: bool, art: Artwork, rng: np.random.Generat
     steps = np.diff(length, axis=0, prepend=0)
     rise = np.cumsum(np.sin(angle) * steps, axis=0) + 0 * across
     reach = np.cumsum(np.cos(angle) * steps, axis=0) + 0 * across
-    points = np.stack([flap.points[..., 0], height / 2 + reach, shape.patches["back"].points[0, ::-1, 2] + rise], axis=2)
+    points = np.stack(
+        [flap.points[..., 0], height / 2 + reach, shape.patches["back"].points[0, ::-1, 2] + rise], axis=2
+    )
     mouth = front.points.copy()
     from_top = (height / 2 - mouth[..., 1]) / (0.4 * height)
     gape = float(rng.uniform(24, 32)) * np.clip(1 - from_top, 0, 1) ** 1.5
-    mouth[..., 2] += gape * np.cos(np.pi / 2 * mouth[..., 0] / (shape.product.size_mm[0] / 2)) ** 0.8
+    aside = mouth[..., 0] / (shape.product.size_mm[0] / 2)
+    mouth[..., 2] += gape * np.clip(1 - aside**2, 0, 1) ** 0.6
     mouth[..., 1] -= 0.25 * gape
     turned = Patch(points.astype(np.float32), flap.uv_mm, flap.wear)
     return shape.with_patches({"flap": turned, "front": front.moved(mouth)})
@@ -75,7 +85,7 @@ def _open_can(shape: Shape, major: bool, art: Artwork, rng: np.random.Generator)
     """Bend the lid up about a point of the rim."""
     lid = shape.patches["lid"]
     radius = shape.product.size_mm[0] / 2
-    angle = np.deg2rad(float(rng.uniform(55, 85) if major else rng.uniform(17, 23)))
+    angle = np.deg2rad(float(rng.uniform(55, 85) if major else rng.uniform(9, 12)))
     turn = float(rng.uniform(0, 2 * np.pi))
     towards, aside = np.array([np.cos(turn), np.sin(turn), 0]), np.array([-np.sin(turn), np.cos(turn), 0])
     hinge = lid.points[0, 0] * (0, 0, 1) + towards * radius * 0.96
@@ -134,7 +144,9 @@ def _dust_flaps(lid: Patch, shape: Shape, rng: np.random.Generator) -> dict[str,
         angle = np.deg2rad(float(rng.uniform(75, 125)))
         stretch = length * (np.cos(angle) * inward + np.sin(angle) * normal)
         place = (float(uv_left), float(top), float(wide * share), float(high))
-        flap = sheet_patch(place, start if inward is along else start + stretch, stretch if inward is along else -stretch, down, 8.0)
+        flap = sheet_patch(
+            place, start if inward is along else start + stretch, stretch if inward is along else -stretch, down, 8.0
+        )
         flaps[name] = flap
     return flaps
 

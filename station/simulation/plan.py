@@ -15,7 +15,6 @@ Script = Sequence[tuple[str, Damage]]
 """Which products come, by id, each with its damage."""
 
 SIMULATED_DAMAGE = (DamageType.DEFORMATION, DamageType.PENETRATION, DamageType.ACTUATION)
-_FIRST_PLC_ID = 1001
 _MAJOR_SHARE = 0.65
 _NS_PER_MS = 1_000_000
 
@@ -61,7 +60,7 @@ def lay_out(script: Script, settings: SimulationSettings) -> tuple[PlannedItem, 
     for index, (product_id, damage) in enumerate(script):
         barcode = product(product_id, settings.catalogue_seed).barcode
         arrive_ms = settings.lead_ms + index * period_ms + settings.move_ms
-        plc_id = _FIRST_PLC_ID + index
+        plc_id = index + 1
         announced_ns = max(0, arrive_ms - settings.announce_ms) * _NS_PER_MS
         plan.append(
             PlannedItem(

@@ -1,89 +1,116 @@
-"""A booth's timeline as a recording."""
+"""Recording the simulated booth: one process a camera, as rendering and compressing both keep a core busy."""
 
-import queue
+import multiprocessing
+import signal
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
-from os import cpu_count
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from ctypes import c_int64
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from station.recording import ItemTruth, Recording, StreamSpec, Track, TrackWriter, save_mask, write_manifest
+from station.recording import (
+    ItemTruth,
+    Recording,
+    StreamSpec,
+    Track,
+    TrackWriter,
+    prepare_folder,
+    save_mask,
+    write_manifest,
+)
 from station.rig import rig_json
 from station.simulation.booth import Booth
-from station.simulation.sensor import DEPTH_UNIT_MM
+from station.simulation.plan import PlannedItem, Script
+from station.simulation.settings import SimulationSettings
 
-_PROGRESS_S = 0.1
-_progress: Any = None  # a worker's end of the queue; set once when its process starts
+_POLL_S = 0.1
+_STOP = -1
+_board: Any = None
+"""In a worker: frames written per camera, shared with the process that waits; the last entry tells workers to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One camera's share of the work; a booth is rebuilt from what makes it, as it cannot travel itself."""
+
+    seed: int
+    settings: SimulationSettings
+    script: Script
+    place: int
+    camera_id: str
+    out: Path
 
 
 def record_booth(booth: Booth, out: Path, progress: Callable[[float], None]) -> Recording:
-    """Write a booth's whole timeline, its events and its truth to the folder `out`, a process per camera.
+    """Write everything the booth's cameras see, its timeline and its ground truth into a recording.
 
     Args:
         booth: what to record.
-        out: the recording's folder; it must not hold one.
-        progress: told the share done, 0 to 1.
+        out: the recording's folder; it must not hold a recording yet.
+        progress: is called with the share done, 0 to 1.
 
     Raises:
-        RecordingError: librealsense could not write every frame.
+        RecordingError: `out` holds a recording already, or the disk is full.
+        SimulationError: the renderer is not installed.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    context = get_context("spawn")  # librealsense's threads do not survive a fork
-    steps = context.Queue()
+    prepare_folder(out)
     cameras = [camera.camera_id for camera in booth.rig.cameras]
-    workers = min(len(cameras), cpu_count() or 1)
-    with ProcessPoolExecutor(workers, context, initializer=_share, initargs=(steps,)) as pool:
-        jobs = {name: pool.submit(_record_camera, booth.recipe, name, out) for name in cameras}
-        _follow(list(jobs.values()), steps, booth.frame_count * len(cameras), progress)
-        results = {name: job.result() for name, job in jobs.items()}
-    steps.close()
-    tracks = [track for track, _ in results.values()]
-    masks = {name: names for name, (_, names) in results.items()}
+    script = tuple((item.product_id, item.damage) for item in booth.plan)
+    context = multiprocessing.get_context("spawn")  # a fork would copy librealsense's threads half way through
+    board = context.Array(c_int64, len(cameras) + 1)
+    with ProcessPoolExecutor(len(cameras), context, initializer=_start_worker, initargs=(board,)) as pool:
+        jobs = [
+            _Job(booth.seed, booth.settings, script, place, camera_id, out) for place, camera_id in enumerate(cameras)
+        ]
+        futures = [pool.submit(_record_camera, job) for job in jobs]
+        try:
+            while wait(futures, _POLL_S).not_done and not _failed(futures):
+                progress(sum(board[: len(cameras)]) / max(1, booth.frame_count * len(cameras)))
+        finally:
+            board[_STOP] = 1
+        results = [future.result() for future in futures]
     items = [
-        ItemTruth(
-            index=item.index,
-            product_id=item.product_id,
-            barcode=item.barcode,
-            plc_id=item.plc_id,
-            arrive_ns=item.arrive_ns,
-            leave_ns=item.leave_ns,
-            damage=item.damage,
-            masks={name: names[item.index] for name, names in masks.items()},
-        )
+        _truth(item, {camera_id: names[item.index] for camera_id, (_, names) in zip(cameras, results, strict=True)})
         for item in booth.plan
     ]
-    return write_manifest(out, tracks, rig_json(booth.rig), [item.announcement for item in booth.plan], items)
+    announcements = [item.announcement for item in booth.plan]
+    recording = write_manifest(out, [track for track, _ in results], rig_json(booth.rig), announcements, items)
+    progress(1.0)
+    return recording
 
 
-def _share(steps: Any) -> None:
-    global _progress
-    _progress = steps
+def _failed(futures: list[Future[Any]]) -> bool:
+    return any(future.done() and future.exception() is not None for future in futures)
 
 
-def _record_camera(recipe: tuple[Any, ...], camera_id: str, out: Path) -> tuple[Track, list[str]]:
-    """Write one camera's track and masks; returns the track, and the masks' names in the order of the items."""
-    booth = Booth(*recipe)
-    camera = booth.rig.camera(camera_id)
-    resting = {booth.resting_index(item): item.index for item in booth.plan}
-    masks = []
-    writer = TrackWriter(
-        out, StreamSpec(camera_id, camera.serial, camera.intrinsics, booth.settings.fps, DEPTH_UNIT_MM)
+def _truth(item: PlannedItem, masks: dict[str, str]) -> ItemTruth:
+    return ItemTruth(
+        item.index, item.product_id, item.barcode, item.plc_id, item.arrive_ns, item.leave_ns, item.damage, masks
     )
+
+
+def _start_worker(board: Any) -> None:
+    global _board
+    _board = board
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the waiting process takes Ctrl-C and says stop
+
+
+def _record_camera(job: _Job) -> tuple[Track, list[str]]:
+    """Write one camera's track and masks; a stopped worker leaves them unfinished."""
+    booth = Booth(job.seed, len(job.script), job.settings, job.script)
+    camera = booth.rig.camera(job.camera_id)
+    spec = StreamSpec(job.camera_id, camera.serial, camera.intrinsics, job.settings.fps, job.settings.depth_unit_mm)
+    writer = TrackWriter(job.out, spec)
+    waiting = list(booth.plan)
+    masks: list[str] = []
     for index in range(booth.frame_count):
-        frame = booth.frame(camera_id, index)
+        if _board[_STOP]:
+            break
+        frame = booth.frame(job.camera_id, index)
         writer.write(frame.colour, frame.depth, frame.t_ns)
-        if index in resting:
-            masks.append(save_mask(out, resting[index], camera_id, booth.item_mask(camera_id, resting[index])))
-        _progress.put(1)
+        while waiting and frame.t_ns >= waiting[0].arrive_ns:
+            item = waiting.pop(0)
+            masks.append(save_mask(job.out, item.index, job.camera_id, booth.item_mask(job.camera_id, item.index)))
+        _board[job.place] = index + 1
     return writer.close(), masks
-
-
-def _follow(jobs: list[Future[Any]], steps: Any, total: int, progress: Callable[[float], None]) -> None:
-    done = 0
-    while not all(job.done() for job in jobs):
-        try:
-            done += steps.get(timeout=_PROGRESS_S)
-        except queue.Empty:
-            continue
-        progress(done / total)

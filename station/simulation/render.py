@@ -1,6 +1,6 @@
 """Rendering: embree casts the rays, NumPy and OpenCV shade what they hit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -27,7 +27,9 @@ _MAX_LAYERS = 4
 _FAR = 1e30
 _HORIZON_MM = 2000.0
 _OPAQUE = 128
-_DULL = 0.03
+_LENS_BLUR_PX = 0.5
+_PAD_PX = 8
+"""Rendered around every box, so that blurs at its border see what lies beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ class Scene:
         self._holed = shape is not None and bool((shape.texture[..., 3] == 0).any())
         corners = self._mesh.points[self._mesh.triangles]
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        self._face_normals = (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+        self._face_normals = (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(
+            np.float32
+        )
         self._embree = _embree_scene(self._mesh)
 
     def geometry(self, camera: RigCamera, box: Box, baseline_mm: float) -> Geometry:
@@ -97,32 +101,45 @@ class Scene:
 
     def colour(self, camera: RigCamera, box: Box, supersampling: int) -> NDArray[np.float32]:
         """Return the picture in a box, float32 RGB [h, w, 3], levels 0 to 255."""
-        picture = (box.bottom - box.top) * supersampling, (box.right - box.left) * supersampling
+        wide = Box(box.top - _PAD_PX, box.bottom + _PAD_PX, box.left - _PAD_PX, box.right + _PAD_PX)
+        picture = (wide.bottom - wide.top) * supersampling, (wide.right - wide.left) * supersampling
         grid_rows, grid_columns = np.mgrid[: picture[0], : picture[1]].reshape(2, -1)
-        rows = box.top + (grid_rows + 0.5) / supersampling - 0.5
-        columns = box.left + (grid_columns + 0.5) / supersampling - 0.5
+        rows = wide.top + (grid_rows + 0.5) / supersampling - 0.5
+        columns = wide.left + (grid_columns + 0.5) / supersampling - 0.5
         eye, rays = _rays(camera, rows.astype(np.float32), columns.astype(np.float32))
         hits = self._cast(eye, rays)
         points = eye + rays * hits.depth_mm[:, None]
         material = self._material(hits.triangle)
         item = np.flatnonzero(material == Material.ITEM)
+        which = light.light_of_sample(grid_rows + wide.top * supersampling, grid_columns + wide.left * supersampling)
         normals = self._face_normals[hits.triangle]
         corners, shares = self._corners(hits.triangle[item], hits.u[item], hits.v[item])
         inside = _dot(normals[item], rays[item]) > 0
         normals[item] = self._smooth_normals(normals[item], corners, shares) * np.where(inside, -1, 1)[:, None]
-        open_sky = self._open_sky(points, normals, grid_rows, grid_columns, material == Material.ITEM, picture)
+        open_sky = self._open_sky(points, normals, which, material == Material.ITEM, picture)
         lit = light.irradiance(normals) * (_DARKEST + (1 - _DARKEST) * open_sky)
         colour = _booth_albedo(points, material)
         colour[item] = self._item_albedo(corners, shares, inside)
         colour *= (np.maximum(lit, 1e-4) ** _SHADE_EXPONENT)[:, None]
         gloss = self._shape.product.design.gloss if self._shape else 0.0
-        if gloss > _DULL:
+        if gloss > 0:
             shiny = item[~inside]
-            gleam = light.gleam(normals[shiny], -rays[shiny]) * open_sky[shiny] * gloss
+            gleam = light.gleam(normals[shiny], rays[shiny]) * open_sky[shiny] * gloss
             colour[shiny] += 255 * gleam[:, None]
         colour = np.clip(colour, 0, 255).reshape(*picture, 3)
-        size = (box.right - box.left, box.bottom - box.top)
-        return np.asarray(cv2.resize(colour, size, interpolation=cv2.INTER_AREA), np.float32)
+        sharp = cv2.resize(
+            colour, (picture[1] // supersampling, picture[0] // supersampling), interpolation=cv2.INTER_AREA
+        )
+        blurred = cv2.GaussianBlur(sharp, (0, 0), _LENS_BLUR_PX)
+        return np.asarray(blurred[_PAD_PX:-_PAD_PX, _PAD_PX:-_PAD_PX], np.float32)
+
+    def brightness(self, camera: RigCamera, box: Box) -> NDArray[np.float32]:
+        """Return the brightness in a box, float32 [h, w], from a quarter as many rays as pixels: enough for shadows."""
+        small = Box(box.top // 2, -(-box.bottom // 2), box.left // 2, -(-box.right // 2))
+        coarse = self.colour(_coarse(camera), small, 1).mean(axis=2)
+        fine = cv2.resize(coarse, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+        top, left = box.top - 2 * small.top, box.left - 2 * small.left
+        return np.asarray(fine[top : top + box.bottom - box.top, left : left + box.right - box.left], np.float32)
 
     def _cast(self, eye: NDArray[np.float32], rays: NDArray[np.float32]) -> _Hits:
         """Find where rays end, passing through the holes in the item's surface."""
@@ -152,22 +169,17 @@ class Scene:
         self,
         points: NDArray[np.float32],
         normals: NDArray[np.float32],
-        rows: NDArray[np.intp],
-        columns: NDArray[np.intp],
+        which: NDArray[np.intp],
         item: NDArray[np.bool_],
         picture: tuple[int, int],
     ) -> NDArray[np.float32]:
         """Return how much of its light reaches each sample, float32 [N], 0 to 1."""
-        which = light.light_of_sample(rows, columns)
         towards = light.DIRECTIONS[which]
         weight = np.maximum(_dot(normals, towards), 0) * light.WEIGHTS[which]
         seen = self._clear(points + normals * 0.3, towards, _FAR).astype(np.float32)
-        parts = (values.reshape(picture) for values in (seen, weight, item))
-        return light.visibility(*parts).reshape(-1)
+        return light.visibility(seen.reshape(picture), weight.reshape(picture), item.reshape(picture)).reshape(-1)
 
-    def _clear(
-        self, origins: NDArray[np.float32], directions: NDArray[np.float32], reach: float
-    ) -> NDArray[np.bool_]:
+    def _clear(self, origins: NDArray[np.float32], directions: NDArray[np.float32], reach: float) -> NDArray[np.bool_]:
         """Tell which points see along a direction, no further than `reach` times its length."""
         dists = np.full(len(origins), reach, np.float32)
         origins, directions = np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(directions, np.float32)
@@ -203,6 +215,21 @@ class Scene:
         return np.where(inside[:, None], np.array(product.design.inside, np.float32), colour)
 
 
+def _coarse(camera: RigCamera) -> RigCamera:
+    """Return the same camera with half as many pixels each way."""
+    lens = camera.intrinsics
+    half = replace(
+        lens,
+        width_px=-(-lens.width_px // 2),
+        height_px=-(-lens.height_px // 2),
+        fx=lens.fx / 2,
+        fy=lens.fy / 2,
+        cx=(lens.cx - 0.5) / 2,
+        cy=(lens.cy - 0.5) / 2,
+    )
+    return replace(camera, intrinsics=half)
+
+
 def whole(intrinsics: Intrinsics) -> Box:
     """Return the box of a whole picture."""
     return Box(0, intrinsics.height_px, 0, intrinsics.width_px)
@@ -222,9 +249,7 @@ def _dot(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.flo
     return np.asarray(np.einsum("nx,nx->n", one, other), np.float32)
 
 
-def _blend(
-    values: NDArray[np.float32], corners: NDArray[np.int32], shares: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _blend(values: NDArray[np.float32], corners: NDArray[np.int32], shares: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the corners' values, [V, K], mixed by barycentric shares, float32 [N, K]."""
     mixed = values[corners[:, 0]] * shares[:, :1]
     mixed += values[corners[:, 1]] * shares[:, 1:2]
@@ -245,7 +270,7 @@ def _grain(points: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the tray's faint moulded grain, in levels, float32 [N]."""
     x, y = points[:, 0], points[:, 1]
     fine = np.sin(x * 0.83 + 2.1 * np.sin(y * 0.41)) * np.sin(y * 0.91 + 1.7 * np.sin(x * 0.37))
-    return (2.0 * fine + 1.5 * np.sin(x * 0.011 + 1.0) * np.sin(y * 0.017)).astype(np.float32)
+    return np.asarray(2.0 * fine + 1.5 * np.sin(x * 0.011 + 1.0) * np.sin(y * 0.017), np.float32)
 
 
 def _folded(values: NDArray[np.float32]) -> NDArray[np.float32]:

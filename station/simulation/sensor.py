@@ -36,7 +36,7 @@ class Sensor:
         colour = rng.normal(0, max(settings.colour_noise, 1e-9), (height, width, 3))
         self._colour_noise = np.rint(colour).astype(np.int16)
         depth = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), _NOISE_BLUR_PX)
-        depth *= settings.disparity_noise_px * settings.disparity_steps / max(float(depth.std()), 1e-9)
+        depth = depth * (settings.disparity_noise_px * settings.disparity_steps / max(float(depth.std()), 1e-9))
         self._disparity_noise = depth.astype(np.float32)
         focal_px = _DEPTH_FOCAL_SHARE * intrinsics.fx
         self._steps_mm = focal_px * settings.baseline_mm * settings.disparity_steps
@@ -50,15 +50,11 @@ class Sensor:
         """Return the exact disparity in steps; 0 where the second imager does not see the point."""
         return np.where(paired, self._steps_mm / depth_mm, 0).astype(np.float32)
 
-    def expose(
-        self, still: Still, rng: np.random.Generator
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    def expose(self, still: Still, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
         """Return one noisy colour and depth pair."""
         height, width = still.disparity.shape
         row, column, depth_row, depth_column = rng.integers(0, _TILE_MARGIN_PX, 4)
-        colour = cv2.add(
-            still.colour, self._colour_noise[row : row + height, column : column + width], dtype=cv2.CV_8U
-        )
+        colour = cv2.add(still.colour, self._colour_noise[row : row + height, column : column + width], dtype=cv2.CV_8U)
         noise = self._disparity_noise[depth_row : depth_row + height, depth_column : depth_column + width]
         steps = np.rint(still.disparity + noise)
         np.maximum(steps, 1, out=steps)

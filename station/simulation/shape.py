@@ -1,6 +1,6 @@
 """The products' bodies: grids of points in mm in the product's own frame, printed with its artwork.
 
-The frame has its origin in the body's middle; z comes out of a carton's or mailer's front and stands along a can's axis.
+The frame has its origin in the body's middle; z comes out of a carton's or mailer's front and runs along a can's axis.
 """
 
 from collections.abc import Mapping
