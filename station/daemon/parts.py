@@ -50,7 +50,6 @@ def build_inspector(config: StationConfig, rig: Rig, clock: Clock, simulated: bo
     gallery = Gallery.open(find_gallery(config.gallery.path), bundle.digest)
     return Inspector(
         extractor=ViewExtractor(rig, config.vision),
-        vision=config.vision,
         identifier=Identifier(gallery.products),
         bundle=bundle,
         gallery=gallery,

@@ -16,7 +16,7 @@ from station.identity import Identifier
 from station.inference import Bundle
 from station.inspection.stages import StageTimes
 from station.judge import Judge, Judgement
-from station.vision import ViewExtractor, VisionSettings, quality_reasons
+from station.vision import ViewExtractor
 
 _UNKNOWN = Identity(product_id=None, source=IdentitySource.NONE)
 
@@ -26,7 +26,6 @@ class Inspector:
     """Judges one item at a time. Owned by one thread; knows nothing of cameras, replay or storage."""
 
     extractor: ViewExtractor
-    vision: VisionSettings
     identifier: Identifier
     bundle: Bundle
     gallery: Gallery
@@ -47,7 +46,7 @@ class Inspector:
         try:
             with stage("views"):
                 views = self.extractor.extract(capture)
-                view_doubts = quality_reasons(views, self.vision)
+                view_doubts = self.extractor.doubts(views)
             with stage("identity"):
                 identity, identity_doubts = self.identifier.identify(views, capture.announcement)
                 references = self.gallery.references(identity.product_id) if identity.product_id else None

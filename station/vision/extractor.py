@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from station.core.damage import Reason
 from station.core.frames import Frame
 from station.core.items import ItemCapture, ItemView, Quality
 from station.rig import Rig
@@ -13,7 +14,7 @@ from station.vision.crop import border_fraction, crop_from_image, from_window
 from station.vision.depth import close_lattice, fuse_depth
 from station.vision.geometry import TrayGeometry, Window
 from station.vision.mask import Mask, Patch, TrayLook, find_item, learn_tray
-from station.vision.quality import clipped_fraction, sharpness
+from station.vision.quality import clipped_fraction, quality_reasons, sharpness
 from station.vision.settings import VisionSettings
 
 _FINE_PX = 320
@@ -49,6 +50,16 @@ class ViewExtractor:
             if frames and (view := self._view(frames, geometry)) is not None:
                 views.append(view)
         return tuple(views)
+
+    def doubts(self, views: Sequence[ItemView]) -> tuple[Reason, ...]:
+        """Return why these views of one item cannot be judged, worst first; empty when they can.
+
+        A side that one camera should see and does not is as good as out of view.
+        """
+        reasons = quality_reasons(views, self._settings)
+        if 0 < len(views) < len(self._geometries) and Reason.CLIPPED not in reasons:
+            return (Reason.CLIPPED, *reasons)
+        return reasons
 
     def _view(self, frames: Sequence[Frame], geometry: TrayGeometry) -> ItemView | None:
         colour = geometry.undistort_colour(frames[-1].colour)

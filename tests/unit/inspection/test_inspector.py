@@ -18,7 +18,7 @@ from station.identity import Identifier
 from station.inspection import Inspector
 from station.judge import Judge, Judgement
 from station.judge.settings import JudgeSettings
-from station.vision import ViewExtractor, VisionSettings
+from station.vision import ViewExtractor, VisionSettings, quality_reasons
 
 PROVENANCE = Provenance("m", "g", "r", "c")
 GOOD = Quality(sharpness=100.0, clipped_fraction=0.0, border_fraction=0.0, depth_fill=1.0)
@@ -38,7 +38,7 @@ class Walk:
         self.digest = "d"
 
     def inspector(self):
-        return Inspector(self, VisionSettings(), self, self, _Shelf(self), self, self.clock, PROVENANCE, True)
+        return Inspector(self, self, self, _Shelf(self), self, self.clock, PROVENANCE, True)
 
     def enter(self, stage):
         self.clock.sleep(self._slow.get(stage, 0.0))
@@ -48,6 +48,9 @@ class Walk:
     def extract(self, capture):
         self.enter("views")
         return self._views
+
+    def doubts(self, views):
+        return quality_reasons(views, VisionSettings())
 
     def identify(self, views, announcement):
         self.enter("identity")
@@ -171,7 +174,6 @@ def real_walk(tiny_gallery, shipped_bundle):
     gallery = Gallery.open(tiny_gallery, shipped_bundle.digest)
     return Inspector(
         extractor=ViewExtractor(tiny_booth.RIG, VisionSettings(min_sharpness=1.0)),
-        vision=VisionSettings(min_sharpness=1.0),
         identifier=Identifier(gallery.products),
         bundle=shipped_bundle,
         gallery=gallery,

@@ -237,3 +237,11 @@ def test_real_depth_of_a_full_tote_shows_what_lies_in_it(tote):
     on_glove, on_glass, on_socks, on_carpet = mask[340, 400], mask[400, 390], mask[260, 300], mask[100, 20]
     assert (on_glove, on_glass, on_socks, on_carpet) == (True, True, True, False)
     assert view.quality.depth_fill < 0.99
+
+
+def test_a_side_that_no_camera_shows_is_in_doubt():
+    pictures = cast_all(Box())
+    views = EXTRACTOR.extract(capture_of(pictures, rng=np.random.default_rng(1)))
+    assert EXTRACTOR.doubts(views) == ()
+    assert EXTRACTOR.doubts(views[:2]) == (Reason.CLIPPED,)
+    assert EXTRACTOR.doubts(()) == (Reason.NO_ITEM,)
