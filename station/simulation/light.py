@@ -47,7 +47,10 @@ def irradiance(normals: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Nine spherical harmonics describe it within about a percent (Ramamoorthi and Hanrahan, SIGGRAPH 2001).
     """
-    return np.asarray(_harmonics(normals) @ _IRRADIANCE, np.float32)
+    x, y, z = normals.T
+    c, cx, cy, cz, cxy, cyz, czx, czz, cxxyy = _IRRADIANCE.tolist()
+    light = c + x * (cx + cxy * y + cxxyy * x) + y * (cy + cyz * z - cxxyy * y) + z * (cz + czx * x + czz * z)
+    return np.asarray(light, np.float32)
 
 
 def gleam(normals: NDArray[np.float32], rays: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -59,7 +62,7 @@ def gleam(normals: NDArray[np.float32], rays: NDArray[np.float32]) -> NDArray[np
     """
     mirrored = rays - 2 * np.einsum("nx,nx->n", rays, normals)[:, None] * normals
     mirrored /= np.sqrt(np.einsum("nx,nx->n", mirrored, mirrored))[:, None]
-    towards = np.maximum(mirrored @ DIRECTIONS[::9].T, 0)
+    towards = np.maximum(np.einsum("nx,kx->nk", mirrored, DIRECTIONS[::9]), 0)  # no BLAS: its threads fight
     for _ in range(3):
         towards *= towards
     return np.asarray(towards.mean(axis=1) * 3.0, np.float32)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from station.recording import (
     ItemTruth,
     Recording,
@@ -93,6 +95,7 @@ def _truth(item: PlannedItem, masks: dict[str, str]) -> ItemTruth:
 def _start_worker(board: Any) -> None:
     global _board
     _board = board
+    cv2.setNumThreads(1)  # one process a camera is enough for two cores
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the waiting process takes Ctrl-C and says stop
 
 

@@ -90,8 +90,7 @@ class Scene:
     def geometry(self, camera: RigCamera, box: Box, baseline_mm: float) -> Geometry:
         """Trace one ray through every pixel's centre."""
         shape = (box.bottom - box.top, box.right - box.left)
-        rows, columns = np.mgrid[box.slices].reshape(2, -1).astype(np.float32)
-        eye, rays = _rays(camera, rows, columns)
+        eye, rays = _rays(camera, np.arange(box.top, box.bottom) + 0.0, np.arange(box.left, box.right) + 0.0)
         hits = self._cast(eye, rays)
         points = eye + rays * hits.depth_mm[:, None]
         second = (eye + baseline_mm * camera.rig_from_camera[:3, 0]).astype(np.float32)
@@ -103,15 +102,16 @@ class Scene:
         """Return the picture in a box, float32 RGB [h, w, 3], levels 0 to 255."""
         wide = Box(box.top - _PAD_PX, box.bottom + _PAD_PX, box.left - _PAD_PX, box.right + _PAD_PX)
         picture = (wide.bottom - wide.top) * supersampling, (wide.right - wide.left) * supersampling
-        grid_rows, grid_columns = np.mgrid[: picture[0], : picture[1]].reshape(2, -1)
-        rows = wide.top + (grid_rows + 0.5) / supersampling - 0.5
-        columns = wide.left + (grid_columns + 0.5) / supersampling - 0.5
-        eye, rays = _rays(camera, rows.astype(np.float32), columns.astype(np.float32))
+        rows, columns = (
+            np.arange(count) + start * supersampling
+            for count, start in zip(picture, (wide.top, wide.left), strict=True)
+        )
+        eye, rays = _rays(camera, (rows + 0.5) / supersampling - 0.5, (columns + 0.5) / supersampling - 0.5)
         hits = self._cast(eye, rays)
         points = eye + rays * hits.depth_mm[:, None]
         material = self._material(hits.triangle)
         item = np.flatnonzero(material == Material.ITEM)
-        which = light.light_of_sample(grid_rows + wide.top * supersampling, grid_columns + wide.left * supersampling)
+        which = light.light_of_sample(rows[:, None], columns[None]).reshape(-1)
         normals = self._face_normals[hits.triangle]
         corners, shares = self._corners(hits.triangle[item], hits.u[item], hits.v[item])
         inside = _dot(normals[item], rays[item]) > 0
@@ -236,13 +236,15 @@ def whole(intrinsics: Intrinsics) -> Box:
 
 
 def _rays(
-    camera: RigCamera, rows: NDArray[np.float32], columns: NDArray[np.float32]
+    camera: RigCamera, rows: NDArray[np.floating], columns: NDArray[np.floating]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the eye, float32 [3], and rays, float32 [N, 3], as long as one mm of depth."""
+    """Return the eye, float32 [3], and a ray as long as one mm of depth through every row and column, [R * C, 3]."""
     lens = camera.intrinsics
-    rays = np.stack([(columns - lens.cx) / lens.fx, (rows - lens.cy) / lens.fy, np.ones_like(rows)], axis=1)
-    rotation = camera.rig_from_camera[:3, :3].astype(np.float32)
-    return camera.rig_from_camera[:3, 3].astype(np.float32), np.ascontiguousarray(rays @ rotation.T, np.float32)
+    right, down, forward = camera.rig_from_camera[:3, :3].T
+    downward = ((rows - lens.cy) / lens.fy)[:, None] * down + forward
+    sideward = ((columns - lens.cx) / lens.fx)[:, None] * right
+    rays = downward.astype(np.float32)[:, None] + sideward.astype(np.float32)[None]
+    return camera.rig_from_camera[:3, 3].astype(np.float32), rays.reshape(-1, 3)
 
 
 def _dot(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
