@@ -89,7 +89,7 @@ class PipelineCamera(ABC):
         self._info: CameraInfo | None = None
         self._depth_unit_mm = 0.0
         self._pending: _Pair | None = None
-        self._numbers = {"colour": 0, "depth": 0}
+        self._numbers = {"colour": -1, "depth": -1}
         self._repeats = 0
         self._base_sequence = 0
         self._last_sequence = 0
@@ -111,6 +111,10 @@ class PipelineCamera(ABC):
     def _prepare(self, device: Any) -> None:
         """Set up the resolved device before it streams."""
         return
+
+    def _numbers_before(self) -> dict[str, int]:
+        """Return the frame numbers just before the first ones to come, -1 where they may start anywhere."""
+        return {"colour": -1, "depth": -1}
 
     def _feed(self) -> None:
         """Make the source produce its next pair, where it does not do so by itself."""
@@ -255,7 +259,7 @@ class PipelineCamera(ABC):
         last, self._numbers = self._numbers, numbers
         if numbers["colour"] == last["colour"]:
             self._repeats += 1  # stands for a colour frame that did not come, so it is no gap as well
-        elif last["colour"]:
+        elif last["colour"] >= 0:
             self._drops["gaps"] += max(0, numbers["colour"] - last["colour"] - 1 - self._repeats)
             self._repeats = 0
         if any(numbers[name] <= last[name] for name in numbers):
@@ -317,7 +321,7 @@ class PipelineCamera(ABC):
         except RuntimeError as error:
             raise self._refused(error) from error
         self._pipe = pipe
-        self._numbers = {"colour": 0, "depth": 0}
+        self._numbers = self._numbers_before()
         self._repeats = 0
         self._base_sequence = self._last_sequence
         try:

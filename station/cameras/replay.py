@@ -1,17 +1,18 @@
 """A recorded camera: librealsense plays one track of a recording, every frame of it."""
 
-from collections import deque
 from typing import Any
 
 from station.cameras.pacing import Pacing
 from station.cameras.pipeline import PipelineCamera
 from station.core.errors import RecordingError, RecordingTruncated
 from station.core.ports import Clock, EndOfStream
-from station.recording import Track, count_frames, last_frame_numbers
+from station.recording import Track, count_frames, frame_number_spans
 from station.recording.librealsense import rs
 
 _SLICE_MS = 50
 _AFTER_STOP_MS = 1000
+_BEGINS_WITHIN_MS = 1500
+_STARTS = 6
 
 
 class ReplayCamera(PipelineCamera):
@@ -33,23 +34,28 @@ class ReplayCamera(PipelineCamera):
         self._track = track
         self._pace = pace
         self._start_ns = start_ns
-        self._playback: Any = None  # held, for its callback goes with it
-        self._statuses: deque[Any] = deque()  # filled on librealsense's own thread
+        self._spans: dict[str, tuple[int, int]] = {}
+        self._starts = 0
+        self._head: dict[str, int] | None = None
+        self._playback: Any = None
+        self._begun = False
+        self._idle_ms = 0
         self._ended = False
 
     def close(self) -> None:
         """Stop playing and let go of the file. Safe to call twice."""
-        super().close()
         self._playback = None
+        super().close()
 
     def _begin(self) -> None:
         start_ns = self._start_ns
         if start_ns is None:
             start_ns = 0 if self._pace is None else self._clock.now_ns()
         self._pacing = Pacing(self._pace, start_ns)
-        self._statuses.clear()
         self._ended = False
-        self._last_numbers = last_frame_numbers(self._track.file)
+        self._spans = frame_number_spans(self._track.file)
+        self._starts = 0
+        self._head = None
 
     def _configure(self, pipe: Any, config: Any) -> None:
         config.enable_device_from_file(str(self._track.file), False)
@@ -61,10 +67,11 @@ class ReplayCamera(PipelineCamera):
                 f"recording file {self._track.file} is of camera {serial}, its manifest says {self._track.serial}. "
                 "Restore the file, or record again"
             )
+        self._starts += 1
+        self._begun = False
+        self._idle_ms = 0
         self._playback = device.as_playback()
         self._playback.set_real_time(False)  # once started it is too late: frames get lost
-        # The status itself says "stopped" until playing has begun, so only its changes tell the end from the start.
-        self._playback.set_status_changed_callback(self._statuses.append)
 
     def _source_t_ns(self, colour: Any) -> int:
         return super()._source_t_ns(colour) - self._track.start_ns
@@ -80,17 +87,56 @@ class ReplayCamera(PipelineCamera):
             self._ended = True
             return False, None
         for _ in range(max(1, timeout_ms // _SLICE_MS)):
-            stopped = rs.playback_status.stopped in self._statuses
+            stopped = self._has_stopped()
             came, frames = super()._wait(_AFTER_STOP_MS if stopped else min(timeout_ms, _SLICE_MS))
             if came or stopped:
                 break
+        self._begun = self._begun or came
         self._ended = stopped and not came
+        if (came or self._ended) and self._lost_head(frames if came else None):
+            del frames
+            self._ended = False
+            self._stop()
+            self._start()
+            return False, None
         return came, frames
+
+    def _lost_head(self, frames: Any) -> bool:
+        """Whether the file's first pair did not come, and another start may bring it.
+
+        librealsense starts to read the file when the first of its streams starts, and throws away what it reads of
+        a stream that has not started yet: now and then the first pair, or the whole of a short file. A file whose
+        first image never had a partner looks the same, but does so again.
+        """
+        if self._numbers != self._numbers_before() or not self._spans:
+            return False
+        head: dict[str, int] = {}
+        if frames is not None:
+            came = {"colour": frames.get_color_frame(), "depth": frames.get_depth_frame()}
+            head = {name: frame.get_frame_number() for name, frame in came.items() if frame}
+        first = {name: number for name, (number, _) in self._spans.items()}
+        known, self._head = self._head, head
+        return head not in (first, known) and self._starts < _STARTS
+
+    def _numbers_before(self) -> dict[str, int]:
+        if not self._spans:
+            return super()._numbers_before()
+        return {name: first - 1 for name, (first, _) in self._spans.items()}
+
+    def _has_stopped(self) -> bool:
+        """Whether playback is over. Its status says "stopped" before it has begun, too, so that is waited out.
+
+        librealsense's own notice of the change is of no use: closing while it is under way crashes.
+        """
+        if self._playback.current_status() != rs.playback_status.stopped:
+            self._begun = True
+            return False
+        self._idle_ms += _SLICE_MS
+        return self._begun or self._idle_ms > _BEGINS_WITHIN_MS
 
     def _all_seen(self) -> bool:
         """Whether the last images the file holds have come; a `.bag` does not say."""
-        last = self._last_numbers
-        return bool(last) and all(self._numbers[name] >= number for name, number in last.items())
+        return bool(self._spans) and all(self._numbers[name] >= last for name, (_, last) in self._spans.items())
 
     def _check_end(self) -> None:
         """Raise the end of the stream once playback has stopped and everything it read has been delivered.
@@ -100,11 +146,11 @@ class ReplayCamera(PipelineCamera):
         """
         if not self._ended:
             return
-        if all(self._last_numbers.get(name, 0) > number for name, number in self._numbers.items()):
+        if self._spans and all(last > self._numbers[name] for name, (_, last) in self._spans.items()):
             held = count_frames(self._track.file)["colour"]
             raise RecordingTruncated(
                 f"recording file {self._track.file} ended at colour frame {self._numbers['colour']}, but it counts "
-                f"{held} up to number {self._last_numbers['colour']}. A picture in it is damaged: restore the file, "
+                f"{held} up to number {self._spans['colour'][1]}. A picture in it is damaged: restore the file, "
                 "or record again"
             )
         raise EndOfStream(f"{self._track.file} has ended")

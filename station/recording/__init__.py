@@ -1,6 +1,6 @@
 """Recordings: one RealSense file per camera, and a manifest that says what happened and what was true."""
 
-from station.recording.counts import count_frames, last_frame_numbers
+from station.recording.counts import count_frames, frame_number_spans
 from station.recording.importing import MakeRig, import_pngs
 from station.recording.manifest import (
     ItemTruth,
@@ -25,8 +25,8 @@ __all__ = [
     "Track",
     "TrackWriter",
     "count_frames",
+    "frame_number_spans",
     "import_pngs",
-    "last_frame_numbers",
     "open_recording",
     "prepare_folder",
     "save_mask",

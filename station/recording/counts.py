@@ -35,8 +35,8 @@ def count_frames(file: Path) -> dict[str, int]:
     return counts
 
 
-def last_frame_numbers(file: Path) -> dict[str, int]:
-    """Return the device's number of the last image per stream, as a `.db3` holds them; empty for a `.bag`.
+def frame_number_spans(file: Path) -> dict[str, tuple[int, int]]:
+    """Return the device's numbers of the first and last image per stream of a `.db3`; empty for a `.bag`.
 
     Raises:
         RecordingError: the file is missing or damaged.
@@ -44,14 +44,15 @@ def last_frame_numbers(file: Path) -> dict[str, int]:
     _require(file)
     if file.suffix == _OLD_BAG_SUFFIX:
         return {}
-    numbers = {}
-    for stream, topic, last_ns in _images(file, "MAX(timestamp)"):
-        metadata = topic.split("/image/")[0] + "/image/metadata"
-        for (text,) in _query(file, _METADATA, (metadata, last_ns)):
-            found = re.search(rb"Frame number=(\d+)", text)
-            if found:
-                numbers[stream] = int(found.group(1))
-    return numbers
+    spans: dict[str, tuple[int, int]] = {}
+    for edge in ("MIN(timestamp)", "MAX(timestamp)"):
+        for stream, topic, t_ns in _images(file, edge):
+            metadata = topic.split("/image/")[0] + "/image/metadata"
+            for (text,) in _query(file, _METADATA, (metadata, t_ns)):
+                if found := re.search(rb"Frame number=(\d+)", text):
+                    number = int(found.group(1))
+                    spans[stream] = (spans.get(stream, (number,))[0], number)
+    return spans
 
 
 def _require(file: Path) -> None:

@@ -96,7 +96,7 @@ def test_an_image_without_its_partner_at_either_end_is_no_truncation(
 ) -> None:
     edit(recording.tracks[0], "DELETE FROM messages", stream, number)
     numbers, _, end = play(recording.tracks[0])
-    assert numbers == [n for n in range(1, FRAMES + 1) if n != number]
+    assert numbers == [n for n in range(1, FRAMES + 1) if n != number], end
     assert isinstance(end, EndOfStream)
 
 
