@@ -6,8 +6,11 @@ from station.simulation.catalogue import PRINTED_CRACK
 from station.simulation.plan import Damage, Script
 from station.simulation.settings import SimulationSettings
 
-DEMO_SEED = 7700
-"""References and calibration must come from other seeds."""
+DEMO_SEED = 7713
+"""The first seed from 7700 on under which the printed crack first comes face up; nothing else chose it.
+
+References and calibration must come from other seeds.
+"""
 DEMO_SETTINGS = SimulationSettings(
     width_px=640, height_px=480, fps=6, lead_ms=2500, move_ms=250, rest_ms=850, gap_ms=450, announce_ms=600
 )

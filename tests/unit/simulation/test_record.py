@@ -1,0 +1,68 @@
+"""A booth's recording says what the booth shows."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from station.core.damage import DamageType, Severity
+from station.core.errors import RecordingError, SimulationError
+
+pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
+
+from station.recording import open_recording
+from station.rig import load_rig
+from station.simulation import Booth, SimulationSettings
+from station.simulation.record import record_booth
+
+TORN = ((DamageType.PENETRATION, Severity.MAJOR),)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """Return a small booth, its recording and the progress that was told."""
+    settings = SimulationSettings(
+        width_px=160, height_px=120, fps=6, lead_ms=400, rest_ms=500, gap_ms=200, supersampling=1
+    )
+    booth = Booth(8, 2, settings, [("can-coffee", ()), ("carton-tea", TORN)])
+    told = []
+    return booth, record_booth(booth, tmp_path_factory.mktemp("recorded") / "booth", told.append), told
+
+
+def test_a_recording_holds_every_frame_and_verifies(recorded):
+    booth, recording, _ = recorded
+    recording.verify()
+    assert {track.camera_id: track.frames for track in recording.tracks} == dict.fromkeys(
+        ("top", "left", "right"), booth.frame_count
+    )
+    assert load_rig(recording.rig_path).digest == booth.rig.digest
+
+
+def test_its_truth_is_the_plan_and_its_masks_are_the_booth_s(recorded):
+    booth, recording, _ = recorded
+    again = open_recording(recording.path)
+    assert [item.announcement for item in booth.plan] == list(again.events)
+    for item, planned in zip(again.items, booth.plan, strict=True):
+        assert (item.product_id, item.barcode, item.plc_id) == (planned.product_id, planned.barcode, planned.plc_id)
+        assert (item.arrive_ns, item.leave_ns, item.damage) == (planned.arrive_ns, planned.leave_ns, planned.damage)
+        for camera_id in ("top", "left", "right"):
+            assert np.array_equal(again.mask(item, camera_id), booth.item_mask(camera_id, planned.index))
+
+
+def test_progress_grows_to_one(recorded):
+    told = recorded[2]
+    assert told[-1] == 1.0
+    assert all(0 <= one <= other for one, other in pairwise(told))
+
+
+def test_a_folder_that_holds_a_recording_is_refused(recorded):
+    booth, recording, _ = recorded
+    with pytest.raises(RecordingError, match="already"):
+        record_booth(booth, recording.path, lambda share: None)
+
+
+def test_a_failing_worker_stops_the_others_with_its_own_error(tmp_path):
+    wet = ((DamageType.SPILLAGE, Severity.MAJOR),)
+    booth = Booth(8, 1, SimulationSettings(width_px=160, height_px=120, fps=6, lead_ms=300), [("can-coffee", wet)])
+    with pytest.raises(SimulationError, match="spillage"):
+        record_booth(booth, tmp_path / "wet", lambda share: None)
