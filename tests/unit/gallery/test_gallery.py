@@ -153,10 +153,10 @@ def test_held_out_scores_do_not_measure_a_shot_by_itself() -> None:
     assert held_out_scores(shots) == [-1.0, -1.0, 2.0]
 
 
-def test_item_score_is_the_mean_excess_of_the_two_worst_views() -> None:
+def test_item_score_is_the_excess_of_the_worst_view() -> None:
     usual = {"top": 1.0, "left": 2.0, "right": 3.0}
-    assert item_score({"top": 3.0, "left": 6.0, "right": 3.0, "new": 99.0}, usual) == 3.0
-    assert item_score({"left": 6.0}, usual) == 4.0
+    assert item_score({"top": 3.0, "left": 6.0, "right": 3.0, "new": 99.0}, usual) == 4.0
+    assert item_score({"top": 0.5}, usual) == -0.5
     assert item_score({}, usual) == 0.0
 
 
