@@ -26,9 +26,9 @@ _TORN_RGB = (214, 200, 176)
 _DENTS_MM = {  # radius and depth of a minor and of a major dent
     Kind.CARTON: (((20, 26), (5, 7)), ((48, 60), (20, 27))),
     Kind.MAILER: (((22, 28), (7, 9)), ((48, 60), (18, 24))),
-    Kind.CAN: (((17, 21), (4.5, 6)), ((36, 44), (15, 19))),
+    Kind.CAN: (((17, 21), (4.5, 6)), ((38, 46), (21, 26))),
 }
-_CREASE_WEAR = {Kind.CARTON: 0.6, Kind.MAILER: 0.2, Kind.CAN: 0.4}
+_CREASE_WEAR = {Kind.CARTON: 0.6, Kind.MAILER: 0.2, Kind.CAN: 0.6}
 """How far a sharp crease rubs the print off."""
 
 
@@ -203,7 +203,7 @@ def _chances(shape: Shape, name: str, towards_cameras: NDArray[np.float64], marg
     free[margin : squarely.shape[0] - margin, margin : squarely.shape[1] - margin] = True
     if name == "front" and "flap" in shape.patches:
         free &= patch.points[..., 1] < shape.patches["flap"].points[..., 1].min() - margin_mm
-    return np.where(free & (squarely > _FLATLY_SEEN), squarely, 0.0).astype(np.float64) ** 2
+    return np.where(free & (squarely > _FLATLY_SEEN), squarely, 0.0).astype(np.float64) ** 6
 
 
 def _seen_corner(shape: Shape, towards_cameras: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
