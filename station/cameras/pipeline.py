@@ -129,6 +129,10 @@ class PipelineCamera(ABC):
         """Raise what is to be raised when no pair came because the source is at its end."""
         return
 
+    def _settle(self) -> None:
+        """Wait until a stopped source is at rest, so that it can be let go."""
+        return
+
     def _reset_hardware(self) -> None:
         """Reset the device, where there is hardware to reset."""
         return
@@ -369,6 +373,7 @@ class PipelineCamera(ABC):
             return
         with suppress(RuntimeError):  # a device that is gone cannot be stopped, and need not be
             self._pipe.stop()
+            self._settle()
         self._pipe = self._align = None
         if self._record_to is not None:
             gc.collect()  # librealsense finishes the file when its last reference goes

@@ -12,7 +12,7 @@ from station.recording.librealsense import rs
 _SLICE_MS = 50
 _AFTER_STOP_MS = 1000
 _BEGINS_WITHIN_MS = 1500
-_STARTS = 6
+_STARTS = 8
 
 
 class ReplayCamera(PipelineCamera):
@@ -41,11 +41,6 @@ class ReplayCamera(PipelineCamera):
         self._begun = False
         self._idle_ms = 0
         self._ended = False
-
-    def close(self) -> None:
-        """Stop playing and let go of the file. Safe to call twice."""
-        self._playback = None
-        super().close()
 
     def _begin(self) -> None:
         start_ns = self._start_ns
@@ -105,8 +100,8 @@ class ReplayCamera(PipelineCamera):
         """Whether the file's first pair did not come, and another start may bring it.
 
         librealsense starts to read the file when the first of its streams starts, and throws away what it reads of
-        a stream that has not started yet: now and then the first pair, or the whole of a short file. A file whose
-        first image never had a partner looks the same, but does so again.
+        a stream that has not started yet: now and then the first pair, or the whole of a short file. A file with a
+        first image that never had a partner looks the same, but does so again, and has more of one stream.
         """
         if self._numbers != self._numbers_before() or not self._spans:
             return False
@@ -115,8 +110,9 @@ class ReplayCamera(PipelineCamera):
             came = {"colour": frames.get_color_frame(), "depth": frames.get_depth_frame()}
             head = {name: frame.get_frame_number() for name, frame in came.items() if frame}
         first = {name: number for name, (number, _) in self._spans.items()}
-        known, self._head = self._head, head
-        return head not in (first, known) and self._starts < _STARTS
+        again, self._head = head == self._head, head
+        as_recorded = head == first or (again and self._track.frames != self._track.depth_frames)
+        return not as_recorded and self._starts < _STARTS
 
     def _numbers_before(self) -> dict[str, int]:
         if not self._spans:
@@ -133,6 +129,14 @@ class ReplayCamera(PipelineCamera):
             return False
         self._idle_ms += _SLICE_MS
         return self._begun or self._idle_ms > _BEGINS_WITHIN_MS
+
+    def _settle(self) -> None:
+        """Wait for playback's own thread: letting go of a playback while its thread still runs crashes librealsense.
+
+        A pause returns once all that was asked of that thread before is done.
+        """
+        self._playback.pause()
+        self._playback = None
 
     def _all_seen(self) -> bool:
         """Whether the last images the file holds have come; a `.bag` does not say."""
