@@ -31,20 +31,26 @@ References of the simulated booth's {{products}} products, for the demo.
 """
 
 
-def build_demo_gallery(out_dir: Path, progress: Callable[[float], None], shots: int = SHOTS) -> Path:
+def build_demo_gallery(
+    out_dir: Path,
+    progress: Callable[[float], None],
+    shots: int = SHOTS,
+    simulation: SimulationSettings | None = None,
+) -> Path:
     """Render and enrol every product of the simulated booth; return `out_dir`.
 
     Args:
         out_dir: the gallery's folder; new or empty.
         progress: told the share done, 0 to 1.
         shots: placings per product.
+        simulation: the booth's settings; the demo's when None.
 
     Raises:
         GalleryError: the folder is not empty.
         SimulationError: the extra `sim` is not installed.
     """
     bundle = load_bundle(find_bundle(InferenceSettings().bundle))
-    simulation, settings = SimulationSettings(), GallerySettings()
+    simulation, settings = simulation or SimulationSettings(), GallerySettings()
     extractor = ViewExtractor(booth_rig(simulation), VisionSettings())
     products = catalogue(simulation.catalogue_seed)
     writer = GalleryWriter(out_dir, bundle.digest, f"simulated booth, seed {GALLERY_SEED}, {shots} placings a product")

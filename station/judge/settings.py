@@ -22,4 +22,4 @@ class JudgeSettings:
         Ge(1),
         Le(100),
         Doc("Damage is major this many times farther above the usual score than what sidelines an item."),
-    ] = 1.6
+    ] = 1.4
