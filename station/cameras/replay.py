@@ -13,6 +13,7 @@ _SLICE_MS = 50
 _AFTER_STOP_MS = 1000
 _BEGINS_WITHIN_MS = 1500
 _STARTS = 8
+_STARTS_IN_VAIN = 3
 
 
 class ReplayCamera(PipelineCamera):
@@ -112,7 +113,7 @@ class ReplayCamera(PipelineCamera):
         first = {name: number for name, (number, _) in self._spans.items()}
         again, self._head = head == self._head, head
         as_recorded = head == first or (again and self._track.frames != self._track.depth_frames)
-        return not as_recorded and self._starts < _STARTS
+        return not as_recorded and self._starts < (_STARTS if head else _STARTS_IN_VAIN)
 
     def _numbers_before(self) -> dict[str, int]:
         if not self._spans:
