@@ -20,7 +20,7 @@ class Clock(Protocol):
         """Wait."""
 
 
-class EndOfStream(Exception):  # noqa: N818 - an end, not an error
+class EndOfStream(Exception):
     """A finite source has delivered its last frame."""
 
 
