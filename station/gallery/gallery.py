@@ -32,10 +32,10 @@ _JPEG_QUALITY = 85
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProductReferences:
-    """One product's references: `bank` is float16 [P, C], memory-mapped."""
+    """One product's references: `bank` is float32 [P, C], ready to be compared with."""
 
     product: Product
-    bank: NDArray[np.float16]
+    bank: NDArray[np.float32]
     calibration: Calibration
 
     def compare(self, view: ItemView, features: NDArray[np.float32]) -> Finding | None:
@@ -102,7 +102,7 @@ class Gallery:
         return tuple(self.folder / name for view in views.values() for name in view["pictures"])
 
     def references(self, product_id: str) -> ProductReferences | None:
-        """Return a product's references, None when it has none.
+        """Return a product's references, read from disk, None when it has none.
 
         Raises:
             GalleryError: its bank cannot be read.
@@ -112,7 +112,7 @@ class Gallery:
             return None
         file = self.folder / record["bank"]
         try:
-            bank = np.load(file, mmap_mode="r")
+            bank = np.load(file, mmap_mode="r").astype(np.float32)
         except (OSError, ValueError) as error:
             raise GalleryError(f"reference bank {file} cannot be read ({error}). Enrol {product_id} again") from error
         calibration = Calibration({key: _calibration(view) for key, view in record["views"].items()}, self.good_scores)
