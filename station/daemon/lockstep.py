@@ -10,6 +10,7 @@ from station.core.items import ItemCapture
 from station.core.ports import Camera, EndOfStream
 from station.core.verdict import Verdict
 from station.daemon.clock import ManualClock
+from station.daemon.libraries import use_one_thread_each
 from station.daemon.parts import Source, build_inspector, replay_source
 from station.daemon.scene_walk import Arrivals, SceneWalk
 from station.recording import Recording
@@ -27,6 +28,7 @@ def replay_lockstep(recording: Recording, config: StationConfig) -> Iterator[Ver
         BundleError: the model bundle cannot be used.
         GalleryError: the gallery cannot be used.
     """
+    use_one_thread_each()
     clock = ManualClock()
     source = replay_source(config, recording, clock, speed=None)
     inspector = build_inspector(config, source.rig, clock, source.simulated)

@@ -6,14 +6,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
-import cv2
-
 from station.api.app import create_app
 from station.api.server import make_server
 from station.config import StationConfig
 from station.core.ports import Clock
 from station.daemon.announcer import Announcer
 from station.daemon.door import StationDoor
+from station.daemon.libraries import use_one_thread_each
 from station.daemon.parts import Source, build_inspector, build_source
 from station.daemon.station import Station
 from station.store import Store
@@ -45,7 +44,7 @@ def serve(
     Raises:
         StationError: a part cannot be built, or the port is taken.
     """
-    cv2.setNumThreads(1)  # the walk's threads share few cores; OpenCV's own pool would fight them
+    use_one_thread_each()
     source = source or build_source(config, clock)
     with ExitStack() as stack:
         inspector = build_inspector(config, source.rig, clock, source.simulated)

@@ -9,7 +9,7 @@ from station.core.items import Announcement, ItemView
 from station.core.verdict import Identity, IdentitySource
 from station.gallery import Product
 
-_FORMATS = zxingcpp.barcode_formats_from_str("EAN13,EAN8,UPCA,Code128,QRCode,DataMatrix")
+_FORMATS = zxingcpp.barcode_formats_from_str("EAN13,EAN8,UPCA,Code128")  # those trade goods wear at retail
 _GTIN_DIGITS = 14
 
 

@@ -9,7 +9,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from station.core.errors import BundleError, ParityFailed, ProviderMissing
-from station.inference.manifest import NAME, ColourOrder, InputSpec, Layout, Manifest, read_manifest, sha256_of
+from station.inference.manifest import NAME, ColourOrder, Layout, Manifest, read_manifest, sha256_of
 from station.inference.settings import InferenceSettings
 
 
@@ -20,7 +20,6 @@ class Bundle:
         self.manifest = manifest
         self.digest = digest
         self._session = session
-        self._tables = _normalisation(manifest.input)
         self._tensor: NDArray[np.float32] = np.empty((0, 0, 0, 0), np.float32)
 
     @property
@@ -51,10 +50,12 @@ class Bundle:
             self._tensor = np.empty((len(crops), *size), np.float32)
         tensor = self._tensor[: len(crops)]
         for crop, target in zip(crops, tensor, strict=True):
-            picture = _fit(crop, spec.width_px, spec.height_px)
-            for channel, table in enumerate(self._tables):
-                source = picture[..., 2 - channel if spec.colour is ColourOrder.BGR else channel]
-                np.take(table, source, out=target[channel] if planar else target[..., channel], mode="clip")
+            planes = cv2.split(_fit(crop, spec.width_px, spec.height_px))
+            for channel, (mean, std) in enumerate(zip(spec.mean, spec.std, strict=True)):
+                plane = planes[2 - channel if spec.colour is ColourOrder.BGR else channel]
+                out = target[channel] if planar else target[..., channel]
+                np.subtract(plane, np.float32(mean), out=out)
+                out /= np.float32(std)
         return tensor
 
     def run_tensor(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -103,12 +104,6 @@ def _fit(crop: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.u
         return crop
     interpolation = cv2.INTER_AREA if crop.shape[0] > height_px else cv2.INTER_LINEAR
     return cv2.resize(crop, (width_px, height_px), interpolation=interpolation).astype(np.uint8, copy=False)
-
-
-def _normalisation(spec: InputSpec) -> tuple[NDArray[np.float32], ...]:
-    """One table of 256 values per channel, so that normalising a pixel is a look-up."""
-    values = np.arange(256, dtype=np.float64)
-    return tuple(((values - mean) / std).astype(np.float32) for mean, std in zip(spec.mean, spec.std, strict=True))
 
 
 def _open_session(model: Path, settings: InferenceSettings) -> ort.InferenceSession:

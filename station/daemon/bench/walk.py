@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter_ns
 
-import cv2
 import numpy as np
 
 from station.config import StationConfig
 from station.daemon.bench.spread import Spread
 from station.daemon.clock import ManualClock, SystemClock
+from station.daemon.libraries import use_one_thread_each
 from station.daemon.lockstep import captures_lockstep
 from station.daemon.parts import build_inspector, replay_source
 from station.recording import Recording
@@ -34,7 +34,7 @@ def bench_walk(recording: Recording, config: StationConfig, progress: Progress) 
 
     The ratio is the median over all these pairs, so a noisy machine slows both sides of it.
     """
-    cv2.setNumThreads(1)
+    use_one_thread_each()
     clock = ManualClock()
     source = replay_source(config, recording, clock, speed=None)
     inspector = build_inspector(config, source.rig, SystemClock(), source.simulated)
