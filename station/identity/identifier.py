@@ -9,7 +9,12 @@ from station.core.items import Announcement, ItemView
 from station.core.verdict import Identity, IdentitySource
 from station.gallery import Product
 
-_FORMATS = zxingcpp.barcode_formats_from_str("EAN13,EAN8,UPCA,Code128")  # those trade goods wear at retail
+_FORMATS = (  # those trade goods wear at retail
+    zxingcpp.BarcodeFormat.EAN13,
+    zxingcpp.BarcodeFormat.EAN8,
+    zxingcpp.BarcodeFormat.UPCA,
+    zxingcpp.BarcodeFormat.Code128,
+)
 _GTIN_DIGITS = 14
 
 
