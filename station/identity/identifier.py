@@ -9,12 +9,8 @@ from station.core.items import Announcement, ItemView
 from station.core.verdict import Identity, IdentitySource
 from station.gallery import Product
 
-_FORMATS = (  # those trade goods wear at retail
-    zxingcpp.BarcodeFormat.EAN13,
-    zxingcpp.BarcodeFormat.EAN8,
-    zxingcpp.BarcodeFormat.UPCA,
-    zxingcpp.BarcodeFormat.Code128,
-)
+_FORMATS = "EAN13,EAN8,UPCA,Code128"
+"""The codes that trade goods wear at retail."""
 _GTIN_DIGITS = 14
 
 
@@ -22,6 +18,7 @@ class Identifier:
     """Knows products by their codes. A code that two products share names neither."""
 
     def __init__(self, products: Mapping[str, Product]) -> None:
+        self._formats = zxingcpp.barcode_formats_from_str(_FORMATS)
         self._by_barcode = _index(
             {product_id: product.barcodes for product_id, product in products.items()}, _canonical
         )
@@ -62,17 +59,18 @@ class Identifier:
         """The first barcode read that names a product, with the product; else the first read at all."""
         first = None
         for view in views:
-            for text in _barcodes(view):
+            for text in self._barcodes(view):
                 product = self._by_barcode.get(_canonical(text))
                 if product is not None:
                     return text, product
                 first = first or text
         return first, None
 
-
-def _barcodes(view: ItemView) -> list[str]:
-    results = zxingcpp.read_barcodes(view.crop, formats=_FORMATS, try_invert=False, text_mode=zxingcpp.TextMode.Plain)
-    return [result.text for result in results]
+    def _barcodes(self, view: ItemView) -> list[str]:
+        results = zxingcpp.read_barcodes(
+            view.crop, formats=self._formats, try_invert=False, text_mode=zxingcpp.TextMode.Plain
+        )
+        return [result.text for result in results]
 
 
 def _canonical(code: str) -> str:
