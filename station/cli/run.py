@@ -29,7 +29,8 @@ def run(
     `"simulated"` needs none.
     """
     console = Console(stderr=True)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console)])
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console)])
+    logging.getLogger("station").setLevel(logging.INFO)
     settings = load_config(config)
     if port is not None:
         settings = replace(settings, api=replace(settings.api, port=port))
