@@ -25,7 +25,9 @@ from station.daemon.serving import serve
 
 def demo(
     speed: Annotated[float, typer.Option(help="Pace of the recording; 1 is real time.", min=0.1, max=20)] = 1.0,
-    port: Annotated[int, typer.Option(help="Port of the API on 127.0.0.1; 0 takes any free one.", min=0)] = 8377,
+    port: Annotated[
+        int, typer.Option(help="Port of the API on 127.0.0.1; 0 takes any free one.", min=0, max=65535)
+    ] = 8377,
     keep: Annotated[bool, typer.Option("--keep", help="Go on serving the API afterwards, until Ctrl-C.")] = False,
 ) -> None:
     """See the station at work, without a camera.

@@ -21,7 +21,9 @@ from station.daemon.serving import serve
 
 def run(
     config: Annotated[Path | None, typer.Option(help="Configuration file, see `station config`.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port of the API; overrides the configuration.", min=0)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the API; overrides the configuration.", min=0, max=65535)
+    ] = None,
 ) -> None:
     """Run the station: cameras, inspection and API, until SIGTERM or Ctrl-C.
 

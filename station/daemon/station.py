@@ -166,7 +166,7 @@ class Station:
             return Reason.STORE_FAULT
         if any(runner.error for runner in self.runners):
             return Reason.CAMERA_LOST
-        if any(runner.frames and not runner.status().connected for runner in self.runners):
+        if any(runner.frames and not runner.finished and not runner.status().connected for runner in self.runners):
             return Reason.STALE_FRAME
         return Reason.INTERNAL_FAULT if self._heart.stalled() else Reason.NONE
 
