@@ -60,6 +60,7 @@ class Gallery:
         self.good_scores = good_scores
         self.products: Mapping[str, Product] = {key: _product(record) for key, record in records.items()}
         self._records = records
+        self._read: dict[str, ProductReferences] = {}
 
     @classmethod
     def open(cls, folder: Path, model_digest: str) -> "Gallery":
@@ -102,11 +103,13 @@ class Gallery:
         return tuple(self.folder / name for view in views.values() for name in view["pictures"])
 
     def references(self, product_id: str) -> ProductReferences | None:
-        """Return a product's references, read from disk, None when it has none.
+        """Return a product's references, read from disk when they are first asked for, None when it has none.
 
         Raises:
             GalleryError: its bank cannot be read.
         """
+        if product_id in self._read:
+            return self._read[product_id]
         record = self._records.get(product_id)
         if record is None:
             return None
@@ -116,7 +119,8 @@ class Gallery:
         except (OSError, ValueError) as error:
             raise GalleryError(f"reference bank {file} cannot be read ({error}). Enrol {product_id} again") from error
         calibration = Calibration({key: _calibration(view) for key, view in record["views"].items()}, self.good_scores)
-        return ProductReferences(self.products[product_id], bank, calibration)
+        self._read[product_id] = ProductReferences(self.products[product_id], bank, calibration)
+        return self._read[product_id]
 
 
 class GalleryWriter:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+import cv2
+import numpy as np
 import zxingcpp
 
 from station.core.damage import Reason
@@ -67,8 +69,10 @@ class Identifier:
         return first, None
 
     def _barcodes(self, view: ItemView) -> list[str]:
+        rows = np.flatnonzero(view.mask.any(axis=1))  # a crop is as high as wide, most items in it are not
+        item = cv2.cvtColor(view.crop[rows[0] : rows[-1] + 1], cv2.COLOR_RGB2GRAY)
         results = zxingcpp.read_barcodes(
-            view.crop, formats=self._formats, try_invert=False, text_mode=zxingcpp.TextMode.Plain
+            item, formats=self._formats, try_invert=False, text_mode=zxingcpp.TextMode.Plain
         )
         return [result.text for result in results]
 

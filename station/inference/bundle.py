@@ -1,6 +1,7 @@
 """A model bundle at work: pictures in, raw features out. Nothing is thresholded here."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import cv2
@@ -14,68 +15,78 @@ from station.inference.settings import InferenceSettings
 
 
 class Bundle:
-    """A loaded model. Its tensors are reused from call to call, so one thread owns it."""
+    """A loaded model. It describes several pictures at a time, in threads of the runtime's own; one thread owns it."""
 
     def __init__(self, manifest: Manifest, digest: str, session: ort.InferenceSession) -> None:
         self.manifest = manifest
         self.digest = digest
         self._session = session
-        self._tensor: NDArray[np.float32] = np.empty((0, 0, 0, 0), np.float32)
+        self._spare_tensors: list[NDArray[np.float32]] = []
 
     @property
     def providers(self) -> tuple[str, ...]:
         """The execution providers really active, in order of preference."""
         return tuple(self._session.get_providers())
 
-    def features(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Return the pictures' feature maps.
+    def start(self, crop: NDArray[np.uint8]) -> Future[NDArray[np.float32]]:
+        """Start to describe a picture and return at once, so that the next can be cut meanwhile.
 
         Args:
-            crops: RGB pictures, uint8 [S, S, 3]; resized where they are not of the bundle's input size.
+            crop: RGB picture, uint8 [S, S, 3]; resized where it is not of the bundle's input size.
 
         Returns:
-            Features, float32 [N, h, w, C], raw.
+            A future of the features, float32 [h, w, C], raw, contiguous. It raises BundleError if the model failed.
+        """
+        tensor = self._spare_tensors.pop() if self._spare_tensors else self._new_tensor()
+        self._fill(tensor[0], crop)
+        described: Future[NDArray[np.float32]] = Future()
+
+        def finish(outputs: list[NDArray[np.float32]], _: None, error: str) -> None:
+            self._spare_tensors.append(tensor)
+            if error:
+                described.set_exception(
+                    BundleError(f"model {self.manifest.name} failed on a picture ({error}). Run `station doctor`")
+                )
+            else:
+                described.set_result(self._as_features(outputs[0])[0])
+
+        self._session.run_async([self.manifest.output.name], {self.manifest.input.name: tensor}, finish, None)
+        return described
+
+    def features(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return the pictures' features, float32 [N, h, w, C]; see `start`.
+
+        Args:
+            crops: at least one.
 
         Raises:
             BundleError: the model failed on them.
         """
-        return self.as_features(self.run_tensor(self.tensor(crops)))
+        return np.stack([described.result() for described in [self.start(crop) for crop in crops]])
 
     def tensor(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Return the model's input for the pictures: a view of memory that the next call overwrites."""
+        """Return the model's input for the pictures, as one batch."""
+        tensors = []
+        for crop in crops:
+            tensors.append(self._new_tensor())
+            self._fill(tensors[-1][0], crop)
+        return np.concatenate(tensors)
+
+    def _new_tensor(self) -> NDArray[np.float32]:
         spec = self.manifest.input
-        planar = spec.layout is Layout.NCHW
-        size = (3, spec.height_px, spec.width_px) if planar else (spec.height_px, spec.width_px, 3)
-        if len(self._tensor) < len(crops) or self._tensor.shape[1:] != size:
-            self._tensor = np.empty((len(crops), *size), np.float32)
-        tensor = self._tensor[: len(crops)]
-        for crop, target in zip(crops, tensor, strict=True):
-            planes = cv2.split(_fit(crop, spec.width_px, spec.height_px))
-            for channel, (mean, std) in enumerate(zip(spec.mean, spec.std, strict=True)):
-                plane = planes[2 - channel if spec.colour is ColourOrder.BGR else channel]
-                out = target[channel] if planar else target[..., channel]
-                np.subtract(plane, np.float32(mean), out=out)
-                out /= np.float32(std)
-        return tensor
+        size = (spec.height_px, spec.width_px)
+        return np.empty((1, 3, *size) if spec.layout is Layout.NCHW else (1, *size, 3), np.float32)
 
-    def run_tensor(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run the bare session: the model's input in, its output out, in the model's own layouts.
+    def _fill(self, tensor: NDArray[np.float32], crop: NDArray[np.uint8]) -> None:
+        spec = self.manifest.input
+        planes = cv2.split(_fit(crop, spec.width_px, spec.height_px))
+        for channel, (mean, std) in enumerate(zip(spec.mean, spec.std, strict=True)):
+            plane = planes[2 - channel if spec.colour is ColourOrder.BGR else channel]
+            out = tensor[channel] if spec.layout is Layout.NCHW else tensor[..., channel]
+            np.multiply(plane, np.float32(1 / std), out=out)
+            out -= np.float32(mean / std)
 
-        Raises:
-            BundleError: the model failed on it.
-        """
-        try:
-            output: NDArray[np.float32] = self._session.run(
-                [self.manifest.output.name], {self.manifest.input.name: tensor}
-            )[0]
-        except Exception as error:  # ONNX Runtime's own errors share no base class
-            raise BundleError(
-                f"model {self.manifest.name} failed on a tensor of shape {tensor.shape} ({error}). Run `station doctor`"
-            ) from error
-        return output
-
-    def as_features(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return a model output as features, float32 [N, h, w, C], contiguous."""
+    def _as_features(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
         if self.manifest.output.layout is Layout.NCHW:
             output = output.transpose(0, 2, 3, 1)
         return np.ascontiguousarray(output, np.float32)
@@ -114,7 +125,7 @@ def _open_session(model: Path, settings: InferenceSettings) -> ort.InferenceSess
             f"Install the runtime that has it, or correct inference.provider"
         )
     options = ort.SessionOptions()
-    options.intra_op_num_threads = settings.threads
+    options.intra_op_num_threads = settings.threads + 1  # the caller's is counted, and works elsewhere meanwhile
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "1" if settings.spin else "0")
     options.log_severity_level = 3

@@ -1,6 +1,7 @@
 """The walk itself: an item's capture goes in, its verdict comes out, always."""
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,14 +46,16 @@ class Inspector:
         stage.ms["wait"] = (self.clock.now_ns() - capture.arrived_ns) / 1e6
         try:
             with stage("views"):
-                views = self.extractor.extract(capture)
+                views, described = [], []
+                for view in self.extractor.extract(capture):
+                    views.append(view)
+                    described.append(self.bundle.start(view.crop))  # runs while the next view is cut
                 view_doubts = self.extractor.doubts(views)
             with stage("identity"):
                 identity, identity_doubts = self.identifier.identify(views, capture.announcement)
                 references = self.gallery.references(identity.product_id) if identity.product_id else None
-            with stage("features"):
-                features = self._features(views) if references else ()
-            with stage("references"):
+            with stage("references"):  # a view is compared while the model is at the next
+                features = map(_finite_result, described)
                 findings = tuple(filter(None, map(references.compare, views, features))) if references else ()
             with stage("judge"):
                 calibration = references.calibration if references else None
@@ -63,18 +66,12 @@ class Inspector:
             return self.sideline(capture, Reason.INTERNAL_FAULT, f"{type(error).__name__}: {error}")
         if self.clock.now_ns() > deadline_ns:
             return self.sideline(capture, Reason.TIMEOUT)
-        return self._verdict(capture, judgement, identity, stage.ms, views=views)
+        return self._verdict(capture, judgement, identity, stage.ms, views=tuple(views))
 
     def sideline(self, capture: ItemCapture, reason: Reason, detail: str = "") -> Verdict:
         """Return the sideline verdict of an item that was not judged."""
         judgement = Judgement(Decision.SIDELINE, 0.0, Severity.NONE, (reason,), {}, ())
         return self._verdict(capture, judgement, _UNKNOWN, {}, detail)
-
-    def _features(self, views: tuple[ItemView, ...]) -> NDArray[np.float32]:
-        features = self.bundle.features([view.crop for view in views])
-        if not np.isfinite(features).all():  # no distance to it exceeds any limit: it would pass everything
-            raise BundleError("the model's features are not all finite numbers. Run `station doctor`")
-        return features
 
     def _verdict(
         self,
@@ -104,3 +101,10 @@ class Inspector:
             detail=detail,
             views=views,
         )
+
+
+def _finite_result(described: Future[NDArray[np.float32]]) -> NDArray[np.float32]:
+    features = described.result()
+    if not np.isfinite(features).all():  # no distance to it exceeds any limit: it would pass everything
+        raise BundleError("the model's features are not all finite numbers. Run `station doctor`")
+    return features

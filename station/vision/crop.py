@@ -39,8 +39,8 @@ def border_fraction(mask: NDArray[np.bool_], window: Window, image_shape: tuple[
     height, width = image_shape
     on_border[0, :] |= window.top == 0
     on_border[:, 0] |= window.left == 0
-    on_border[-1, :] |= window.bottom == height
-    on_border[:, -1] |= window.right == width
+    on_border[-1, :] |= window.bottom > height - window.stride
+    on_border[:, -1] |= window.right > width - window.stride
     return float(np.count_nonzero(outline & on_border)) / max(1, int(np.count_nonzero(outline)))
 
 

@@ -26,9 +26,9 @@ def fuse_depth(depths: Sequence[NDArray[np.uint16]]) -> NDArray[np.uint16]:
             a, b = ordered[low], ordered[low + 1]
             ordered[low], ordered[low + 1] = np.minimum(a, b), np.maximum(a, b)
     # Zeros come first, so the k-th value from the top is the median where 2k - 1 or 2k images have depth.
-    fused = ordered[-1].copy()
+    fused = ordered[-1]
     for step in range(1, (count + 1) // 2):
-        np.copyto(fused, ordered[-1 - step], where=ordered[count - 1 - 2 * step] > 0)
+        fused = np.where(ordered[count - 1 - 2 * step] > 0, ordered[-1 - step], fused)
     return fused
 
 

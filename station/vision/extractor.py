@@ -1,6 +1,6 @@
 """From a capture to one view for each camera that sees the item."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -13,14 +13,14 @@ from station.rig import Rig
 from station.vision.crop import border_fraction, crop_from_image, from_window
 from station.vision.depth import close_lattice, fuse_depth
 from station.vision.geometry import TrayGeometry, Window
-from station.vision.mask import Mask, Patch, TrayLook, find_item, learn_tray
+from station.vision.mask import Mask, Patch, TrayLook, find_item, learn_tray, middle
 from station.vision.quality import clipped_fraction, quality_reasons, sharpness
 from station.vision.settings import VisionSettings
 
-_FINE_PX = 320
-"""An item found is outlined in a window of at most about this many pixels across, the resolution of a crop."""
-_SPARSE = 4
-"""The item's median distance is taken from every fourth pixel of every fourth row."""
+_FINE_PX = 160
+"""An item found is outlined in a window of about this many pixels across, half the resolution of a crop or less."""
+_SPARSE = 2
+"""The item's median distance is taken from every second pixel of every second row."""
 _MARGIN = 0.15
 """The window exceeds what was found by this share of its larger side."""
 
@@ -42,14 +42,12 @@ class ViewExtractor:
         self._settings = settings
         self._geometries = tuple(TrayGeometry(rig, camera.camera_id) for camera in rig.cameras)
 
-    def extract(self, capture: ItemCapture) -> tuple[ItemView, ...]:
-        """Return the views, in the order of the rig's cameras; none where a camera sees no item."""
-        views = []
+    def extract(self, capture: ItemCapture) -> Iterator[ItemView]:
+        """Yield the views, in the order of the rig's cameras; none where a camera sees no item."""
         for geometry in self._geometries:
             frames = [f for s in capture.framesets for f in s.frames if f.camera_id == geometry.camera_id]
             if frames and (view := self._view(frames, geometry)) is not None:
-                views.append(view)
-        return tuple(views)
+                yield view
 
     def doubts(self, views: Sequence[ItemView]) -> tuple[Reason, ...]:
         """Return why these views of one item cannot be judged, worst first; empty when they can.
@@ -65,7 +63,7 @@ class ViewExtractor:
         colour = geometry.undistort_colour(frames[-1].colour)
         depths = [geometry.undistort_depth(frame.depth) for frame in frames]
         unit_mm = frames[-1].depth_unit_mm
-        coarse = _patch(geometry, geometry.volume, colour, depths, unit_mm)
+        coarse = _patch(geometry, geometry.volume, colour, depths[-1:], unit_mm)
         tray = learn_tray(coarse, geometry, self._settings)
         rough = find_item(coarse, tray, geometry, self._settings)
         if rough is None:
@@ -84,7 +82,8 @@ class ViewExtractor:
             cv2.warpAffine(colour, image_map, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
             np.uint8,
         )
-        cut_mask = cv2.warpAffine(mask.view(np.uint8) * 255, window_map, (side, side), flags=cv2.INTER_LINEAR) > 127
+        solid = cv2.warpAffine(mask.view(np.uint8), window_map, (side, side), flags=cv2.INTER_NEAREST)
+        cut_mask = np.asarray(solid, np.uint8).view(np.bool_)
         height_mm = cv2.warpAffine(
             fine.height_mm - np.float32(tray.level_mm),
             window_map,
@@ -95,7 +94,7 @@ class ViewExtractor:
         )
         known = mask & (fine.depth_mm > 0)
         known_mm = fine.depth_mm[::_SPARSE, ::_SPARSE][known[::_SPARSE, ::_SPARSE]]
-        distance_mm = float(np.median(known_mm)) if len(known_mm) else geometry.distance_mm
+        distance_mm = middle(known_mm) if len(known_mm) else geometry.distance_mm
         luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
         return ItemView(
             camera_id=geometry.camera_id,
@@ -120,12 +119,12 @@ def _patch(
     depths: Sequence[NDArray[np.uint16]],
     unit_mm: float,
 ) -> Patch:
-    depth_mm = fuse_depth([depth[window.slices] for depth in depths]).astype(np.float32)
+    depth_mm = fuse_depth([window.read(depth) for depth in depths]).astype(np.float32)
     depth_mm *= np.float32(unit_mm)
     close_lattice(depth_mm)
     height_mm = geometry.along(2, depth_mm, window)
     height_mm[depth_mm == 0] = np.nan
-    return Patch(window=window, colour=colour[window.slices], depth_mm=depth_mm, height_mm=height_mm)
+    return Patch(window=window, colour=window.read(colour), depth_mm=depth_mm, height_mm=height_mm)
 
 
 def _around(rough: Mask, volume: Window) -> Window:
@@ -137,4 +136,4 @@ def _around(rough: Mask, volume: Window) -> Window:
     top = max(volume.top, volume.top + int(rows[0] - margin) * volume.stride)
     right = min(volume.right, volume.left + int(cols[-1] + 1 + margin) * volume.stride)
     bottom = min(volume.bottom, volume.top + int(rows[-1] + 1 + margin) * volume.stride)
-    return Window(left, top, right, bottom, max(1, round(max(right - left, bottom - top) / _FINE_PX)))
+    return Window.within(left, top, right, bottom, max(1, round(max(right - left, bottom - top) / _FINE_PX)))

@@ -1,6 +1,7 @@
 """A camera's pixels in the tray's frame."""
 
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -13,8 +14,9 @@ _COARSE_PX = 160
 """An item is first looked for in about this many pixels across the image."""
 _RIM_SHARE = 0.8
 """The tray is judged by its rim, outside this share of its length and width, where items seldom lie."""
-_RIM_PIXELS = 1000
+_RIM_PIXELS = 400
 _MIN_RIM_PIXELS = 50
+Number = TypeVar("Number", np.uint8, np.uint16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,20 @@ class Window:
     bottom: int
     stride: int
 
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """The index of the window's pixels in an image."""
-        return slice(self.top, self.bottom, self.stride), slice(self.left, self.right, self.stride)
+    @classmethod
+    def within(cls, left: int, top: int, right: int, bottom: int, stride: int) -> "Window":
+        """Return the window of whole strides within these bounds."""
+        across, down = max(1, (right - left) // stride), max(1, (bottom - top) // stride)
+        return cls(left, top, left + across * stride, top + down * stride, stride)
+
+    def read(self, image: NDArray[Number]) -> NDArray[Number]:
+        """Return the window's own pixels of an image, [h, w] or [h, w, 3]; they are not to be written to."""
+        part = image[self.top : self.bottom, self.left : self.right]
+        if self.stride == 1:
+            return part
+        # The very pixels of a strided copy, several times as fast, as the window is of whole strides.
+        size = (part.shape[1] // self.stride, part.shape[0] // self.stride)
+        return cast(NDArray[Number], cv2.resize(part, size, interpolation=cv2.INTER_NEAREST))
 
 
 class TrayGeometry:
@@ -45,7 +57,7 @@ class TrayGeometry:
         focal_px: mean focal length.
         max_height_mm: height of the working volume.
         volume: the window around the working volume, at a coarse stride.
-        on_tray: the pixels whose rays end on the empty tray, bool [H, W].
+        on_tray: the pixels whose rays end on the empty tray, uint8 [H, W], 0 or 1.
         rim: some pixels of the tray's rim, as flat indices into the volume window; empty if it is hardly in sight.
         distance_mm: mean depth of the empty tray.
     """
@@ -67,12 +79,13 @@ class TrayGeometry:
 
         image = Window(0, 0, self.shape[1], self.shape[0], 1)
         plane_mm = self._plane_depth_mm(image)
-        self.on_tray = (plane_mm > 0) & self.is_over_tray(plane_mm, image)
-        if not self.on_tray.any():
+        on_tray = (plane_mm > 0) & self.is_over_tray(plane_mm, image)
+        if not on_tray.any():
             raise RigError(
                 f"camera {camera_id!r} does not see the tray. Aim it at the tray, then calibrate the booth again"
             )
-        self.distance_mm = float(plane_mm[self.on_tray].mean())
+        self.on_tray = on_tray.view(np.uint8)
+        self.distance_mm = float(plane_mm[on_tray].mean())
         self.volume = self._find_volume()
         self.rim = self._find_rim(plane_mm, image)
 
@@ -123,9 +136,9 @@ class TrayGeometry:
         return depth_mm
 
     def _find_rim(self, plane_mm: NDArray[np.float32], image: Window) -> NDArray[np.intp]:
-        rim = self.on_tray & ~self.is_over_tray(plane_mm, image, _RIM_SHARE)
-        for region in (rim, self.on_tray):
-            indices = np.flatnonzero(region[self.volume.slices])
+        middle = self.is_over_tray(plane_mm, image, _RIM_SHARE).view(np.uint8)
+        for region in (self.on_tray & ~middle, self.on_tray):
+            indices = np.flatnonzero(self.volume.read(region))
             if len(indices) >= _MIN_RIM_PIXELS:
                 return indices[:: max(1, len(indices) // _RIM_PIXELS)]
         return np.empty(0, np.intp)
@@ -139,11 +152,11 @@ class TrayGeometry:
         height, width = self.shape
         stride = max(1, width // _COARSE_PX)
         if (points[2] <= 0).any():
-            return Window(0, 0, width, height, stride)
+            return Window.within(0, 0, width, height, stride)
         pixels = (self._intrinsics.matrix @ (points / points[2]))[:2]
         left, top = np.clip(np.floor(pixels.min(axis=1)), 0, (width - 1, height - 1)).astype(int)
         right, bottom = np.clip(np.ceil(pixels.max(axis=1)) + 1, 1, (width, height)).astype(int)
-        return Window(int(left), int(top), int(right), int(bottom), stride)
+        return Window.within(int(left), int(top), int(right), int(bottom), stride)
 
     def _undistortion(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         k = self._intrinsics

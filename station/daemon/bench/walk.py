@@ -47,7 +47,7 @@ def bench_walk(recording: Recording, config: StationConfig, progress: Progress) 
             walk_ms.append((perf_counter_ns() - begin_ns) / 1e6)
             tensor = inspector.bundle.tensor([view.crop for view in verdict.views])
             begin_ns = perf_counter_ns()
-            inspector.bundle.run_tensor(tensor)
+            run_bare(tensor)
             session_ms.append((perf_counter_ns() - begin_ns) / 1e6)
             for name, duration_ms in verdict.stage_ms.items():
                 stages.setdefault(name, []).append(duration_ms)
