@@ -58,7 +58,10 @@ class IdentityBody(_Body):
         description="OPC ProductId: the product, null when unknown.", examples=["tea-carton"]
     )
     source: IdentitySource = Field(description="How the product came to be known.", examples=["barcode"])
-    barcode: str | None = Field(description="The barcode read on the item, null if none.", examples=["4006381333931"])
+    barcode: str | None = Field(
+        description="The barcode read on the item: it names the product, or two cameras agree on it; null otherwise.",
+        examples=["4006381333931"],
+    )
 
 
 class ProvenanceBody(_Body):
