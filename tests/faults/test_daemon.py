@@ -203,6 +203,7 @@ def test_a_taken_port_is_told_and_nothing_is_left_running(live, config, tmp_path
         serve(taken, SystemClock(), Stage(SystemClock()).source),
     ):
         pass
+    assert not (tmp_path / "other.db").exists(), "it never opened its store"
 
 
 @pytest.fixture
