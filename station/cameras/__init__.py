@@ -1,6 +1,6 @@
 """Frame sources behind one port: cameras that are live, replayed or simulated."""
 
-from station.cameras.devices import DeviceChange, DeviceInfo, Devices
+from station.cameras.devices import DeviceInfo, Devices
 from station.cameras.live import RealSenseCamera
 from station.cameras.pipeline import Drops, PipelineCamera
 from station.cameras.pool import FramePool, PoolUse, Slot
@@ -11,7 +11,6 @@ from station.cameras.simulated import RenderedFrame, RenderingBooth, SimulatedCa
 
 __all__ = [
     "CamerasSettings",
-    "DeviceChange",
     "DeviceInfo",
     "Devices",
     "Drops",
