@@ -60,6 +60,18 @@ class Geometry:
 
 
 @dataclass(frozen=True, slots=True)
+class Surface:
+    """What a camera's pixel centres meet, unlit: depth float32 [h, w] in mm, item bool [h, w], albedo float32 RGB.
+
+    `item` leaves out what was spilt beside the item; `albedo` [h, w, 3] is in levels, 0 to 255.
+    """
+
+    depth_mm: NDArray[np.float32]
+    item: NDArray[np.bool_]
+    albedo: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class _Hits:
     """Where rays end, one entry per ray: the triangle (-1 for none), barycentric `u` and `v`, and the depth in mm."""
 
@@ -97,6 +109,19 @@ class Scene:
         paired = self._clear(points - 0.5 * rays, second - points, 1.0)
         item = self._material(hits.triangle) == Material.ITEM
         return Geometry(hits.depth_mm.reshape(shape), item.reshape(shape), paired.reshape(shape))
+
+    def surface(self, camera: RigCamera, box: Box) -> Surface:
+        """Trace one ray through every pixel's centre for what is there, whatever the light."""
+        shape = (box.bottom - box.top, box.right - box.left)
+        eye, rays = _rays(camera, np.arange(box.top, box.bottom) + 0.0, np.arange(box.left, box.right) + 0.0)
+        hits = self._cast(eye, rays)
+        material = self._material(hits.triangle)
+        albedo = _booth_albedo(eye + rays * hits.depth_mm[:, None], material)
+        item = np.flatnonzero(material == Material.ITEM)
+        inside = _dot(self._face_normals[hits.triangle[item]], rays[item]) > 0
+        albedo[item] = self._item_albedo(*self._corners(hits.triangle[item], hits.u[item], hits.v[item]), inside)
+        depth = hits.depth_mm.reshape(shape).astype(np.float32)
+        return Surface(depth, (material == Material.ITEM).reshape(shape), albedo.reshape(*shape, 3))
 
     def colour(self, camera: RigCamera, box: Box, supersampling: int) -> NDArray[np.float32]:
         """Return the picture in a box, float32 RGB [h, w, 3], levels 0 to 255."""
