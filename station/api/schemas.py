@@ -200,7 +200,7 @@ class CameraBody(_Body):
     )
     frames: int = Field(description="Fresh frames since the start.", examples=[86231])
     dropped: int = Field(description="Frames lost since the start.", examples=[0])
-    recoveries: int = Field(description="Times it had to be restarted.", examples=[0])
+    recoveries: int = Field(description="Times it fell silent or was lost, and came back.", examples=[0])
     error: str | None = Field(description="What ails it, null when nothing does.", examples=[None])
 
 
