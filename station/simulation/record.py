@@ -2,8 +2,9 @@
 
 import multiprocessing
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from ctypes import c_int64
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +66,9 @@ def record_booth(booth: Booth, out: Path, progress: Callable[[float], None]) -> 
         jobs = [
             _Job(booth.seed, booth.settings, script, place, camera_id, out) for place, camera_id in enumerate(cameras)
         ]
-        futures = [pool.submit(_record_camera, job) for job in jobs]
         try:
+            with _ctrl_c_held():  # a worker inherits this for good: it starts, and works, deaf to Ctrl-C
+                futures = [pool.submit(_record_camera, job) for job in jobs]
             while wait(futures, _POLL_S).not_done and not _failed(futures):
                 progress(sum(board[: len(cameras)]) / max(1, booth.frame_count * len(cameras)))
         finally:
@@ -80,6 +82,16 @@ def record_booth(booth: Booth, out: Path, progress: Callable[[float], None]) -> 
     recording = write_manifest(out, [track for track, _ in results], rig_json(booth.rig), announcements, items)
     progress(1.0)
     return recording
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Keep Ctrl-C waiting while the block runs, and take it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _failed(futures: list[Future[Any]]) -> bool:
@@ -96,7 +108,6 @@ def _start_worker(board: Any) -> None:
     global _board
     _board = board
     cv2.setNumThreads(1)  # one process a camera is enough for two cores
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the waiting process takes Ctrl-C and says stop
 
 
 def _record_camera(job: _Job) -> tuple[Track, list[str]]:

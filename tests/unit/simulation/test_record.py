@@ -1,5 +1,8 @@
 """A booth's recording says what the booth shows."""
 
+import multiprocessing
+import os
+import signal
 from itertools import pairwise
 
 import numpy as np
@@ -59,6 +62,21 @@ def test_a_folder_that_holds_a_recording_is_refused(recorded):
     booth, recording, _ = recorded
     with pytest.raises(RecordingError, match="already"):
         record_booth(booth, recording.path, lambda share: None)
+
+
+def test_ctrl_c_does_not_reach_a_worker_not_even_while_it_starts(tmp_path):
+    """The terminal sends it to every process; the one that waits tells the workers to stop."""
+    booth = Booth(8, 1, SimulationSettings(width_px=160, height_px=120, fps=6, lead_ms=300), [("can-coffee", ())])
+    interrupted = []
+
+    def interrupt(share: float) -> None:
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid, signal.SIGINT)
+            interrupted.append(share)
+
+    recording = record_booth(booth, tmp_path / "booth", interrupt)
+    assert interrupted[:3] == [0.0] * 3, "before the first frame"
+    assert [track.frames for track in recording.tracks] == [booth.frame_count] * 3
 
 
 def test_a_failing_worker_stops_the_others_with_its_own_error(tmp_path):
