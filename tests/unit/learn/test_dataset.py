@@ -191,8 +191,8 @@ def test_a_picture_that_is_none_is_refused(tmp_path):
 def test_without_pyarrow_the_error_names_the_extra(tmp_path):
     code = (
         "import sys; sys.modules['pyarrow'] = None\n"
-        "from pathlib import Path; from station.learn.dataset import open_dataset\n"
-        f"open_dataset(Path({str(tmp_path)!r}))"
+        "from pathlib import Path; from station.learn.dataset_writer import DatasetWriter\n"
+        f"DatasetWriter(Path({str(tmp_path)!r}), None, 1)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "pip install 'damage-station[data]'" in result.stderr
