@@ -94,6 +94,19 @@ def _ctrl_c_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def save_truth(booth: Booth, out: Path, begin_ns: int, end_ns: int) -> list[ItemTruth]:
+    """Return the truth of the items that lie on the tray wholly within a part of the booth's time.
+
+    Their masks are rendered and written into the recording `out`. Times are ns since the booth's start.
+    """
+    names = [camera.camera_id for camera in booth.rig.cameras]
+    return [
+        _truth(item, {name: save_mask(out, item.index, name, booth.item_mask(name, item.index)) for name in names})
+        for item in booth.plan
+        if begin_ns <= item.arrive_ns and item.leave_ns <= end_ns
+    ]
+
+
 def _failed(futures: list[Future[Any]]) -> bool:
     return any(future.done() and future.exception() is not None for future in futures)
 

@@ -1,8 +1,10 @@
 """A booth's recording says what the booth shows."""
 
+import itertools
 import multiprocessing
 import os
 import signal
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -13,10 +15,12 @@ from station.core.errors import RecordingError, SimulationError
 
 pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
 
+from station.cameras import SimulatedCamera, record_cameras, track_file
+from station.daemon.clock import ManualClock
 from station.recording import open_recording
-from station.rig import load_rig
+from station.rig import load_rig, rig_json
 from station.simulation import Booth, SimulationSettings
-from station.simulation.record import record_booth
+from station.simulation.record import record_booth, save_truth
 
 TORN = ((DamageType.PENETRATION, Severity.MAJOR),)
 
@@ -50,6 +54,27 @@ def test_its_truth_is_the_plan_and_its_masks_are_the_booth_s(recorded):
         assert (item.arrive_ns, item.leave_ns, item.damage) == (planned.arrive_ns, planned.leave_ns, planned.damage)
         for camera_id in ("top", "left", "right"):
             assert np.array_equal(again.mask(item, camera_id), booth.item_mask(camera_id, planned.index))
+
+
+def test_what_simulated_cameras_recorded_has_the_truth_of_the_items_it_wholly_covers(recorded, tmp_path):
+    """As `station record` does it. The second item still lies there at the end."""
+    booth, whole, _ = recorded
+    frames = itertools.count()
+    last = round((booth.plan[1].leave_ns - 100_000_000) * booth.settings.fps / 1e9)
+    cameras = [
+        SimulatedCamera(booth, name, ManualClock(), booth.settings.fps, record_to=track_file(tmp_path, name))
+        for name in ("top", "left", "right")
+    ]
+    recording = record_cameras(
+        cameras, tmp_path, rig_json(booth.rig), lambda: next(frames) < last, (), partial(save_truth, booth, tmp_path)
+    )
+    recording.verify()
+    assert booth.plan[1].arrive_ns < (recording.tracks[0].frames - 1) * 1e9 / booth.settings.fps
+    assert recording.items == whole.items[:1]
+    for camera_id in ("top", "left", "right"):
+        mask = whole.mask(whole.items[0], camera_id)
+        assert mask.any()
+        assert np.array_equal(recording.mask(recording.items[0], camera_id), mask)
 
 
 def test_progress_grows_to_one(recorded):
