@@ -9,12 +9,13 @@ from station.core.damage import DamageType
 from station.core.geometry import Transform
 from station.rig import Rig
 from station.simulation.artwork import artwork
+from station.simulation.bodies import build_shape
 from station.simulation.catalogue import Kind, SimProduct
 from station.simulation.damage import Stance, opening_face, stages
 from station.simulation.plan import Damage
 from station.simulation.pose import draw_face_up, draw_rotation, place
 from station.simulation.settings import SimulationSettings
-from station.simulation.shape import Shape, build_shape
+from station.simulation.shape import Shape
 
 _DAMAGED_STEP_MM = 2.5
 _WHOLE_STEP_MM = 40.0

@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from station.simulation.artwork import Artwork, flap_mm
+from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
 from station.simulation.damage.site import Stance
+from station.simulation.faces import flap_mm
 from station.simulation.shape import Patch, Shape, disc_patch, sheet_patch
 
 

@@ -9,13 +9,13 @@ pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]
 
 from station.simulation import SimulationSettings
 from station.simulation.artwork import artwork
+from station.simulation.bodies import build_shape
 from station.simulation.catalogue import Kind, product
 from station.simulation.damage import Stance, opening_face, stages
 from station.simulation.layout import booth_rig
 from station.simulation.mesh import item_mesh
 from station.simulation.pose import draw_rotation, place
 from station.simulation.render import Scene, whole
-from station.simulation.shape import build_shape
 
 SETTINGS = SimulationSettings(width_px=424, height_px=240)
 RIG = booth_rig(SETTINGS)
