@@ -116,9 +116,7 @@ def _simulated(config: StationConfig, clock: Clock, record_to: Path | None) -> S
         )
         for camera in booth.rig.cameras
     )
-    source = Source(
-        cameras, booth.rig, True, start_ns, config.source.speed, tuple(item.announcement for item in booth.plan)
-    )
+    source = Source(cameras, booth.rig, True, start_ns, config.source.speed, booth.announcements)
     return replace(source, truth=partial(save_truth, booth, record_to)) if record_to else source
 
 

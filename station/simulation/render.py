@@ -12,6 +12,8 @@ from station.core.geometry import Intrinsics
 from station.rig import RigCamera
 from station.simulation import light
 from station.simulation.catalogue import Kind
+from station.simulation.layout import Layout, load_layout
+from station.simulation.lens import slopes
 from station.simulation.mesh import Material, Mesh, booth_mesh, joined
 from station.simulation.shape import Shape
 
@@ -88,8 +90,9 @@ class Scene:
         SimulationError: the renderer is not installed.
     """
 
-    def __init__(self, item: Mesh | None = None, shape: Shape | None = None) -> None:
-        self._mesh = joined([booth_mesh()] + ([item] if item else []))
+    def __init__(self, item: Mesh | None = None, shape: Shape | None = None, layout: Layout | None = None) -> None:
+        booth = booth_mesh((layout or load_layout("three")).tray)
+        self._mesh = joined([booth] + ([item] if item else []))
         self._shape = shape
         self._holed = shape is not None and bool((shape.texture[..., 3] == 0).any())
         corners = self._mesh.points[self._mesh.triangles]
@@ -264,11 +267,9 @@ def _rays(
     camera: RigCamera, rows: NDArray[np.floating], columns: NDArray[np.floating]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the eye, float32 [3], and a ray as long as one mm of depth through every row and column, [R * C, 3]."""
-    lens = camera.intrinsics
-    right, down, forward = camera.rig_from_camera[:3, :3].T
-    downward = ((rows - lens.cy) / lens.fy)[:, None] * down + forward
-    sideward = ((columns - lens.cx) / lens.fx)[:, None] * right
-    rays = downward.astype(np.float32)[:, None] + sideward.astype(np.float32)[None]
+    right, down, forward = camera.rig_from_camera[:3, :3].T.astype(np.float32)
+    across, along = slopes(camera.intrinsics, rows, columns)
+    rays = across[..., None] * right + (along[..., None] * down + forward)
     return camera.rig_from_camera[:3, 3].astype(np.float32), rays.reshape(-1, 3)
 
 

@@ -12,7 +12,7 @@ from station.core.errors import RigError, SimulationError
 
 pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
 
-from station.simulation import Booth, SimulationSettings, reference_shots
+from station.simulation import Booth, SimulationSettings, Studio
 from station.simulation.layout import project
 
 SMALL = SimulationSettings(width_px=424, height_px=240, fps=10, supersampling=1)
@@ -132,21 +132,31 @@ def test_an_item_slides_in_lies_still_and_is_gone(booth):
     assert np.array_equal(quiet.frame("top", quiet.frame_count - 1).colour, empty)
 
 
+def product(product_id):
+    return next(item for item in Booth(0, 0).catalogue if item.product_id == product_id)
+
+
 def test_a_barcode_decodes_on_a_rendered_picture():
-    sharp = SimulationSettings(width_px=1280, height_px=720)
-    found = set()
-    for shot in reference_shots("mailer-white", 5, 1, sharp):
-        found |= {code.text for code in zxingcpp.read_barcodes(shot["top"].colour)}
-    assert found == {next(item.barcode for item in Booth(0, 0).catalogue if item.product_id == "mailer-white")}
+    mailer = product("mailer-white")
+    shot = Studio(5, SimulationSettings(width_px=1280, height_px=720)).shot(mailer, 0)
+    assert mailer.barcode in {code.text for code in zxingcpp.read_barcodes(shot.frames["top"].colour)}
 
 
-def test_reference_shots_are_undamaged_stills_of_every_camera_and_differ():
-    shots = list(reference_shots("can-coffee", 21, 3, SMALL))
-    assert [set(shot) for shot in shots] == [set(CAMERAS)] * 3
-    assert all(len({frame.t_ns for frame in shot.values()}) == 1 for shot in shots)
-    assert not np.array_equal(shots[0]["top"].colour, shots[1]["top"].colour)
-    again = next(iter(reference_shots("can-coffee", 21, 1, SMALL)))
-    assert again["left"].depth.tobytes() == shots[0]["left"].depth.tobytes()
+def test_shots_are_stills_of_every_camera_and_differ():
+    studio = Studio(21, SMALL)
+    shots = [studio.shot(product("can-coffee"), number) for number in range(3)]
+    assert [set(shot.frames) for shot in shots] == [set(CAMERAS)] * 3
+    assert all(len({frame.t_ns for frame in shot.frames.values()}) == 1 for shot in shots)
+    assert not np.array_equal(shots[0].frames["top"].colour, shots[1].frames["top"].colour)
+    again = Studio(21, SMALL).shot(product("can-coffee"), 2)
+    assert again.frames["left"].depth.tobytes() == shots[2].frames["left"].depth.tobytes()
+
+
+def test_a_shot_knows_what_is_true_of_its_item():
+    shot = Studio(22, SMALL).shot(product("mailer-white"), 0, MAJOR_HOLE)
+    truth = shot.truth("top")
+    assert truth.item.sum() > 300
+    assert 10 < truth.damage[DamageType.PENETRATION].sum() < truth.item.sum()
 
 
 def test_damage_the_booth_cannot_make_is_refused():
