@@ -12,7 +12,7 @@ from station.core.geometry import Intrinsics
 from station.rig import RigCamera
 from station.simulation import light
 from station.simulation.catalogue import Kind
-from station.simulation.layout import Layout, load_layout
+from station.simulation.layout import Layout, load_layout, project
 from station.simulation.lens import slopes
 from station.simulation.mesh import Material, Mesh, booth_mesh, joined
 from station.simulation.shape import Shape
@@ -261,6 +261,18 @@ def _coarse(camera: RigCamera) -> RigCamera:
 def whole(intrinsics: Intrinsics) -> Box:
     """Return the box of a whole picture."""
     return Box(0, intrinsics.height_px, 0, intrinsics.width_px)
+
+
+def around(camera: RigCamera, points_mm: NDArray[np.floating], margin_px: int = 2) -> Box:
+    """Return the part of the picture that points of the tray's frame, [N, 3], lie in, a little wider."""
+    columns, rows, _ = project(camera, points_mm).T
+    lens = camera.intrinsics
+    return Box(
+        max(0, int(rows.min()) - margin_px),
+        min(lens.height_px, int(rows.max()) + margin_px + 1),
+        max(0, int(columns.min()) - margin_px),
+        min(lens.width_px, int(columns.max()) + margin_px + 1),
+    )
 
 
 def _rays(

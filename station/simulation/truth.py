@@ -7,6 +7,7 @@ the other.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from station.core.damage import DamageType, Severity
 from station.rig import RigCamera
 from station.simulation.item import PlacedItem
 from station.simulation.mesh import item_mesh
-from station.simulation.render import Scene, Surface, whole
+from station.simulation.render import Scene, Surface, around
 
 _DEPTH_MM = 1.0
 """A surface that moved less than this along the camera's axis looks as before."""
@@ -46,7 +47,8 @@ def render_truth(camera: RigCamera, item: PlacedItem) -> Truth:
     Raises:
         SimulationError: the renderer is not installed.
     """
-    box = whole(camera.intrinsics)
+    points = np.concatenate([shape.points() for shape in item.stages])
+    box = around(camera, points @ item.tray_from_item[:3, :3].T + item.tray_from_item[:3, 3])
     seen = [Scene(item_mesh(shape, item.tray_from_item), shape).surface(camera, box) for shape in item.stages]
     masks: dict[DamageType, NDArray[np.bool_]] = {}
     severities: dict[DamageType, Severity] = {}
@@ -55,7 +57,15 @@ def render_truth(camera: RigCamera, item: PlacedItem) -> Truth:
         severities[kind] = max(severity, severities.get(kind, severity))
     change = seen[-1].depth_mm - seen[0].depth_mm
     change[~(seen[0].item | seen[-1].item)] = np.nan
-    return Truth(seen[-1].item, masks, severities, change)
+    size = camera.intrinsics.height_px, camera.intrinsics.width_px
+
+    def whole(part: NDArray[Any], beside: float) -> NDArray[Any]:
+        picture = np.full(size, beside, part.dtype)
+        picture[box.slices] = part
+        return picture
+
+    in_picture = {kind: whole(mask, False) for kind, mask in masks.items()}
+    return Truth(whole(seen[-1].item, False), in_picture, severities, whole(change, np.nan))
 
 
 def _differs(before: Surface, after: Surface) -> NDArray[np.bool_]:
