@@ -3,7 +3,7 @@
 from station.cameras.devices import DeviceInfo, Devices
 from station.cameras.live import RealSenseCamera
 from station.cameras.pipeline import Drops, PipelineCamera
-from station.cameras.pool import FramePool, PoolUse, Slot
+from station.cameras.pool import FramePool, Slot
 from station.cameras.record import record_cameras, track_file
 from station.cameras.replay import ReplayCamera
 from station.cameras.settings import CamerasSettings
@@ -16,7 +16,6 @@ __all__ = [
     "Drops",
     "FramePool",
     "PipelineCamera",
-    "PoolUse",
     "RealSenseCamera",
     "RenderedFrame",
     "RenderingBooth",
