@@ -146,8 +146,8 @@ def _disk(config: StationConfig) -> Check:
     """Where the store is a file, the disk it is on; else the working folder's."""
     url = config.store.url
     folder = Path(url.removeprefix("sqlite:///")).parent if url.startswith("sqlite:///") else Path()
-    while not folder.exists():
-        folder = folder.parent
+    if not folder.is_dir():
+        return Check("disk", Health.FAILED, f"{folder} is no folder", "Make it, or correct store.url")
     free_gb = shutil.disk_usage(folder).free / 1e9
     found = f"{free_gb:.1f} GB free at {folder.resolve()}"
     if not os.access(folder, os.W_OK):

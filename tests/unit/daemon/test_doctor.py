@@ -1,6 +1,7 @@
-"""What `station doctor` says of a gallery's false alarms, on the gallery that ships."""
+"""What `station doctor` says of the store's folder, and of a gallery's false alarms, on the gallery that ships."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +38,11 @@ def test_a_rate_it_cannot_uphold_is_a_warning_that_says_how_many_items_are_missi
     assert check.found.endswith(", 0.01% asked for")
     assert check.found != false_alarms(0.02).found
     assert check.fix.startswith(f"Enrol {2 * (29956 - good_items)} more undamaged items")
+
+
+def test_the_folder_of_the_store_must_be_there(tmp_path: Path) -> None:
+    config = StationConfig()
+    store = replace(config.store, url=f"sqlite:///{tmp_path}/new/station.db")
+    config = replace(config, store=store, api=replace(config.api, port=0))
+    [check] = [check for check in examine(config) if check.name == "disk"]
+    assert (check.health, check.found) == (Health.FAILED, f"{tmp_path}/new is no folder")
