@@ -1,10 +1,12 @@
 """The colour imager: light falling off towards the corners, exposure and white balance, and noise."""
 
+import zlib
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from station.core.geometry import Intrinsics
+from station.rig import RigCamera
 from station.simulation.settings import SimulationSettings
 from station.simulation.tiles import cut, draw_tile
 
@@ -18,13 +20,18 @@ _ALIKE_PX = 0.5
 
 
 class Imager:
-    """One colour imager. `gain` float32 [H, W, 3] is what rendered levels are multiplied by, once a still."""
+    """One colour imager. `gain` float32 [H, W, 3] is what rendered levels are multiplied by, once a still.
 
-    def __init__(self, lens: Intrinsics, settings: SimulationSettings, rng: np.random.Generator) -> None:
+    Its exposure and white balance are the booth's own; `rng` draws its noise alone.
+    """
+
+    def __init__(self, camera: RigCamera, settings: SimulationSettings, rng: np.random.Generator) -> None:
+        lens = camera.intrinsics
+        own = np.random.default_rng((settings.booth_seed, zlib.crc32(camera.camera_id.encode())))
         rows = (np.arange(lens.height_px) - lens.cy)[:, None]
         columns = (np.arange(lens.width_px) - lens.cx)[None, :]
         radius = (rows**2 + columns**2) / (lens.cy**2 + lens.cx**2)
-        exposure, red, blue = rng.normal(0, 1, 3) * (
+        exposure, red, blue = own.normal(0, 1, 3) * (
             settings.exposure_error,
             settings.white_balance_error,
             settings.white_balance_error,

@@ -35,12 +35,16 @@ class TrayPlan:
 
 @dataclass(frozen=True, slots=True)
 class CameraPlace:
-    """A camera: where it is, the point its picture's middle shows, and its focal length in heights of its picture."""
+    """A camera: where it is, the point its picture's middle shows, and its focal length in heights of its picture.
+
+    `distortion` is its lens's, as OpenCV orders it: k1, k2, p1, p2, k3.
+    """
 
     camera_id: str
     position_mm: Place
     look_at_mm: Place
     focal_length_heights: float
+    distortion: tuple[float, float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def booth_rig(settings: SimulationSettings) -> Rig:
         RigCamera(
             place.camera_id,
             f"SIM-{place.camera_id.upper()}",
-            _intrinsics(place.focal_length_heights * settings.height_px, settings),
+            _intrinsics(place, settings),
             _look_at(place.position_mm, place.look_at_mm),
         )
         for place in layout.cameras
@@ -140,15 +144,10 @@ def _fields(record: dict[str, Any]) -> dict[str, Any]:
     return {name: value(found) for name, found in record.items()}
 
 
-def _intrinsics(focal_px: float, settings: SimulationSettings) -> Intrinsics:
-    return Intrinsics(
-        settings.width_px,
-        settings.height_px,
-        focal_px,
-        focal_px,
-        (settings.width_px - 1) / 2.0,
-        (settings.height_px - 1) / 2.0,
-    )
+def _intrinsics(place: CameraPlace, settings: SimulationSettings) -> Intrinsics:
+    focal_px = place.focal_length_heights * settings.height_px
+    middle = (settings.width_px - 1) / 2, (settings.height_px - 1) / 2
+    return Intrinsics(settings.width_px, settings.height_px, focal_px, focal_px, *middle, place.distortion)
 
 
 def _look_at(position_mm: Place, look_at_mm: Place) -> Transform:

@@ -34,7 +34,7 @@ def slopes(
     size = (len(node_columns) * _NODE_STEP, len(node_rows) * _NODE_STEP)
     fine = cv2.resize(nodes, size, interpolation=cv2.INTER_LINEAR)
     inner = fine[_NODE_STEP : _NODE_STEP + len(rows), _NODE_STEP : _NODE_STEP + len(columns)]
-    return inner[..., 0], inner[..., 1]
+    return np.asarray(inner[..., 0], np.float32), np.asarray(inner[..., 1], np.float32)
 
 
 def pixels(lens: Intrinsics, points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -24,9 +24,6 @@ class SimulationSettings:
         550
     )
     supersampling: Annotated[int, Ge(1), Le(4), Doc("Rendered colour samples along each side of a pixel.")] = 2
-    colour_noise: Annotated[
-        float, Ge(0), Le(20), Doc("Standard deviation of the colour noise, in levels of 0 to 255.")
-    ] = 1.2
     vignetting: Annotated[float, Ge(0), Le(0.9), Doc("Share of the light lost in the corners of a picture.")] = 0.1
     baseline_mm: Annotated[float, Gt(0), Le(200), Doc("Distance of the two depth imagers, in mm.")] = 50.0
     disparity_noise_px: Annotated[
@@ -43,6 +40,25 @@ class SimulationSettings:
     pair_share: Annotated[
         float, Ge(0), Le(1), Doc("Share of the items that come to lie beside the one before them, unannounced.")
     ] = 0.0
+    booth_seed: Annotated[
+        int, Ge(0), Doc("Seed of what is this booth's own: its panels' age, the dirt on its tray.")
+    ] = 0
+    dirt: Annotated[float, Ge(0), Le(1), Doc("How dirty the tray is, from 0, clean, to 1.")] = 0.25
+    light_spread: Annotated[
+        float, Ge(0), Le(0.5), Doc("Standard deviation of a panel's brightness between booths, as a share of it.")
+    ] = 0.05
+    light_spread_k: Annotated[
+        float, Ge(0), Le(1000), Doc("Standard deviation of a panel's colour temperature between booths, in K.")
+    ] = 120.0
+    weak_panel: Annotated[
+        float, Ge(0), Le(1), Doc("How much of its light one old panel of a booth has lost at most, as a share.")
+    ] = 0.25
+    light_drift: Annotated[
+        float, Ge(0), Le(0.5), Doc("How far the light's brightness swings over some minutes, as a share of it.")
+    ] = 0.015
+    light_drift_k: Annotated[
+        float, Ge(0), Le(1000), Doc("How far the light's colour temperature swings over some minutes, in K.")
+    ] = 60.0
     shot_noise: Annotated[
         float, Ge(0), Le(20), Doc("Standard deviation of the light's own noise on white, in levels of 0 to 255.")
     ] = 1.6

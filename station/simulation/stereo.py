@@ -24,9 +24,9 @@ _PATCH_PX = 2.0
 _SURE = 1.1
 _FLICKER = 0.06
 """How far a point's margin varies from frame to frame."""
-_BLINDEST = 0.15
+_BLINDEST = 0.5
 """How surely the matcher finds the darkest and the burnt-out surfaces."""
-_DARK, _BURNT = (12.0, 45.0), (254.0, 246.0)
+_DARK, _BURNT = (4.0, 40.0), (254.0, 246.0)
 """The levels between which brightness takes from nothing to all of a surface's sureness."""
 _UNSURE_NOISE = 3.0
 """How much noisier a point that is hardly found is than one that surely is."""
@@ -45,7 +45,7 @@ class Match:
 
 
 class Matcher:
-    """One camera's stereo matcher. What does not change from frame to frame is drawn once, where it is in the picture."""
+    """One camera's stereo matcher; what stays from frame to frame is drawn once, where it is in the picture."""
 
     def __init__(self, lens: Intrinsics, settings: SimulationSettings, rng: np.random.Generator) -> None:
         shape = lens.height_px, lens.width_px
@@ -63,12 +63,12 @@ class Matcher:
         self._between = rng.uniform(0.1, 0.9, shape).astype(np.float32)
         self._phase = rng.uniform(0, 2 * np.pi, 2)
 
-    def match(self, geometry: Geometry, levels: NDArray[np.floating], box: Box) -> Match:
+    def match(self, geometry: Geometry, levels: NDArray[np.uint8], box: Box) -> Match:
         """Return what the matcher makes of a part of the picture.
 
         Args:
             geometry: what the box's pixels meet.
-            levels: the box's rendered colour, RGB [h, w, 3], levels 0 to 255.
+            levels: the box's colour, RGB [h, w, 3].
             box: where it is.
         """
         exact = (self._steps_mm / geometry.depth_mm).astype(np.float32)
@@ -113,15 +113,15 @@ class Matcher:
         )
 
 
-def _sureness(levels: NDArray[np.floating]) -> NDArray[np.float32]:
+def _sureness(levels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return how surely surfaces of these levels are matched, float32 [h, w], 0 to 1: not in the dark, not in glare."""
     luma = np.asarray(levels, np.float32).mean(axis=2)
     lit = np.interp(luma, (*_DARK, *_BURNT[::-1]), (_BLINDEST, 1.0, 1.0, _BLINDEST))
-    return lit.astype(np.float32)
+    return np.asarray(lit, np.float32)
 
 
 def _uniform(normal: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return normal noise as noise that is even between 0 and 1."""
     order = np.empty(normal.size, np.float32)
     order[np.argsort(normal, axis=None, kind="stable")] = np.arange(normal.size, dtype=np.float32) / normal.size
-    return order.reshape(normal.shape)
+    return np.asarray(order.reshape(normal.shape), np.float32)

@@ -43,30 +43,32 @@ class View:
         self._camera = camera
         self._settings = settings
         self._seed = seed
-        self._sensor = Sensor(camera.intrinsics, settings, np.random.default_rng((*seed, 0)))
+        self._sensor = Sensor(camera, settings, np.random.default_rng((*seed, 0)))
         box = whole(camera.intrinsics)
         geometry = empty.geometry(camera, box, settings.baseline_mm)
-        colour = empty.colour(camera, box, settings.supersampling) * self._sensor.vignette
+        colour = _levels(empty.colour(camera, box, settings.supersampling) * self._sensor.gain)
         self._brightness = np.maximum(empty.brightness(camera, box), 1.0)
-        self.empty = Still(_levels(colour), self._sensor.disparity(geometry.depth_mm, geometry.paired))
+        match = self._sensor.match(geometry, colour, box)
+        self.empty = Still(colour, match.disparity, match.margin)
 
     def still(self, item: PlacedItem, scene: Scene) -> ItemStill:
         """Render an item at rest."""
         points = item.shape.points() @ item.tray_from_item[:3, :3].T + item.tray_from_item[:3, 3]
-        colour, disparity = self.empty.colour.copy(), self.empty.disparity.copy()
+        colour, disparity, margin = self.empty.colour.copy(), self.empty.disparity.copy(), self.empty.margin.copy()
         mask = np.zeros(disparity.shape, bool)
         shaded = self._box(np.concatenate([points, _shadow_corners(points)]))
         shade = np.clip(scene.brightness(self._camera, shaded) / self._brightness[shaded.slices], 0, 1)
         colour[shaded.slices] = _levels(colour[shaded.slices] * shade[..., None])
         body = self._box(points)
         rendered = scene.colour(self._camera, body, self._settings.supersampling)
-        colour[body.slices] = _levels(rendered * self._sensor.vignette[body.slices])
-        around = self._box(points, self._parallax_px(points))
+        colour[body.slices] = _levels(rendered * self._sensor.gain[body.slices])
+        around = self._box(points, self._parallax_px(points) + self._sensor.reach_px)
         geometry = scene.geometry(self._camera, around, self._settings.baseline_mm)
-        disparity[around.slices] = self._sensor.disparity(geometry.depth_mm, geometry.paired)
+        match = self._sensor.match(geometry, colour[around.slices], around)
+        disparity[around.slices], margin[around.slices] = match.disparity, match.margin
         mask[around.slices] = geometry.item
         changed = mask | (np.abs(colour.astype(np.int16) - self.empty.colour).max(axis=2) > 2)
-        return ItemStill(Still(colour, disparity), mask, changed, points.mean(axis=0))
+        return ItemStill(Still(colour, disparity, margin), mask, changed, points.mean(axis=0))
 
     def sliding(self, still: ItemStill, offset_mm: float) -> Still:
         """Return the item on its way, `offset_mm` beside its place along the tray's x."""
@@ -75,16 +77,17 @@ class View:
         at_rest, moved = project(self._camera, both)
         columns, rows = np.rint(moved[:2] - at_rest[:2]).astype(int)
         source, target = _shifted(still.mask.shape, int(rows), int(columns))
-        colour, disparity = self.empty.colour.copy(), self.empty.disparity.copy()
+        colour, disparity, margin = self.empty.colour.copy(), self.empty.disparity.copy(), self.empty.margin.copy()
         changed = still.changed[source]
         colour[target][changed] = still.still.colour[source][changed]
         solid = (still.still.disparity != self.empty.disparity)[source]
         disparity[target][solid] = still.still.disparity[source][solid] * (at_rest[2] / moved[2])
-        return Still(colour, disparity)
+        margin[target][solid] = still.still.margin[source][solid]
+        return Still(colour, disparity, margin)
 
     def expose(self, still: Still, index: int, t_ns: int) -> SimFrame:
         """Return a noisy frame of a still; the noise depends on the frame's index alone."""
-        colour, depth = self._sensor.expose(still, np.random.default_rng((*self._seed, 1, index)))
+        colour, depth = self._sensor.expose(still, t_ns, np.random.default_rng((*self._seed, 1, index)))
         return SimFrame(t_ns, colour, depth, self._settings.depth_unit_mm)
 
     def _parallax_px(self, points: NDArray[np.float64]) -> int:
