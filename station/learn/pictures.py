@@ -14,7 +14,6 @@ from station.core.errors import DatasetError
 from station.core.geometry import Intrinsics
 from station.learn.dataset import DEPTH_CHANGE_OFFSET, DEPTH_CHANGE_UNIT_MM, DamageMask, View
 
-_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 _FOLDER = "pictures"
 
 
@@ -66,12 +65,12 @@ def save_view(dataset: Path, item_id: str, view: ViewPictures) -> View:
 
 
 def write_png(file: Path, picture: NDArray[np.generic]) -> None:
-    """Write a picture as PNG, quickly rather than small; colour is BGR, as OpenCV has it.
+    """Write a picture as PNG; colour is BGR, as OpenCV has it.
 
     Raises:
         DatasetError: the disk is full or not writable.
     """
-    _, encoded = cv2.imencode(".png", np.ascontiguousarray(picture), _FAST)
+    _, encoded = cv2.imencode(".png", np.ascontiguousarray(picture))  # level 1 takes twice as long and more room
     try:
         file.write_bytes(encoded.tobytes())
     except OSError as error:

@@ -1,6 +1,8 @@
 """Processes that work a list of parts off."""
 
 import os
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -55,3 +57,20 @@ def test_an_interrupted_wait_stops_the_processes(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         work_off(partial(fail_at_four, tmp_path), (1, 2), 2, interrupt)
+
+
+def test_processes_whose_parent_was_killed_end_too(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "from station.simulation.crew import work_off\n"
+        "def forever(part):\n"
+        "    print('at work', flush=True)\n"
+        "    while True:\n"
+        "        yield\n"
+        "if __name__ == '__main__':\n"
+        "    work_off(forever, (1, 2), 2, lambda done: None)\n"
+    )
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) as parent:
+        assert [parent.stdout.readline() for _ in range(2)] == [b"at work\n"] * 2
+        parent.kill()
+        assert parent.communicate(timeout=20)[0] == b""  # both held the pipe's other end and let go of it
