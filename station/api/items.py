@@ -27,7 +27,12 @@ Limit = Annotated[int, Query(ge=1, le=_PAGE_MAX, description="How many verdicts 
 def items_router(door: Door, bell: Bell) -> APIRouter:
     """Build the routes of items."""
     router = APIRouter(prefix="/v1", tags=["items"])
+    _add_items(router, door, bell)
+    _add_findings(router, door)
+    return router
 
+
+def _add_items(router: APIRouter, door: Door, bell: Bell) -> None:
     @router.post(
         "/items",
         status_code=201,
@@ -56,6 +61,10 @@ def items_router(door: Door, bell: Bell) -> APIRouter:
         return VerdictPage(
             verdicts=[verdict_body(recorded) for recorded in page], next_after=page[-1].number if page else after
         )
+
+
+def _add_findings(router: APIRouter, door: Door) -> None:
+    """Add what the station saw and what a person found."""
 
     @router.get(
         "/items/{item_id}/evidence",
@@ -96,8 +105,6 @@ def items_router(door: Door, bell: Bell) -> APIRouter:
         _known(door.item(item_id), item_id)
         door.record_truth(item_id, truth.to_truth())
         return item_body(_known(door.item(item_id), item_id))
-
-    return router
 
 
 async def _await_judged(door: Door, bell: Bell, item_id: str, wait_s: float) -> ItemRecord | None:

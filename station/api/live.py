@@ -16,6 +16,7 @@ from station.core.errors import StationError
 _STILL_HERE_S = 15.0
 _BATCH = 100
 _METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_METRIC = 'station_verdicts_total{decision="sideline",reason="damage"} 8.0\n'
 
 LastEventId = Annotated[
     int | None,
@@ -70,7 +71,12 @@ def live_router(door: Door, bell: Bell) -> APIRouter:
         "/metrics",
         summary="Metrics for Prometheus",
         response_class=Response,
-        responses={200: {"description": "Metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+        responses={
+            200: {
+                "description": "Metrics.",
+                "content": {"text/plain": {"schema": {"type": "string"}, "example": _METRIC}},
+            }
+        },
         operation_id="metrics",
     )
     def metrics() -> Response:

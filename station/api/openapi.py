@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from station.api.examples import add_examples
 from station.api.gate import OPEN_PATHS
 from station.api.problems import PLC_PREFIX, problem_responses
 from station.api.schemas import Problem
@@ -36,6 +37,7 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             _correct(path, operation)
+            add_examples(path, operation, components["schemas"])
     return document
 
 

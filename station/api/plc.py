@@ -62,7 +62,14 @@ PlcId = Annotated[int, Path(ge=1, le=PLC_ID_MAX, description="The controller's n
 def plc_router(door: Door, bell: Bell, clock: Clock) -> APIRouter:
     """Build the controller's routes."""
     router = APIRouter(prefix=PLC_PREFIX, tags=["controller"])
+    _add_next(router, door, bell, clock)
+    _add_answers(router, door, clock)
+    _add_trigger(router, door)
+    _add_ack(router, door)
+    return router
 
+
+def _add_next(router: APIRouter, door: Door, bell: Bell, clock: Clock) -> None:
     @router.get(
         "/next", summary="The next verdict", response_model=PlcResult, operation_id="plc_next", responses=_errors(400)
     )
@@ -78,6 +85,8 @@ def plc_router(door: Door, bell: Bell, clock: Clock) -> APIRouter:
             return _flat(plc_no_result(status, seq=after))
         return _flat(plc_result(recorded, status, clock.utc_ns()))
 
+
+def _add_answers(router: APIRouter, door: Door, clock: Clock) -> None:
     @router.get(
         "/verdict/{id}",
         summary="One item's verdict",
@@ -101,26 +110,20 @@ def plc_router(door: Door, bell: Bell, clock: Clock) -> APIRouter:
         """Give the station's state, fault, boot, newest sequence, heartbeat, cameras and disk."""
         return _flat(plc_status(door.status()))
 
+
+def _add_trigger(router: APIRouter, door: Door) -> None:
     def announce(fields: TriggerFields) -> Response:
         record = door.announce(fields.id, fields.sku, fields.barcode)
         return _flat(plc_item(record, fields.id, door.status()))
 
-    def acknowledge(fields: AckFields) -> Response:
-        door.acknowledge(fields.seq)
-        return _flat(plc_ack(fields.seq, door.status(), door.outbox))
+    docs: dict[str, Any] = {"summary": "Announce an item", "response_model": PlcItem, "responses": _errors(400, 503)}
 
-    trigger_docs: dict[str, Any] = {
-        "summary": "Announce an item",
-        "response_model": PlcItem,
-        "responses": _errors(400, 503),
-    }
-
-    @router.get("/trigger", operation_id="plc_trigger_get", **trigger_docs)
+    @router.get("/trigger", operation_id="plc_trigger_get", **docs)
     def trigger_get(fields: Annotated[TriggerFields, Query()]) -> Response:
         """Announce the item about to be presented; it is on disk when this answers. Asking twice changes nothing."""
         return announce(fields)
 
-    @router.post("/trigger", operation_id="plc_trigger", openapi_extra=_posted(TriggerFields), **trigger_docs)
+    @router.post("/trigger", operation_id="plc_trigger", openapi_extra=_posted(TriggerFields), **docs)
     async def trigger(request: Request) -> Response:
         """Announce the item about to be presented; it is on disk when this answers. Asking twice changes nothing.
 
@@ -128,22 +131,26 @@ def plc_router(door: Door, bell: Bell, clock: Clock) -> APIRouter:
         """
         return await run_in_threadpool(announce, await _fields(request, TriggerFields))
 
-    ack_docs: dict[str, Any] = {"summary": "Take a verdict", "response_model": PlcAck, "responses": _errors(400, 503)}
 
-    @router.get("/ack", operation_id="plc_ack_get", **ack_docs)
+def _add_ack(router: APIRouter, door: Door) -> None:
+    def acknowledge(fields: AckFields) -> Response:
+        door.acknowledge(fields.seq)
+        return _flat(plc_ack(fields.seq, door.status(), door.outbox))
+
+    docs: dict[str, Any] = {"summary": "Take a verdict", "response_model": PlcAck, "responses": _errors(400, 503)}
+
+    @router.get("/ack", operation_id="plc_ack_get", **docs)
     def ack_get(fields: Annotated[AckFields, Query()]) -> Response:
         """Acknowledge the verdict with this sequence and all older ones (OPC AcknowledgeResults). Twice is harmless."""
         return acknowledge(fields)
 
-    @router.post("/ack", operation_id="plc_ack", openapi_extra=_posted(AckFields), **ack_docs)
+    @router.post("/ack", operation_id="plc_ack", openapi_extra=_posted(AckFields), **docs)
     async def ack(request: Request) -> Response:
         """Acknowledge the verdict with this sequence and all older ones (OPC AcknowledgeResults). Twice is harmless.
 
         The field comes in the query, in a form or in a JSON object.
         """
         return await run_in_threadpool(acknowledge, await _fields(request, AckFields))
-
-    return router
 
 
 async def _await_next(door: Door, bell: Bell, after: int, wait_s: float) -> RecordedVerdict | None:

@@ -58,7 +58,10 @@ class IdentityBody(_Body):
         description="OPC ProductId: the product, null when unknown.", examples=["tea-carton"]
     )
     source: IdentitySource = Field(description="How the product came to be known.", examples=["barcode"])
-    barcode: str | None = Field(description="The barcode read on the item, null if none.", examples=["4006381333931"])
+    barcode: str | None = Field(
+        description="The barcode read on the item: it names the product, or two cameras agree on it; null otherwise.",
+        examples=["4006381333931"],
+    )
 
 
 class ProvenanceBody(_Body):
@@ -197,8 +200,8 @@ class CameraBody(_Body):
     )
     frames: int = Field(description="Fresh frames since the start.", examples=[86231])
     dropped: int = Field(description="Frames lost since the start.", examples=[0])
-    recoveries: int = Field(description="Times it had to be restarted.", examples=[0])
-    error: str | None = Field(description="What ails it, null when nothing does.")
+    recoveries: int = Field(description="Times it fell silent or was lost, and came back.", examples=[0])
+    error: str | None = Field(description="What ails it, null when nothing does.", examples=[None])
 
 
 class HealthBody(_Body):

@@ -42,16 +42,10 @@ class StationServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_server(app: FastAPI, settings: ApiSettings) -> StationServer:
-    """Bind the API's port and build its server.
-
-    Raises:
-        StationError: the address cannot be bound.
-    """
+def make_server(app: FastAPI, listener: socket.socket) -> StationServer:
+    """Build the API's server on a bound socket, see `make_listener`; it closes the socket when it stops."""
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         http=_Protocol,
         ws="none",
         loop="asyncio",
@@ -64,7 +58,7 @@ def make_server(app: FastAPI, settings: ApiSettings) -> StationServer:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    return StationServer(config, make_listener(settings), app.state.bell)
+    return StationServer(config, listener, app.state.bell)
 
 
 def make_listener(settings: ApiSettings) -> socket.socket:

@@ -1,9 +1,9 @@
 """Frame sources behind one port: cameras that are live, replayed or simulated."""
 
-from station.cameras.devices import DeviceChange, DeviceInfo, Devices
+from station.cameras.devices import DeviceInfo, Devices
 from station.cameras.live import RealSenseCamera
 from station.cameras.pipeline import Drops, PipelineCamera
-from station.cameras.pool import FramePool, PoolUse, Slot
+from station.cameras.pool import FramePool, Slot
 from station.cameras.record import record_cameras, track_file
 from station.cameras.replay import ReplayCamera
 from station.cameras.settings import CamerasSettings
@@ -11,13 +11,11 @@ from station.cameras.simulated import RenderedFrame, RenderingBooth, SimulatedCa
 
 __all__ = [
     "CamerasSettings",
-    "DeviceChange",
     "DeviceInfo",
     "Devices",
     "Drops",
     "FramePool",
     "PipelineCamera",
-    "PoolUse",
     "RealSenseCamera",
     "RenderedFrame",
     "RenderingBooth",

@@ -1,6 +1,10 @@
-"""The cameras plugged in: which there are, and which come and go."""
+"""The cameras plugged in.
 
-from collections import deque
+Hot plug is asking again: a lost camera is opened anew every 2 s, and each time it is looked for among what is plugged
+in at that moment. librealsense's notice of an arrival could save at most those 2 s, after the several seconds that a
+camera takes to enumerate; and as not every backend sends it after a reset, asking again would still be needed.
+"""
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,33 +22,15 @@ class DeviceInfo:
     physical_port: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceChange:
-    """Cameras that came and cameras that went, by serial number."""
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-
-
 class Devices:
-    """The one long-lived librealsense context: it lists cameras and hears of every plug pulled or put in."""
+    """The one long-lived librealsense context; each question is about what is plugged in now."""
 
     def __init__(self) -> None:
         self.context = rs.context()
-        self._changes: deque[DeviceChange] = deque(maxlen=64)  # filled on librealsense's own thread
-        self._known = {device.serial: device for device in self.discover()}
-        self.context.set_devices_changed_callback(self._changed)
 
     def discover(self) -> tuple[DeviceInfo, ...]:
         """Return every camera that is plugged in."""
         return tuple(_describe(device) for device in self.context.query_devices())
-
-    def changes(self) -> tuple[DeviceChange, ...]:
-        """Return what came and went since the last call, oldest first."""
-        found = []
-        while self._changes:
-            found.append(self._changes.popleft())
-        return tuple(found)
 
     def find(self, serial: str) -> Any:
         """Return librealsense's device of that serial number, or None."""
@@ -52,14 +38,6 @@ class Devices:
             if _info(device, rs.camera_info.serial_number) == serial:
                 return device
         return None
-
-    def _changed(self, event: Any) -> None:
-        now = {device.serial: device for device in self.discover()}
-        added = tuple(sorted(now.keys() - self._known.keys()))
-        removed = tuple(sorted(self._known.keys() - now.keys()))
-        self._known = now
-        if added or removed:
-            self._changes.append(DeviceChange(added, removed))
 
 
 def _describe(device: Any) -> DeviceInfo:

@@ -82,6 +82,7 @@ class PipelineCamera(ABC):
         self._record_to = record_to
         self._pacing: Pacing | None = None
         self._recovery: Recovery | None = None
+        self._recoveries = 0
         self._pool: FramePool | None = None
         self._opened = False
         self._pipe: Any = None
@@ -156,8 +157,8 @@ class PipelineCamera(ABC):
 
     @property
     def recoveries(self) -> int:
-        """How often the camera fell silent and was brought back."""
-        return self._recovery.recoveries if self._recovery else 0
+        """How often the camera fell silent and was brought back; opening it anew does not start over."""
+        return self._recoveries
 
     @property
     def pool(self) -> FramePool:
@@ -213,7 +214,7 @@ class PipelineCamera(ABC):
                 self._check_end()
             self._recover()
         elif self._recovery is not None:
-            self._recovery.fresh(self._clock.now_ns())
+            self._recoveries += self._recovery.fresh(self._clock.now_ns())
         return pair
 
     def _receive(self, timeout_ms: int) -> tuple[bool, _Pair | None]:

@@ -1,7 +1,6 @@
 """The memory frames live in: allocated once, leased, counted, reused."""
 
 import threading
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -44,15 +43,6 @@ class Slot:
         self._pool._release(self)
 
 
-@dataclass(frozen=True, slots=True)
-class PoolUse:
-    """How a pool stands: slots in all, leased now, and the most that were ever leased at once."""
-
-    slots: int
-    leased: int
-    peak: int
-
-
 class FramePool:
     """A fixed number of slots for one camera's frames. Safe to use from several threads.
 
@@ -69,18 +59,12 @@ class FramePool:
         self.width_px = width_px
         self._lock = threading.Lock()
         self._slots = slots
-        self._peak = 0
         self._free = [Slot(self) for _ in range(slots)]
-
-    @property
-    def use(self) -> PoolUse:
-        """How the pool stands now."""
-        with self._lock:
-            return PoolUse(self._slots, self._slots - len(self._free), self._peak)
 
     def leaked(self) -> int:
         """Return how many slots are leased; 0 once every frame has been released."""
-        return self.use.leased
+        with self._lock:
+            return self._slots - len(self._free)
 
     def lease(self) -> Slot:
         """Return a free slot, held once. Its memory still holds an older picture.
@@ -96,7 +80,6 @@ class FramePool:
                 )
             slot = self._free.pop()
             slot._holders = 1
-            self._peak = max(self._peak, self._slots - len(self._free))
             return slot
 
     def _retain(self, slot: Slot) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from station.cameras.pipeline import PipelineCamera
 from station.core.items import Announcement
 from station.core.ports import EndOfStream
-from station.recording import Recording, prepare_folder, track_of_file, write_manifest
+from station.recording import ItemTruth, Recording, prepare_folder, track_of_file, write_manifest
 
 _READ_TIMEOUT_MS = 50
 
@@ -17,7 +17,8 @@ def record_cameras(
     out: Path,
     rig_json: str,
     go_on: Callable[[], bool],
-    events: Callable[[], Iterable[Announcement]] = tuple,
+    events: Sequence[Announcement] = (),
+    truth: Callable[[int, int], Iterable[ItemTruth]] = lambda _begin_ns, _end_ns: (),
 ) -> Recording:
     """Stream from cameras that were made with `record_to=track_file(out, camera_id)` until `go_on` says no.
 
@@ -28,7 +29,8 @@ def record_cameras(
         out: the recording's folder.
         rig_json: the text of the rig file.
         go_on: asked after every round of reads.
-        events: returns what happened beside the cameras, in the cameras' own device time; asked once, at the end.
+        events: what happens beside the cameras, in their own device time; those up to the last frame are kept.
+        truth: returns what is known of the items that lay on the tray wholly between two moments of that time.
 
     Raises:
         CameraError: a camera cannot be opened, or falls silent.
@@ -37,6 +39,7 @@ def record_cameras(
     prepare_folder(out)
     serials: dict[str, str] = {}
     first_ns: dict[str, int] = {}
+    last_ns: dict[str, int] = {}
     try:
         for camera in cameras:
             serials[camera.camera_id] = camera.open().serial
@@ -50,14 +53,21 @@ def record_cameras(
                     continue
                 if frame is not None:
                     first_ns.setdefault(camera.camera_id, frame.device_t_ns)
+                    last_ns[camera.camera_id] = frame.device_t_ns
                     frame.release()
     finally:
         for camera in cameras:
             camera.close()
     start_ns = min(first_ns.values(), default=0)
     tracks = [track_of_file(track_file(out, name), name, serial, start_ns) for name, serial in serials.items()]
-    moved = [replace(event, t_ns=event.t_ns - start_ns) for event in events()]
-    return write_manifest(out, tracks, rig_json, moved)
+    end_ns = max(last_ns.values(), default=0)
+    kept = [replace(event, t_ns=event.t_ns - start_ns) for event in events if event.t_ns <= end_ns]
+    seen_by_all = max(first_ns.values(), default=0), min(last_ns.values(), default=0)
+    items = [
+        replace(item, arrive_ns=item.arrive_ns - start_ns, leave_ns=item.leave_ns - start_ns)
+        for item in truth(*seen_by_all)
+    ]
+    return write_manifest(out, tracks, rig_json, kept, items)
 
 
 def track_file(out: Path, camera_id: str) -> Path:

@@ -34,19 +34,18 @@ class Recovery:
 
     def __init__(self, settings: CamerasSettings, now_ns: int) -> None:
         self.stage = Stage.HEALTHY
-        self.recoveries = 0
         self._stale_ns = settings.stale_ms * 1_000_000
         self._restart_grace_ns = settings.restart_grace_ms * 1_000_000
         self._reset_grace_ns = settings.reset_grace_ms * 1_000_000
         self._since_ns = now_ns
         self._tried_ns = now_ns
 
-    def fresh(self, now_ns: int) -> None:
-        """Note that a fresh frame came."""
-        if self.stage is not Stage.HEALTHY:
-            self.recoveries += 1
+    def fresh(self, now_ns: int) -> bool:
+        """Note that a fresh frame came; return whether it ended a recovery."""
+        recovered = self.stage is not Stage.HEALTHY
         self.stage = Stage.HEALTHY
         self._since_ns = now_ns
+        return recovered
 
     def step(self, now_ns: int) -> Action:
         """Return what to do when no fresh frame has come; call it at every fruitless read."""

@@ -29,10 +29,9 @@ def record(
     clock = SystemClock()
     source = build_source(load_config(config), clock, record_to=out)
     end_ns = clock.now_ns() + round(seconds * 1e9)
-    events = [event for event in source.events if source.start_ns + event.t_ns < end_ns]
     with console.status(f"Recording {len(source.cameras)} cameras to {out} for {seconds:g} s"):
         recording = record_cameras(
-            source.cameras, out, rig_json(source.rig), lambda: clock.now_ns() < end_ns, lambda: events
+            source.cameras, out, rig_json(source.rig), lambda: clock.now_ns() < end_ns, source.events, source.truth
         )
     for track in recording.tracks:
         console.print(f"{track.camera_id}: {track.frames} frames in {track.file}")

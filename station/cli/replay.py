@@ -47,7 +47,8 @@ def replay(
     with progress_bar(console, "Rendering the demo recording, once") as progress:
         found = find_recording(recording, progress)
     found.verify()
-    table = verdict_table(f"{recording}: {len(found.items)} items")
+    known = f"{len(found.items)} items" if found.items else f"items unknown, {len(found.events)} announced"
+    table = verdict_table(f"{recording}: {known}")
     verdicts: list[Verdict] = []
     frames: list[int] = [sum(track.frames for track in found.tracks), 0]
     walk = _lockstep(found, settings) if lockstep else _realtime(found, settings, speed, frames)

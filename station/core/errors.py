@@ -71,3 +71,7 @@ class StoreFull(StoreError):
 
 class SimulationError(StationError):
     """The simulated booth cannot be built or rendered."""
+
+
+class DatasetError(StationError):
+    """A dataset cannot be read or written, or one of its rows does not hold together."""

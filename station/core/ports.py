@@ -51,6 +51,10 @@ class Camera(Protocol):
     def dropped(self) -> int:
         """Frames lost so far: gaps in the device's frame numbers, and stale or torn pairs refused."""
 
+    @property
+    def recoveries(self) -> int:
+        """How often so far the camera fell silent while open, and was brought back by itself."""
+
     def open(self) -> CameraInfo:
         """Start streaming.
 

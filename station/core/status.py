@@ -18,7 +18,10 @@ class StationState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """One camera now. `connected` means a frame arrived recently; `frame_age_ms` is None before the first."""
+    """One camera now. `connected` means a frame arrived recently; `frame_age_ms` is None before the first.
+
+    `recoveries` counts how often it fell silent or was lost, and came back.
+    """
 
     camera_id: str
     serial: str

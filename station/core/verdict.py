@@ -21,7 +21,10 @@ class IdentitySource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which product the item is. `product_id` is None when unknown; `barcode` is what was read, if anything."""
+    """Which product the item is. `product_id` is None when unknown.
+
+    `barcode` was read on the item: it names the product, or two views read it alike. None otherwise.
+    """
 
     product_id: str | None
     source: IdentitySource

@@ -15,6 +15,7 @@ from station.core.errors import StationError
 from station.daemon.parts import find_gallery
 from station.gallery import Gallery
 from station.inference import find_bundle, load_bundle
+from station.judge import good_items_needed, sideline_score
 from station.recording.librealsense import rs
 from station.rig import load_rig
 
@@ -123,17 +124,30 @@ def _models(config: StationConfig) -> list[Check]:
     try:
         gallery = Gallery.open(find_gallery(config.gallery.path), bundle.digest)
         checks.append(Check("gallery", Health.OK, f"{config.gallery.path}, {len(gallery.product_ids)} products"))
+        checks.append(_false_alarms(gallery, config.judge.max_false_alarm_rate))
     except StationError as error:
         checks.append(Check("gallery", Health.FAILED, str(error), "Enrol the products again with this model"))
     return checks
+
+
+def _false_alarms(gallery: Gallery, asked: float) -> Check:
+    """Whether the gallery has enough undamaged items for the false alarm rate asked for; all products share them."""
+    count = len(gallery.good_scores)
+    _, upheld = sideline_score(gallery.good_scores, asked)
+    found = f"{count} undamaged items uphold {upheld:.2%}, {asked:.2%} asked for"
+    if upheld > asked:
+        missing = 2 * (good_items_needed(asked) - count)  # enrolling turns every second one into a reference
+        fix = f"Enrol {missing} more undamaged items (half of them count), or raise judge.max_false_alarm_rate"
+        return Check("false alarms", Health.WARNING, found, fix)
+    return Check("false alarms", Health.OK, found)
 
 
 def _disk(config: StationConfig) -> Check:
     """Where the store is a file, the disk it is on; else the working folder's."""
     url = config.store.url
     folder = Path(url.removeprefix("sqlite:///")).parent if url.startswith("sqlite:///") else Path()
-    while not folder.exists():
-        folder = folder.parent
+    if not folder.is_dir():
+        return Check("disk", Health.FAILED, f"{folder} is no folder", "Make it, or correct store.url")
     free_gb = shutil.disk_usage(folder).free / 1e9
     found = f"{free_gb:.1f} GB free at {folder.resolve()}"
     if not os.access(folder, os.W_OK):

@@ -1,6 +1,8 @@
 """Building a station's parts from its configuration: the only place that knows them all."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from station.cameras import Devices, PipelineCamera, RealSenseCamera, ReplayCamera, SimulatedCamera, track_file
@@ -14,7 +16,7 @@ from station.identity import Identifier
 from station.inference import find_bundle, load_bundle, shipped_models_dir
 from station.inspection import Inspector
 from station.judge import Judge
-from station.recording import Recording, open_recording
+from station.recording import ItemTruth, Recording, open_recording
 from station.rig import Rig, load_rig
 from station.vision import ViewExtractor
 
@@ -27,7 +29,8 @@ class Source:
     """Where frames come from: the cameras, the rig they belong to, and what is to be announced to them when.
 
     `start_ns` is the station time at which a recording's or simulation's own time, that of its `events`, is 0;
-    `speed` is how fast that time runs. Live cameras have neither events nor a start.
+    `speed` is how fast that time runs. Live cameras have neither events nor a start. `truth` returns what is known of
+    the items that lay on the tray wholly between two moments of that time, once these are recorded; see `build_source`.
     """
 
     cameras: tuple[PipelineCamera, ...]
@@ -36,6 +39,7 @@ class Source:
     start_ns: int = 0
     speed: float = 1.0
     events: tuple[Announcement, ...] = ()
+    truth: Callable[[int, int], Sequence[ItemTruth]] = lambda _begin_ns, _end_ns: ()
 
 
 def build_inspector(config: StationConfig, rig: Rig, clock: Clock, simulated: bool) -> Inspector:
@@ -69,6 +73,8 @@ def find_gallery(name_or_path: str) -> Path:
 def build_source(config: StationConfig, clock: Clock, record_to: Path | None = None) -> Source:
     """Build the cameras that the configuration names; with `record_to` they write that recording's tracks.
 
+    A simulated source then knows the truth of its items, and writes their masks into the recording.
+
     Raises:
         CameraNotFound: the source is live and no camera is plugged in.
         ConfigError: the source is live and no rig is named.
@@ -91,7 +97,9 @@ def replay_source(config: StationConfig, recording: Recording, clock: Clock, spe
 
 
 def _simulated(config: StationConfig, clock: Clock, record_to: Path | None) -> Source:
-    from station.simulation.booth import Booth  # rendering needs the extra `sim`, which a live station has not
+    # Rendering needs the extra `sim`, which a live station has not.
+    from station.simulation.booth import Booth
+    from station.simulation.record import save_truth
 
     booth = Booth(config.source.seed, config.source.items, config.simulation)
     start_ns = clock.now_ns() + START_DELAY_NS
@@ -108,8 +116,8 @@ def _simulated(config: StationConfig, clock: Clock, record_to: Path | None) -> S
         )
         for camera in booth.rig.cameras
     )
-    events = tuple(item.announcement for item in booth.plan)
-    return Source(cameras, booth.rig, True, start_ns, config.source.speed, events)
+    source = Source(cameras, booth.rig, True, start_ns, config.source.speed, booth.announcements)
+    return replace(source, truth=partial(save_truth, booth, record_to)) if record_to else source
 
 
 def _live(config: StationConfig, clock: Clock, record_to: Path | None) -> Source:

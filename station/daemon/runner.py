@@ -35,7 +35,8 @@ class CameraRunner:
         self._latest_lock = threading.Lock()
         self._latest: Frame | None = None
         self._last_ns: int | None = None
-        self._losses = 0
+        self._lost = False
+        self._returns = 0
         self.frames = 0
         self.finished = False
         self.error: StationError | None = None
@@ -70,7 +71,7 @@ class CameraRunner:
             frame_age_ms=age_ms,
             frames=self.frames,
             dropped=self.dropped,
-            recoveries=self._losses,
+            recoveries=self._returns + self._camera.recoveries,
             error=str(self.error) if self.error else None,
         )
 
@@ -111,6 +112,8 @@ class CameraRunner:
             if frame is None:
                 continue
             self.frames += 1
+            self._returns += self._lost
+            self._lost = False
             self._last_ns = frame.host_t_ns
             self._keep_latest(frame)
             self._inbox.put_frame(frame)
@@ -119,7 +122,7 @@ class CameraRunner:
         if self.error is None:
             _log.error("camera %s: %s", self.camera_id, error)
         self.error = error
-        self._losses += 1
+        self._lost = True
         self.finished = not self._comes_back
         self._inbox.put_lost(self.camera_id)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from station.api.app import create_app
-from station.api.server import make_server
+from station.api.server import make_listener, make_server
 from station.config import StationConfig
 from station.core.ports import Clock
 from station.daemon.announcer import Announcer
@@ -48,12 +48,13 @@ def serve(
     source = source or build_source(config, clock)
     with ExitStack() as stack:
         inspector = build_inspector(config, source.rig, clock, source.simulated)
+        listener = stack.enter_context(make_listener(config.api))  # a taken port leaves no trace in the store
         store = Store.open(config.store, clock)
         stack.callback(store.close)
         station = Station(config, source, inspector, store, clock)
         station.telemetry.watch(station.status, version("damage-station"))
         door = StationDoor(station, store, inspector.gallery)
-        server = make_server(create_app(door, clock, config.api), config.api)
+        server = make_server(create_app(door, clock, config.api), listener)
         station.start()
         stack.callback(station.stop)
         api = threading.Thread(target=server.run, name="api")

@@ -33,7 +33,8 @@ class Identifier:
 
         A barcode of another known product than the announced one outweighs the announcement and is
         WRONG_ITEM. An announcement of codes that name no product, or two, is UNKNOWN_PRODUCT even
-        when a barcode is read, since the two cannot be compared. So is an item with neither.
+        when a barcode is read, since the two cannot be compared. So is an item with neither. A barcode
+        that names no known product decides nothing, and is told only where two views read it alike.
         """
         announced, claims = self._announced(announcement)
         barcode, read = self._read(views)
@@ -58,15 +59,22 @@ class Identifier:
         return (named.pop() if len(named) == 1 else None), bool(announcement.barcode or announcement.sku)
 
     def _read(self, views: Sequence[ItemView]) -> tuple[str | None, str | None]:
-        """The first barcode read that names a product, with the product; else the first read at all."""
-        first = None
+        """The first barcode read that names a product, with the product; else the first that two views agree on.
+
+        A check digit lets one wrong read in ten through, so that a read which names nothing known and
+        has no witness is none.
+        """
+        seen: set[str] = set()
+        agreed = None
         for view in views:
-            for text in self._barcodes(view):
+            texts = self._barcodes(view)
+            for text in texts:
                 product = self._by_barcode.get(_canonical(text))
                 if product is not None:
                     return text, product
-                first = first or text
-        return first, None
+            agreed = agreed or next((text for text in texts if text in seen), None)
+            seen.update(texts)
+        return agreed, None
 
     def _barcodes(self, view: ItemView) -> list[str]:
         rows = np.flatnonzero(view.mask.any(axis=1))  # a crop is as high as wide, most items in it are not

@@ -8,9 +8,8 @@ from station.core.items import ItemCapture
 from station.gallery import GallerySettings, GalleryWriter, Product, Shot, ShotView, enrol_product
 from station.inference import Bundle, find_bundle, load_bundle
 from station.inference.settings import InferenceSettings
-from station.simulation import SimFrame, SimulationSettings, reference_shots
+from station.simulation import SimFrame, SimulationSettings, Studio
 from station.simulation.catalogue import catalogue
-from station.simulation.layout import booth_rig
 from station.vision import ViewExtractor, VisionSettings
 
 GALLERY_SEED = 71
@@ -51,13 +50,14 @@ def build_demo_gallery(
     """
     bundle = load_bundle(find_bundle(InferenceSettings().bundle))
     simulation, settings = simulation or SimulationSettings(), GallerySettings()
-    extractor = ViewExtractor(booth_rig(simulation), VisionSettings())
+    studio = Studio(GALLERY_SEED, simulation)
+    extractor = ViewExtractor(studio.rig, VisionSettings())
     products = catalogue(simulation.catalogue_seed)
     writer = GalleryWriter(out_dir, bundle.digest, f"simulated booth, seed {GALLERY_SEED}, {shots} placings a product")
     for number, item in enumerate(products):
         placings: list[Shot] = []
-        for frames in reference_shots(item.product_id, GALLERY_SEED, shots, simulation):
-            placings.append(_shot(frames, extractor, bundle))
+        for placing in range(shots):
+            placings.append(_shot(studio.shot(item, placing).frames, extractor, bundle))
             progress((number + len(placings) / shots) / len(products))
         product = Product(
             product_id=item.product_id,

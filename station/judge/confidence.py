@@ -64,6 +64,11 @@ def sideline_score(good_scores: Sequence[float], max_false_alarm_rate: float) ->
     return good_scores[n - above], max_false_alarm_rate
 
 
+def good_items_needed(max_false_alarm_rate: float) -> int:
+    """Return how many undamaged items `sideline_score` needs to uphold a false alarm rate, 149 for 2 %."""
+    return math.ceil(math.log(_RISK) / math.log1p(-max_false_alarm_rate))
+
+
 def _binomial(k: int, n: int, rate: float) -> float:
     """The probability of k successes in n trials."""
     ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

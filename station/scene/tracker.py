@@ -34,7 +34,7 @@ TRANSITIONS: dict[tuple[TrayState, Seen], TrayState] = {
     (TrayState.PRESENT, Seen.SETTLED): TrayState.PRESENT,
     (TrayState.PRESENT, Seen.SWAPPED): TrayState.ARRIVING,
 }
-"""Entering PRESENT captures the item; nothing else does."""
+"""Entering PRESENT captures the item, unless it was given up before it was seen; nothing else does."""
 
 
 class _Pending(NamedTuple):
@@ -42,12 +42,20 @@ class _Pending(NamedTuple):
     since_ns: int
 
 
+class _GivenUp(NamedTuple):
+    """What had its verdict before it was seen to lie there; `unseen` is when no frame came, in the frames' own time."""
+
+    unseen: range
+    announced: bool
+
+
 class Tracker:
     """Turns framesets and announcements into item captures; every item and announcement gives exactly one.
 
     With the `tray` trigger an item is captured once it has settled on the learned empty tray, or is
     overdue in settling; the oldest pending announcement is its own, and one that comes while it still lies
-    there unannounced has it captured again. With the `controller` trigger each
+    there unannounced has it captured again. What is given up unseen, because no framesets come, has its verdict:
+    found on the tray afterwards it is not captured again. With the `controller` trigger each
     announcement is captured from the first framesets that arrived after it.
 
     A frameset pushed belongs to the tracker, which passes it on in a capture or releases it. `now_ns`
@@ -66,6 +74,8 @@ class Tracker:
         self._state = TrayState.EMPTY
         self._arriving_since_ns = 0
         self._fresh_ns = 0
+        self._fresh_t_ns = 0
+        self._given_up: deque[_GivenUp] = deque()
         self._window: deque[FrameSet] = deque()
         self._pending: deque[_Pending] = deque()
         self._lost_ns: dict[str, int] = {}
@@ -87,7 +97,7 @@ class Tracker:
         Raises:
             RigError: the frameset is not of the rig's cameras; it has been released.
         """
-        self._fresh_ns = now_ns
+        self._fresh_ns, self._fresh_t_ns = now_ns, frameset.t_ns
         for frame in frameset.frames:
             if self._lost_ns.get(frame.camera_id, frame.host_t_ns) < frame.host_t_ns:
                 del self._lost_ns[frame.camera_id]  # one that arrived before the loss would prove nothing
@@ -107,7 +117,7 @@ class Tracker:
         while self._pending:
             since_ns = self._pending[0].since_ns
             if self._is_stale(max(since_ns, self._fresh_ns), now_ns):
-                captures.append(self._capture(since_ns, fault))
+                captures.append(self._give_up(since_ns, now_ns, fault))
             elif self._has_not_arrived(since_ns, now_ns):
                 captures.append(self._capture(since_ns, Reason.NO_ITEM))
             else:
@@ -151,9 +161,11 @@ class Tracker:
         keep = self._settings.settle_framesets if captured or claimed or self._state is TrayState.ARRIVING else 0
         while len(self._window) > keep:
             self._window.popleft().release()
+        if seen is Seen.CLEAR:
+            self._given_up = deque(each for each in self._given_up if frameset.t_ns in each.unseen)
         if captured:
             watch.remember()
-            return (self._capture(now_ns),)
+            return () if self._has_its_verdict() else (self._capture(now_ns),)
         return (self._capture(self._pending[0].since_ns),) if claimed and len(self._window) == keep else ()
 
     def _is_claimed(self, frameset: FrameSet) -> bool:
@@ -173,16 +185,33 @@ class Tracker:
             return False
         return now_ns - since_ns >= self._settings.arrival_timeout_ms * 1e6
 
+    def _has_its_verdict(self) -> bool:
+        """Whether the item that has settled was given up before; then its framesets are let go of."""
+        if not self._given_up:
+            return False
+        self._unannounced = not self._given_up.popleft().announced
+        while self._window:
+            self._window.popleft().release()
+        return True
+
     def _give_up_item(self, now_ns: int, fault: Reason) -> ItemCapture:
+        self._state = TrayState.EMPTY
+        return self._give_up(now_ns, now_ns, fault)
+
+    def _give_up(self, arrived_ns: int, now_ns: int, fault: Reason) -> ItemCapture:
+        """Capture what may lie on the tray by now: the next item to settle, unless the tray is seen empty after this.
+
+        An empty tray in a frame from before does not count: frames may only be late.
+        """
         if self._watch is not None:
-            self._watch.remember()
-        self._state = TrayState.PRESENT
-        return self._capture(now_ns, fault)
+            unseen = range(self._fresh_t_ns, self._fresh_t_ns + now_ns - self._fresh_ns)
+            self._given_up.append(_GivenUp(unseen, announced=bool(self._pending)))
+        return self._capture(arrived_ns, fault)
 
     def _give_up_all(self, now_ns: int, fault: Reason) -> tuple[ItemCapture, ...]:
         captures = [self._give_up_item(now_ns, fault)] if self._state is TrayState.ARRIVING else []
         while self._pending:
-            captures.append(self._capture(self._pending[0].since_ns, fault))
+            captures.append(self._give_up(self._pending[0].since_ns, now_ns, fault))
         return tuple(captures)
 
     def _capture(self, arrived_ns: int, fault: Reason | None = None) -> ItemCapture:

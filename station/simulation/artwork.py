@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from station.simulation.canvas import BARCODE_MODULES, PX_PER_MM, Canvas, Colour
 from station.simulation.catalogue import Design, Kind, Motif, SimProduct
+from station.simulation.faces import face_sizes_mm, flap_mm
 from station.simulation.motifs import blend, draw_motif
 
 _SHEET_WIDTH_MM = 420.0
@@ -17,6 +18,17 @@ _PROSE = (
     "net weight best before see base store cool and dry contains no glass keep upright made for the simulated booth "
     "recycle paper care instructions open here ingredients batch origin north valley lot number service line"
 )
+
+
+_PLAIN: dict[str, Colour | None] = {
+    "tray": (196, 184, 164),
+    "pages": (236, 230, 216),
+    "bubble": (236, 240, 242),
+    "cap": None,
+    "cap top": None,
+    "unit lid": (190, 192, 196),
+    "unit base": (178, 180, 184),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +49,15 @@ def artwork(product: SimProduct, catalogue_seed: int, px_per_mm: float) -> Artwo
     key = sum(ord(letter) << (index % 16) for index, letter in enumerate(product.product_id))
     rng = np.random.default_rng([catalogue_seed, 2, key])
     faces = {name: _face(product, name, width, height, rng) for name, (width, height) in face_sizes_mm(product).items()}
+    sheet_mm = max(_SHEET_WIDTH_MM, max(canvas.width_mm for canvas in faces.values()) + 2 * _MARGIN_MM)
     places: dict[str, tuple[float, float, float, float]] = {}
     left, top, row = _MARGIN_MM, _MARGIN_MM, 0.0
     for name, canvas in faces.items():
-        if left + canvas.width_mm > _SHEET_WIDTH_MM:
+        if left + canvas.width_mm > sheet_mm:
             left, top, row = _MARGIN_MM, top + row + _MARGIN_MM, 0.0
         places[name] = (left, top, canvas.width_mm, canvas.height_mm)
         left, row = left + canvas.width_mm + _MARGIN_MM, max(row, canvas.height_mm)
-    sheet = Canvas(_SHEET_WIDTH_MM, top + row + _MARGIN_MM, product.design.base)
+    sheet = Canvas(sheet_mm, top + row + _MARGIN_MM, product.design.base)
     for name, canvas in faces.items():
         x, y = round(places[name][0] * PX_PER_MM), round(places[name][1] * PX_PER_MM)
         rows, columns = canvas.pixels.shape[:2]
@@ -55,35 +68,16 @@ def artwork(product: SimProduct, catalogue_seed: int, px_per_mm: float) -> Artwo
     return Artwork(np.asarray(pixels, np.uint8), scale * PX_PER_MM, places)
 
 
-def face_sizes_mm(product: SimProduct) -> dict[str, tuple[float, float]]:
-    """Return the (width, height) of every printed face of a product, by name."""
-    width, height, depth = product.size_mm
-    if product.kind is Kind.CAN:
-        return {
-            "body": (float(np.pi * width), depth),
-            "lid": (width, width),
-            "base": (width, width),
-            "contents": (width, width),
-        }
-    if product.kind is Kind.MAILER:
-        return {"front": (width, height), "back": (width, height), "flap": (width, flap_mm(product))}
-    sizes = {"front": (width, height), "back": (width, height), "right": (depth, height), "left": (depth, height)}
-    return sizes | {"top": (width, depth), "bottom": (width, depth), "contents": (width, max(height, depth))}
-
-
-def flap_mm(product: SimProduct) -> float:
-    """Return how long a mailer's closing flap is."""
-    return 0.27 * product.size_mm[1]
-
-
 def _face(product: SimProduct, name: str, width: float, height: float, rng: np.random.Generator) -> Canvas:
     design = product.design
     canvas = Canvas(width, height, design.base)
-    if name == "contents":
+    if name in _PLAIN:
+        canvas.rectangle(0, 0, width, height, _PLAIN[name] or design.accent)
+    elif name == "contents":
         _contents(canvas, product, rng)
     elif name in ("lid", "base"):
         _tin(canvas, with_tab=name == "lid")
-    elif name == "body":
+    elif name in ("body", "label", "band", "unit"):
         _body(canvas, product, rng)
     elif name == "flap":
         _flap(canvas, design)

@@ -11,11 +11,30 @@ from station.simulation.canvas import Colour, ean13
 
 
 class Kind(StrEnum):
-    """The three kinds of simulated products."""
+    """The kinds of simulated products."""
 
     CARTON = "carton"
+    SLEEVE = "sleeve"
     MAILER = "mailer"
+    POLYBAG = "polybag"
+    BOTTLE = "bottle"
     CAN = "can"
+    BLISTER = "blister"
+    BOOK = "book"
+    TUBE = "tube"
+    MULTIPACK = "multipack"
+
+
+class Material(StrEnum):
+    """What a product's outside is made of; a poly bag of FILM is printed all over, one of CLEAR is see-through."""
+
+    CARD = "card"
+    KRAFT = "kraft"
+    FILM = "film"
+    CLEAR = "clear"
+    METAL = "metal"
+    GLASS = "glass"
+    PLASTIC = "plastic"
 
 
 class Motif(StrEnum):
@@ -36,7 +55,7 @@ class Design:
     """How a product is printed; `words` are its brand, its line and its content.
 
     `inside` is the colour of its inner side; `gloss` the share of light it mirrors, 0 for none; `flaps` the number
-    of flaps that close a carton's opening.
+    of flaps that close a carton's opening; `material` what its outside, or a multipack's wrap, is made of.
     """
 
     words: tuple[str, str, str]
@@ -47,6 +66,7 @@ class Design:
     inside: Colour
     gloss: float = 0.0
     flaps: int = 1
+    material: Material = Material.CARD
 
     @property
     def brand(self) -> str:
@@ -68,7 +88,9 @@ class Design:
 class SimProduct:
     """A product of the simulated booth.
 
-    `size_mm` is (width, height, depth) as its front is looked at; a can's is (diameter, diameter, height).
+    `size_mm` is (width, height, depth) as its front is looked at; a can's or bottle's is (diameter, diameter, height).
+    `version` counts redesigns of its packaging; `printed_damage` says that its artwork shows damage that is none;
+    `units` is how many pieces a multipack or a blister card holds.
     """
 
     product_id: str
@@ -77,6 +99,9 @@ class SimProduct:
     barcode: str
     size_mm: tuple[float, float, float]
     design: Design
+    version: int = 1
+    printed_damage: bool = False
+    units: int = 1
 
 
 PRINTED_CRACK = "carton-screen"

@@ -9,13 +9,13 @@ from station.core.damage import DamageType
 from station.core.geometry import Transform
 from station.rig import Rig
 from station.simulation.artwork import artwork
+from station.simulation.bodies import build_shape
 from station.simulation.catalogue import Kind, SimProduct
-from station.simulation.damage import damaged
-from station.simulation.opening import opening_face
+from station.simulation.damage import Stance, opening_face, stages
 from station.simulation.plan import Damage
 from station.simulation.pose import draw_face_up, draw_rotation, place
 from station.simulation.settings import SimulationSettings
-from station.simulation.shape import Shape, build_shape
+from station.simulation.shape import Shape
 
 _DAMAGED_STEP_MM = 2.5
 _WHOLE_STEP_MM = 40.0
@@ -24,10 +24,16 @@ _TEXELS_PER_SAMPLE = 1.2
 
 @dataclass(frozen=True, slots=True)
 class PlacedItem:
-    """A body and where it lies."""
+    """A body and where it lies. `stages` are the body undamaged and after each `damage`, one after the other."""
 
-    shape: Shape
+    stages: tuple[Shape, ...]
+    damage: Damage
     tray_from_item: Transform
+
+    @property
+    def shape(self) -> Shape:
+        """The body as it is."""
+        return self.stages[-1]
 
 
 def make_item(
@@ -42,8 +48,9 @@ def make_item(
     elif damage and product.kind is Kind.MAILER:
         face_up = "front"
     rotation = draw_rotation(face_up, rng)
-    shape = damaged(shape, damage, _towards_cameras(rig) @ rotation, art, rng)
-    return PlacedItem(shape, place(shape, rotation, rig, rng))
+    stance = Stance(rotation[2], _towards_cameras(rig) @ rotation)
+    bodies = stages(shape, damage, stance, art, rng)
+    return PlacedItem(bodies, damage, place(bodies[-1], rotation, rig, rng))
 
 
 def _towards_cameras(rig: Rig) -> NDArray[np.float64]:

@@ -7,12 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.core.geometry import Transform
-from station.simulation.layout import TRAY_SIZE_MM
+from station.simulation.layout import TrayPlan
 from station.simulation.shape import Shape
 
 FLOOR_MM = -30.0
-_RIM_MM = (8.0, 6.0)
-"""Width and height of the tray's rim."""
 
 
 class Material(IntEnum):
@@ -40,10 +38,10 @@ class Mesh:
     material: NDArray[np.uint8]
 
 
-def booth_mesh() -> Mesh:
+def booth_mesh(tray: TrayPlan) -> Mesh:
     """Return the empty booth: floor, tray and the tray's rim."""
-    wide, deep = TRAY_SIZE_MM[0] / 2, TRAY_SIZE_MM[1] / 2
-    rim, high = _RIM_MM
+    wide, deep = tray.size_mm[0] / 2, tray.size_mm[1] / 2
+    rim, high = tray.rim_mm
     parts = [
         _box((-700, -600, FLOOR_MM - 5), (700, 600, FLOOR_MM), Material.FLOOR),
         _box((-wide, -deep, -4), (wide, deep, 0), Material.TRAY),

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from station.core.geometry import Transform
 from station.rig import Rig, RigCamera
 from station.simulation.catalogue import Kind, SimProduct
-from station.simulation.layout import TRAY_SIZE_MM, project
+from station.simulation.layout import project
 from station.simulation.shape import Shape
 
 _EDGE_MM = 8.0
@@ -64,7 +64,7 @@ def place(shape: Shape, rotation: NDArray[np.float64], rig: Rig, rng: np.random.
     tray_from_item[:3, :3] = rotation
     tray_from_item[2, 3] = -low[2]
     middle = (low + high)[:2] / 2
-    free = np.maximum(0.0, (np.array(TRAY_SIZE_MM) - (high - low)[:2]) / 2 - _EDGE_MM)
+    free = np.maximum(0.0, (np.array(rig.tray.size_mm) - (high - low)[:2]) / 2 - _EDGE_MM)
     for share in np.linspace(1, 0, _TRIES):
         tray_from_item[:2, 3] = share * rng.uniform(-free, free) - middle
         lying = points + tray_from_item[:3, 3]

@@ -1,7 +1,6 @@
 """Recording the simulated booth: one process a camera, as rendering and compressing both keep a core busy."""
 
 import multiprocessing
-import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from ctypes import c_int64
@@ -23,8 +22,8 @@ from station.recording import (
 )
 from station.rig import rig_json
 from station.simulation.booth import Booth
-from station.simulation.plan import PlannedItem, Script
-from station.simulation.settings import SimulationSettings
+from station.simulation.crew import ctrl_c_held
+from station.simulation.plan import PlannedItem
 
 _POLL_S = 0.1
 _STOP = -1
@@ -34,11 +33,9 @@ _board: Any = None
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One camera's share of the work; a booth is rebuilt from what makes it, as it cannot travel itself."""
+    """One camera's share of the work."""
 
-    seed: int
-    settings: SimulationSettings
-    script: Script
+    booth: Booth
     place: int
     camera_id: str
     out: Path
@@ -58,15 +55,13 @@ def record_booth(booth: Booth, out: Path, progress: Callable[[float], None]) -> 
     """
     prepare_folder(out)
     cameras = [camera.camera_id for camera in booth.rig.cameras]
-    script = tuple((item.product_id, item.damage) for item in booth.plan)
     context = multiprocessing.get_context("spawn")  # a fork would copy librealsense's threads half way through
     board = context.Array(c_int64, len(cameras) + 1)
     with ProcessPoolExecutor(len(cameras), context, initializer=_start_worker, initargs=(board,)) as pool:
-        jobs = [
-            _Job(booth.seed, booth.settings, script, place, camera_id, out) for place, camera_id in enumerate(cameras)
-        ]
-        futures = [pool.submit(_record_camera, job) for job in jobs]
+        jobs = [_Job(booth, place, camera_id, out) for place, camera_id in enumerate(cameras)]
         try:
+            with ctrl_c_held():  # a worker inherits this for good: it starts, and works, deaf to Ctrl-C
+                futures = [pool.submit(_record_camera, job) for job in jobs]
             while wait(futures, _POLL_S).not_done and not _failed(futures):
                 progress(sum(board[: len(cameras)]) / max(1, booth.frame_count * len(cameras)))
         finally:
@@ -76,10 +71,22 @@ def record_booth(booth: Booth, out: Path, progress: Callable[[float], None]) -> 
         _truth(item, {camera_id: names[item.index] for camera_id, (_, names) in zip(cameras, results, strict=True)})
         for item in booth.plan
     ]
-    announcements = [item.announcement for item in booth.plan]
-    recording = write_manifest(out, [track for track, _ in results], rig_json(booth.rig), announcements, items)
+    recording = write_manifest(out, [track for track, _ in results], rig_json(booth.rig), booth.announcements, items)
     progress(1.0)
     return recording
+
+
+def save_truth(booth: Booth, out: Path, begin_ns: int, end_ns: int) -> list[ItemTruth]:
+    """Return the truth of the items that lie on the tray wholly within a part of the booth's time.
+
+    Their masks are rendered and written into the recording `out`. Times are ns since the booth's start.
+    """
+    names = [camera.camera_id for camera in booth.rig.cameras]
+    return [
+        _truth(item, {name: save_mask(out, item.index, name, booth.item_mask(name, item.index)) for name in names})
+        for item in booth.plan
+        if begin_ns <= item.arrive_ns and item.leave_ns <= end_ns
+    ]
 
 
 def _failed(futures: list[Future[Any]]) -> bool:
@@ -96,14 +103,13 @@ def _start_worker(board: Any) -> None:
     global _board
     _board = board
     cv2.setNumThreads(1)  # one process a camera is enough for two cores
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the waiting process takes Ctrl-C and says stop
 
 
 def _record_camera(job: _Job) -> tuple[Track, list[str]]:
     """Write one camera's track and masks; a stopped worker leaves them unfinished."""
-    booth = Booth(job.seed, len(job.script), job.settings, job.script)
+    booth = job.booth
     camera = booth.rig.camera(job.camera_id)
-    spec = StreamSpec(job.camera_id, camera.serial, camera.intrinsics, job.settings.fps, job.settings.depth_unit_mm)
+    spec = StreamSpec(job.camera_id, camera.serial, camera.intrinsics, booth.settings.fps, booth.settings.depth_unit_mm)
     writer = TrackWriter(job.out, spec)
     waiting = list(booth.plan)
     masks: list[str] = []

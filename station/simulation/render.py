@@ -12,6 +12,8 @@ from station.core.geometry import Intrinsics
 from station.rig import RigCamera
 from station.simulation import light
 from station.simulation.catalogue import Kind
+from station.simulation.layout import Layout, load_layout, project
+from station.simulation.lens import slopes
 from station.simulation.mesh import Material, Mesh, booth_mesh, joined
 from station.simulation.shape import Shape
 
@@ -60,6 +62,18 @@ class Geometry:
 
 
 @dataclass(frozen=True, slots=True)
+class Surface:
+    """What a camera's pixel centres meet, unlit: depth float32 [h, w] in mm, item bool [h, w], albedo float32 RGB.
+
+    `item` leaves out what was spilt beside the item; `albedo` [h, w, 3] is in levels, 0 to 255.
+    """
+
+    depth_mm: NDArray[np.float32]
+    item: NDArray[np.bool_]
+    albedo: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class _Hits:
     """Where rays end, one entry per ray: the triangle (-1 for none), barycentric `u` and `v`, and the depth in mm."""
 
@@ -76,8 +90,9 @@ class Scene:
         SimulationError: the renderer is not installed.
     """
 
-    def __init__(self, item: Mesh | None = None, shape: Shape | None = None) -> None:
-        self._mesh = joined([booth_mesh()] + ([item] if item else []))
+    def __init__(self, item: Mesh | None = None, shape: Shape | None = None, layout: Layout | None = None) -> None:
+        booth = booth_mesh((layout or load_layout("three")).tray)
+        self._mesh = joined([booth] + ([item] if item else []))
         self._shape = shape
         self._holed = shape is not None and bool((shape.texture[..., 3] == 0).any())
         corners = self._mesh.points[self._mesh.triangles]
@@ -97,6 +112,19 @@ class Scene:
         paired = self._clear(points - 0.5 * rays, second - points, 1.0)
         item = self._material(hits.triangle) == Material.ITEM
         return Geometry(hits.depth_mm.reshape(shape), item.reshape(shape), paired.reshape(shape))
+
+    def surface(self, camera: RigCamera, box: Box) -> Surface:
+        """Trace one ray through every pixel's centre for what is there, whatever the light."""
+        shape = (box.bottom - box.top, box.right - box.left)
+        eye, rays = _rays(camera, np.arange(box.top, box.bottom) + 0.0, np.arange(box.left, box.right) + 0.0)
+        hits = self._cast(eye, rays)
+        material = self._material(hits.triangle)
+        albedo = _booth_albedo(eye + rays * hits.depth_mm[:, None], material)
+        item = np.flatnonzero(material == Material.ITEM)
+        inside = _dot(self._face_normals[hits.triangle[item]], rays[item]) > 0
+        albedo[item] = self._item_albedo(*self._corners(hits.triangle[item], hits.u[item], hits.v[item]), inside)
+        depth = hits.depth_mm.reshape(shape).astype(np.float32)
+        return Surface(depth, (material == Material.ITEM).reshape(shape), albedo.reshape(*shape, 3))
 
     def colour(self, camera: RigCamera, box: Box, supersampling: int) -> NDArray[np.float32]:
         """Return the picture in a box, float32 RGB [h, w, 3], levels 0 to 255."""
@@ -235,15 +263,25 @@ def whole(intrinsics: Intrinsics) -> Box:
     return Box(0, intrinsics.height_px, 0, intrinsics.width_px)
 
 
+def around(camera: RigCamera, points_mm: NDArray[np.floating], margin_px: int = 2) -> Box:
+    """Return the part of the picture that points of the tray's frame, [N, 3], lie in, a little wider."""
+    columns, rows, _ = project(camera, points_mm).T
+    lens = camera.intrinsics
+    return Box(
+        max(0, int(rows.min()) - margin_px),
+        min(lens.height_px, int(rows.max()) + margin_px + 1),
+        max(0, int(columns.min()) - margin_px),
+        min(lens.width_px, int(columns.max()) + margin_px + 1),
+    )
+
+
 def _rays(
     camera: RigCamera, rows: NDArray[np.floating], columns: NDArray[np.floating]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the eye, float32 [3], and a ray as long as one mm of depth through every row and column, [R * C, 3]."""
-    lens = camera.intrinsics
-    right, down, forward = camera.rig_from_camera[:3, :3].T
-    downward = ((rows - lens.cy) / lens.fy)[:, None] * down + forward
-    sideward = ((columns - lens.cx) / lens.fx)[:, None] * right
-    rays = downward.astype(np.float32)[:, None] + sideward.astype(np.float32)[None]
+    right, down, forward = camera.rig_from_camera[:3, :3].T.astype(np.float32)
+    across, along = slopes(camera.intrinsics, rows, columns)
+    rays = across[..., None] * right + (along[..., None] * down + forward)
     return camera.rig_from_camera[:3, 3].astype(np.float32), rays.reshape(-1, 3)
 
 

@@ -24,9 +24,6 @@ class SimulationSettings:
         550
     )
     supersampling: Annotated[int, Ge(1), Le(4), Doc("Rendered colour samples along each side of a pixel.")] = 2
-    colour_noise: Annotated[
-        float, Ge(0), Le(20), Doc("Standard deviation of the colour noise, in levels of 0 to 255.")
-    ] = 1.2
     vignetting: Annotated[float, Ge(0), Le(0.9), Doc("Share of the light lost in the corners of a picture.")] = 0.1
     baseline_mm: Annotated[float, Gt(0), Le(200), Doc("Distance of the two depth imagers, in mm.")] = 50.0
     disparity_noise_px: Annotated[
@@ -36,3 +33,63 @@ class SimulationSettings:
         int, Ge(1), Le(1024), Doc("Steps of disparity the stereo matcher tells apart in one px.")
     ] = 32
     depth_unit_mm: Annotated[float, Gt(0), Le(10), Doc("Length of one unit of depth, in mm.")] = 0.1
+    booth: Annotated[str, Doc("The booth: a booth file's path, or `three` or `six` for a shipped one.")] = "three"
+    products: Annotated[
+        int, Ge(0), Le(100_000), Doc("How many generated products come; 0 for the demo's eight named ones.")
+    ] = 0
+    pair_share: Annotated[
+        float, Ge(0), Le(1), Doc("Share of the items that come to lie beside the one before them, unannounced.")
+    ] = 0.0
+    booth_seed: Annotated[
+        int, Ge(0), Doc("Seed of what is this booth's own: its panels' age, the dirt on its tray.")
+    ] = 0
+    dirt: Annotated[float, Ge(0), Le(1), Doc("How dirty the tray is, from 0, clean, to 1.")] = 0.25
+    light_spread: Annotated[
+        float, Ge(0), Le(0.5), Doc("Standard deviation of a panel's brightness between booths, as a share of it.")
+    ] = 0.05
+    light_spread_k: Annotated[
+        float, Ge(0), Le(1000), Doc("Standard deviation of a panel's colour temperature between booths, in K.")
+    ] = 120.0
+    weak_panel: Annotated[
+        float, Ge(0), Le(1), Doc("How much of its light one old panel of a booth has lost at most, as a share.")
+    ] = 0.25
+    light_drift: Annotated[
+        float, Ge(0), Le(0.5), Doc("How far the light's brightness swings over some minutes, as a share of it.")
+    ] = 0.015
+    light_drift_k: Annotated[
+        float, Ge(0), Le(1000), Doc("How far the light's colour temperature swings over some minutes, in K.")
+    ] = 60.0
+    shot_noise: Annotated[
+        float, Ge(0), Le(20), Doc("Standard deviation of the light's own noise on white, in levels of 0 to 255.")
+    ] = 1.6
+    read_noise: Annotated[
+        float, Ge(0), Le(20), Doc("Standard deviation of the colour imager's own noise, in levels of linear light.")
+    ] = 0.25
+    exposure_error: Annotated[
+        float, Ge(0), Le(0.5), Doc("Standard deviation of a camera's exposure, as a share of the right one.")
+    ] = 0.03
+    white_balance_error: Annotated[
+        float, Ge(0), Le(0.5), Doc("Standard deviation of red and of blue light against green, as a share.")
+    ] = 0.02
+    exposure_ms: Annotated[
+        float, Ge(0), Le(100), Doc("How long a colour picture takes in light: what moves smears, in ms.")
+    ] = 6.0
+    readout_ms: Annotated[
+        float, Ge(0), Le(100), Doc("Time between a colour picture's first row and its last, in ms.")
+    ] = 16.0
+    match_window_px: Annotated[
+        int, Ge(1), Le(31), Doc("Side of the window that the stereo matcher compares, in px of the colour picture.")
+    ] = 7
+    flying_share: Annotated[
+        float, Ge(0), Le(1), Doc("Share of the pixels at depth edges whose depth lies between the two sides.")
+    ] = 0.08
+    fattened_share: Annotated[
+        float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that take the nearer side's depth.")
+    ] = 0.3
+    edge_hole_share: Annotated[float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that have no depth.")] = 0.2
+    depth_drift: Annotated[
+        float, Ge(0), Le(0.1), Doc("How far depth swings with temperature over a day, as a share of it.")
+    ] = 0.002
+    disparity_drift_px: Annotated[
+        float, Ge(0), Le(1), Doc("How far disparity swings with temperature over a day, in px.")
+    ] = 0.03

@@ -1,19 +1,19 @@
-"""The products' bodies: grids of points in mm in the product's own frame, printed with its artwork.
+"""What bodies are made of: bent sheets of points in mm in the product's own frame, printed with its artwork.
 
 The frame has its origin in the body's middle; z comes out of a carton's or mailer's front and runs along a can's axis.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from station.simulation.artwork import Artwork, flap_mm
-from station.simulation.catalogue import Kind, SimProduct
+from station.simulation.catalogue import SimProduct
+from station.simulation.finish import MATT, Finish
 
-RIM_MM = 3.0
-"""How deep a can's lid and base lie below its rims."""
+Place = tuple[float, float, float, float]
+"""A face's left, top, width and height on the artwork's sheet, in mm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,16 @@ class Patch:
     """A bent sheet: `points` float32 [R, C, 3] in mm; `uv_mm` float32 [R, C, 2] on the artwork's sheet.
 
     Rows run down the print and columns to its right, seen from outside. `wear` float32 [R, C] is how far the print
-    is rubbed off, 0 to 1. `wraps` says that the last column meets the first, as around a can.
+    is rubbed off, 0 to 1. `wraps` says that the last column meets the first, as around a can. `wet` float32 [R, C],
+    0 to 1, darkens and glosses; None is dry.
     """
 
     points: NDArray[np.float32]
     uv_mm: NDArray[np.float32]
     wear: NDArray[np.float32]
     wraps: bool = False
+    finish: Finish = MATT
+    wet: NDArray[np.float32] | None = None
 
     def moved(self, points: NDArray[np.floating]) -> "Patch":
         """Return the patch with its points elsewhere."""
@@ -46,12 +49,16 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A product's body. `texture` is uint8 RGBA [H, W, 4] at `px_per_mm`; where alpha is 0 there is a hole."""
+    """A product's body. `texture` is uint8 RGBA [H, W, 4] at `px_per_mm`; where alpha is 0 there is a hole.
+
+    `parts` names the groups of patches that can come apart, open or go missing: a `cap`, a `sleeve`, `unit 1`.
+    """
 
     product: SimProduct
     patches: Mapping[str, Patch]
     texture: NDArray[np.uint8]
     px_per_mm: float
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def points(self) -> NDArray[np.float32]:
         """Return all points, float32 [N, 3]."""
@@ -62,124 +69,88 @@ class Shape:
         return replace(self, patches={**self.patches, **patches})
 
 
-def build_shape(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> Shape:
-    """Return a product's undamaged body.
+def grid_patch(
+    points: NDArray[np.floating], uv_mm: NDArray[np.floating], finish: Finish = MATT, wraps: bool = False
+) -> Patch:
+    """Return an unworn patch of points [R, C, 3]."""
+    wear = np.zeros(points.shape[:2], np.float32)
+    return Patch(np.ascontiguousarray(points, np.float32), uv_mm.astype(np.float32), wear, wraps, finish)
 
-    Args:
-        product: which.
-        art: what is printed on it.
-        step_mm: distance of neighbouring points; damage needs a fine grid, a flat face none.
-        rng: soft products are never twice the same.
-    """
-    build = {Kind.CARTON: _carton, Kind.MAILER: _mailer, Kind.CAN: _can}[product.kind]
-    opaque = np.full((*art.sheet.shape[:2], 1), 255, np.uint8)
-    return Shape(product, build(product, art, step_mm, rng), np.concatenate([art.sheet, opaque], axis=2), art.px_per_mm)
+
+def shares(length_mm: float, step_mm: float, at_least: int = 2) -> NDArray[np.float64]:
+    """Return evenly spread shares from 0 to 1 for points `step_mm` apart."""
+    return np.linspace(0, 1, max(at_least, round(length_mm / step_mm) + 1))
 
 
 def sheet_patch(
-    art_place: tuple[float, float, float, float],
+    place: Place,
     corner: NDArray[np.floating],
     right: NDArray[np.floating],
     down: NDArray[np.floating],
     step_mm: float,
+    finish: Finish = MATT,
 ) -> Patch:
     """Return a flat patch from its upper left `corner`, with `right` and `down` along its whole edges, in mm."""
-    columns = max(2, round(float(np.linalg.norm(right)) / step_mm) + 1)
-    rows = max(2, round(float(np.linalg.norm(down)) / step_mm) + 1)
-    across, along = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
+    across, along = np.meshgrid(
+        shares(float(np.linalg.norm(right)), step_mm), shares(float(np.linalg.norm(down)), step_mm)
+    )
     points = corner + across[..., None] * right + along[..., None] * down
-    return _patch(points, uv_grid(art_place, across, along))
+    return grid_patch(points, uv_grid(place, across, along), finish)
 
 
-def uv_grid(
-    place: tuple[float, float, float, float], across: NDArray[np.floating], along: NDArray[np.floating]
-) -> NDArray[np.float32]:
+def uv_grid(place: Place, across: NDArray[np.floating], along: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return sheet positions in mm of shares (0 to 1) across and down a face's place on the sheet."""
     left, top, width, height = place
     return np.stack([left + across * width, top + along * height], axis=-1).astype(np.float32)
 
 
-def _patch(points: NDArray[np.floating], uv_mm: NDArray[np.float32], wraps: bool = False) -> Patch:
-    return Patch(points.astype(np.float32), uv_mm, np.zeros(points.shape[:2], np.float32), wraps)
+def wall_patch(
+    place: Place,
+    outline: NDArray[np.floating],
+    z_mm: tuple[float, float],
+    step_mm: float,
+    finish: Finish = MATT,
+    wraps: bool = True,
+) -> Patch:
+    """Return an upright wall from z_mm[0] down to z_mm[1] along an `outline` [N, 2], which runs counterclockwise."""
+    around = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(outline, axis=0), axis=1))])
+    across, along = np.meshgrid(around / around[-1], shares(z_mm[0] - z_mm[1], step_mm))
+    flat = np.broadcast_to(outline, (len(along), *outline.shape))
+    heights = z_mm[0] + along * (z_mm[1] - z_mm[0])
+    return grid_patch(np.dstack([flat, heights]), uv_grid(place, across, along), finish, wraps)
 
 
-def _carton(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
-    half = np.array(product.size_mm) / 2
-    x, y, z = np.eye(3)
-    axes = {  # right and down along the print
-        "front": (x, -y),
-        "back": (-x, -y),
-        "right": (-z, -y),
-        "left": (z, -y),
-        "top": (x, z),
-        "bottom": (x, -z),
-    }
-    patches = {}
-    for name, (right, down) in axes.items():
-        corner = (np.cross(down, right) - right - down) * half
-        patches[name] = sheet_patch(art.places_mm[name], corner, 2 * right * half, 2 * down * half, step_mm)
-    return patches
+def turned_patch(
+    place: Place,
+    profile: NDArray[np.floating],
+    columns: int,
+    finish: Finish = MATT,
+    squash: float = 1.0,
+) -> Patch:
+    """Return a body of revolution about z from its `profile`, [N, 2]: radius and z from the top down, in mm.
 
-
-def _mailer(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
-    width, height, depth = product.size_mm
-    step_mm = min(step_mm, 4.0)
-    columns, rows = round(width / step_mm) + 1, round(height / step_mm) + 1
-    across, along = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
-    seam = 7.0  # flat edge around the cushion
-    inner_x = np.clip(np.abs(across - 0.5) * width / (width / 2 - seam), 0, 1)
-    inner_y = np.clip(np.abs(along - 0.5) * height / (height / 2 - seam), 0, 1)
-    cushion = np.sqrt((1 - inner_x**4) * (1 - inner_y**4))
-    folds = _folds(across * width, along * height, rng) * 2 * np.sqrt(cushion * (1 - cushion) + 0.02)
-    xs, ys = (across - 0.5) * width, (0.5 - along) * height
-    front_z = 0.75 * depth * cushion + folds - 0.25 * depth
-    back_z = -0.25 * depth * cushion + 0.3 * folds - 0.25 * depth
-    front = np.stack([xs, ys, np.maximum(front_z, back_z + 0.4)], axis=2)
-    back = np.stack([-xs, ys, np.minimum(back_z, np.fliplr(front[..., 2]) - 0.4)], axis=2)
-    flap_rows = max(8, round(flap_mm(product) / step_mm) + 1)
-    flap_across, flap_along = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, flap_rows))
-    lying = np.clip(flap_along * flap_mm(product) / height * (rows - 1), 0, rows - 1).astype(int)
-    flap = np.stack([(flap_across - 0.5) * width, height / 2 - flap_along * flap_mm(product), flap_across], axis=2)
-    flap[..., 2] = front[lying, np.arange(columns)[None, :], 2] + 1.0
-    return {
-        "front": _patch(front, uv_grid(art.places_mm["front"], across, along)),
-        "back": _patch(back, uv_grid(art.places_mm["back"], across, along)),
-        "flap": _patch(flap, uv_grid(art.places_mm["flap"], flap_across, flap_along)),
-    }
-
-
-def _folds(xs: NDArray[np.floating], ys: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.floating]:
-    """Return the gentle folds of a soft wrapper, in mm."""
-    height = np.zeros_like(xs)
-    for _ in range(7):
-        angle, length = rng.uniform(0, np.pi), rng.uniform(14, 60)
-        wave = np.sin(2 * np.pi * (xs * np.cos(angle) + ys * np.sin(angle)) / length + rng.uniform(0, 2 * np.pi))
-        height += wave * length * 0.006
-    return height
-
-
-def _can(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
-    radius, half = product.size_mm[0] / 2, product.size_mm[2] / 2
-    step_mm = min(step_mm, 4.0)
-    columns, rows = max(64, round(2 * np.pi * radius / step_mm)) + 1, max(12, round(2 * half / step_mm) + 1)
-    across, along = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
-    from_edge = np.minimum(along, 1 - along) * 2 * half
-    bulge = np.where(from_edge < RIM_MM, radius, radius - 1.2)
-    angles = 2 * np.pi * across
-    body = np.stack([bulge * np.cos(angles), bulge * np.sin(angles), (0.5 - along) * 2 * half], axis=2)
-    return {
-        "body": _patch(body, uv_grid(art.places_mm["body"], across, along), wraps=True),
-        "lid": disc_patch(art.places_mm["lid"], radius, half - RIM_MM, 1, columns),
-        "base": disc_patch(art.places_mm["base"], radius, -half + RIM_MM, -1, columns),
-    }
+    `squash` is its extent along y over that along x. The print's middle looks along -y.
+    """
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(profile, axis=0), axis=1))])
+    across, along = np.meshgrid(np.linspace(0, 1, columns), length / length[-1])
+    angles = 2 * np.pi * across + np.pi / 2
+    radius, heights = (np.broadcast_to(column[:, None], angles.shape) for column in np.asarray(profile).T)
+    points = np.stack([radius * np.cos(angles), squash * radius * np.sin(angles), heights], axis=2)
+    return grid_patch(points, uv_grid(place, across, along), finish, wraps=True)
 
 
 def disc_patch(
-    place: tuple[float, float, float, float], radius_mm: float, z_mm: float, facing: int, columns: int
+    place: Place, radius_mm: float, z_mm: float, facing: int, columns: int, finish: Finish = MATT, squash: float = 1.0
 ) -> Patch:
     """Return a disc across a can, `facing` up (1) or down (-1)."""
     across, along = np.meshgrid(np.linspace(0, 1, columns), np.linspace(1e-3, 1, 14))
     angles = 2 * np.pi * across * facing
     xs, ys = along * np.cos(angles), along * np.sin(angles)
-    points = np.stack([xs * radius_mm, ys * radius_mm, np.full_like(xs, z_mm)], axis=2)
-    return _patch(points, uv_grid(place, 0.5 + 0.5 * xs, 0.5 - 0.5 * ys * facing))
+    points = np.stack([xs * radius_mm, squash * ys * radius_mm, np.full_like(xs, z_mm)], axis=2)
+    return grid_patch(points, uv_grid(place, 0.5 + 0.5 * xs, 0.5 - 0.5 * ys * facing), finish)
+
+
+def standing(patch: Patch) -> Patch:
+    """Return a patch made about the z axis turned onto the y axis: its top looks along y, its front along z."""
+    x, y, z = np.moveaxis(patch.points, 2, 0)
+    return patch.moved(np.stack([x, z, -y], axis=2))

@@ -143,11 +143,16 @@ def _url(text_url: str) -> URL:
 
 
 def _folder(url: URL) -> Path | None:
-    """Return the folder of an SQLite file, made if need be, and None for a server."""
+    """Return the folder of an SQLite file, and None for a server.
+
+    Raises:
+        StoreError: the folder does not exist; made here, a mistyped path would be a new store without a past.
+    """
     if url.drivername != "sqlite":
         return None
     folder = Path(url.database or "").absolute().parent
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        raise StoreError(f"store.url names a file in {folder}, which is no folder. Make it, or correct store.url")
     if not os.access(folder, os.W_OK):  # SQLite would only say that it is unable to open the file
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(folder))
     return folder

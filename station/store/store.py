@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, Executable, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
 from station.core.errors import StoreError
 from station.core.ports import Clock
@@ -148,16 +148,6 @@ class Store:
             connection.execute(insert(acknowledgements).values(number=number, utc_ns=self._clock.utc_ns()))
             return int(number - read)
 
-    def unread_count(self) -> int:
-        """Return how many verdicts the controller has not acknowledged."""
-        with self._database.reading() as connection:
-            last, read = connection.execute(select(_LAST, _READ)).one()
-        return int(last - read)
-
-    def oldest_unread(self) -> RecordedVerdict | None:
-        """Return the first verdict that is not acknowledged."""
-        return self._one_verdict(_VERDICTS.where(verdicts.c.number == _READ + 1))
-
     def last_number(self) -> int:
         """Return the number of the newest verdict, 0 before the first."""
         with self._database.reading() as connection:
@@ -169,10 +159,6 @@ class Store:
         with self._database.reading() as connection:
             rows = connection.execute(query).mappings().all()
         return [_recorded(row) for row in rows]
-
-    def by_number(self, number: int) -> RecordedVerdict | None:
-        """Return the verdict with this number."""
-        return self._one_verdict(_VERDICTS.where(verdicts.c.number == number))
 
     def item(self, item_id: str) -> ItemRecord | None:
         """Return the item of that name."""
@@ -246,11 +232,6 @@ class Store:
         # A wall clock set back by more than the span must not keep an old item alive: hence the distance.
         age_ns = abs(self._clock.utc_ns() - item.verdict.verdict.utc_ns)
         return item if age_ns < self._id_reuse_ns else None
-
-    def _one_verdict(self, query: Executable) -> RecordedVerdict | None:
-        with self._database.reading() as connection:
-            row = connection.execute(query).mappings().one_or_none()
-        return None if row is None else _recorded(row)
 
 
 def _recorded(row: RowMapping) -> RecordedVerdict:

@@ -51,7 +51,9 @@ class StatusCollector(Collector):
 def _cameras(cameras: tuple[CameraStatus, ...]) -> Iterator[Metric]:
     frames = CounterMetricFamily("station_camera_frames", "Fresh frames grabbed.", labels=["camera"])
     dropped = CounterMetricFamily("station_camera_dropped_frames", "Frames lost.", labels=["camera"])
-    recoveries = CounterMetricFamily("station_camera_recoveries", "Restarts of a camera.", labels=["camera"])
+    recoveries = CounterMetricFamily(
+        "station_camera_recoveries", "Times a camera was silent or lost and came back.", labels=["camera"]
+    )
     connected = GaugeMetricFamily("station_camera_connected", "1 when a frame arrived recently.", labels=["camera"])
     age = GaugeMetricFamily("station_camera_frame_age_seconds", "Age of the newest frame.", labels=["camera"])
     for camera in cameras:

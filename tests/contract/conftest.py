@@ -10,7 +10,7 @@ import pytest
 
 from station.api.app import create_app
 from station.api.door import ProductSummary
-from station.api.server import make_server
+from station.api.server import make_listener, make_server
 from station.api.settings import ApiSettings
 from station.core.damage import DamageType, Decision, Reason, Severity
 from station.core.errors import StoreFull
@@ -225,7 +225,7 @@ class Running:
     def __init__(self, door: DoorOnStore, token: str = "", port: int = 0) -> None:
         self.door = door
         settings = ApiSettings(port=port, token=token)
-        self.server = make_server(create_app(door, door.clock, settings), settings)
+        self.server = make_server(create_app(door, door.clock, settings), make_listener(settings))
         self.port = self.server.port
         self._thread = threading.Thread(target=self.server.run, name="server")
         self._thread.start()

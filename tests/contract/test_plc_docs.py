@@ -1,7 +1,9 @@
 """What people are told about connecting a controller is true, and the samples run."""
 
+import json
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -10,9 +12,12 @@ import pytest
 from station.api.app import create_app
 from station.api.problems import PlcErr
 from station.core.damage import Decision, Reason
+from station.inference.shipped import shipped_models_dir
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TEXTS = [DEPLOY / "controller.md", DEPLOY / "controller" / "walk.sh", DEPLOY / "controller" / "station_gate.st"]
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)
@@ -38,7 +43,22 @@ def test_the_bodies_shown_are_those_of_the_schemas(door) -> None:
         assert f"`{example}`" in text, name
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_samples_sku_is_one_of_the_demo() -> None:
+    sku = re.search(r'sku="\$\{3:-(.+)\}"', TEXTS[1].read_text()).group(1)
+    gallery = json.loads((shipped_models_dir() / "demo-gallery" / "gallery.json").read_text())
+    assert sku in {code for product in gallery["products"] for code in product["skus"]}
+
+
+@needs_curl
+def test_the_walk_says_when_there_is_no_station() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    walk = subprocess.run(["sh", TEXTS[1], url], capture_output=True, text=True, timeout=30, check=False)
+    assert (walk.returncode, walk.stdout) == (1, "")
+    assert "curl" in walk.stderr
+
+
+@needs_curl
 @pytest.mark.parametrize(("decision", "gate"), [(Decision.PASS, "gate opens"), (Decision.SIDELINE, "gate stays shut")])
 def test_the_walk_with_curl(door, serve, decision, gate) -> None:
     door.judge(0)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from station.api.server import make_server
+from station.api.server import make_listener
 from station.api.settings import ApiSettings
 from station.core.damage import Decision, Reason
 from station.core.errors import StationError
@@ -263,7 +263,7 @@ def test_a_token_guards_people_s_paths_as_well(door, serve) -> None:
 def test_a_port_in_use_is_named_with_the_remedy(long_station) -> None:
     taken = ApiSettings(port=long_station.port)
     with pytest.raises(StationError, match=rf"{long_station.port}.*--port"):
-        make_server(long_station.server.config.app, taken)
+        make_listener(taken)
 
 
 def test_stopping_answers_whoever_waits(door, serve) -> None:

@@ -101,6 +101,10 @@ def test_a_camera_that_is_lost_is_told_and_taken_back(live, stage):
     stage.broken.clear()
     wait_for(lambda: get(live.url, "/readyz")[0] == 200, "recovery")
     judge_good_item(live, stage, 8)
+    live.source.cameras[0].recoveries = 3  # brought back by itself, without being lost
+    cameras = get(live.url, "/v1/cameras")[1]
+    assert [(camera["camera_id"], camera["recoveries"]) for camera in cameras] == [("top", 3), ("left", 1)]
+    assert b'station_camera_recoveries_total{camera="top"} 3.0' in live.door.metrics_text()
 
 
 def test_a_camera_that_fails_in_an_unforeseen_way_is_lost_like_any_other(live, stage):
@@ -203,6 +207,7 @@ def test_a_taken_port_is_told_and_nothing_is_left_running(live, config, tmp_path
         serve(taken, SystemClock(), Stage(SystemClock()).source),
     ):
         pass
+    assert not (tmp_path / "other.db").exists(), "it never opened its store"
 
 
 @pytest.fixture

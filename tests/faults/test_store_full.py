@@ -1,16 +1,15 @@
 """A full or read-only disk: a clear error, nothing half written, and work goes on when there is room again."""
 
-import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+from support.verdicts import passed
 
-from station.core.damage import Decision, Severity
 from station.core.errors import StoreFull
 from station.core.status import EvidencePicture
-from station.core.verdict import Identity, IdentitySource, Provenance, Verdict
 from station.store import Store, StoreSettings
 
 PICTURES = [EvidencePicture(name, "image/jpeg", bytes(40_000)) for name in ("top-crop", "top-overlay")]
@@ -24,29 +23,9 @@ class WallClock:
     sleep = staticmethod(time.sleep)
 
 
-def verdict_for(item_id):
-    return Verdict(
-        item_id=item_id,
-        plc_id=0,
-        decision=Decision.PASS,
-        damage_confidence=0.1,
-        severity=Severity.NONE,
-        reasons=(),
-        type_scores={},
-        regions=(),
-        identity=Identity("p", IdentitySource.BARCODE),
-        stage_ms={},
-        provenance=Provenance("a", "b", "c", "d"),
-        arrived_ns=0,
-        decided_ns=0,
-        utc_ns=time.time_ns(),
-        simulated=True,
-    )
-
-
 def record_many(store):
     for number in range(2, 1000):
-        store.record(verdict_for(f"a-{number}"), PICTURES)
+        store.record(passed(f"a-{number}"), PICTURES)
 
 
 def mount(*arguments):
@@ -88,7 +67,7 @@ def fill(folder):
 def test_a_full_disk_is_said_and_once_there_is_room_the_store_goes_on(small_disk, small_store):
     small_store.boot()
     small_store.open_item("a-0", 7, None, None, 0)
-    first = small_store.record(verdict_for("a-1"), PICTURES)
+    first = small_store.record(passed("a-1"), PICTURES)
     assert small_store.disk_ok()
     filler = fill(small_disk)
     with pytest.raises(StoreFull, match="Free disk space"):
@@ -98,11 +77,11 @@ def test_a_full_disk_is_said_and_once_there_is_room_the_store_goes_on(small_disk
     assert not small_store.disk_ok()
     assert small_store.item(lost) is None
     assert small_store.evidence_names(lost) == ()
-    assert small_store.by_number(1) == first
+    assert small_store.after_number(0, 1) == [first]
     assert small_store.evidence("a-1", "top-crop") == PICTURES[0]
     filler.unlink()
     assert small_store.disk_ok()
-    assert small_store.record(verdict_for(lost), PICTURES).number == last + 1
+    assert small_store.record(passed(lost), PICTURES).number == last + 1
     assert [item.item_id for item in small_store.boot().restarted] == ["a-0"]
 
 
@@ -121,16 +100,15 @@ def test_a_read_only_disk_is_said(small_disk):
     assert mount("-o", "remount,ro", str(small_disk)).returncode == 0
     with pytest.raises(StoreFull, match="Read-only file system"):
         Store.open(url, WallClock())
-    with pytest.raises(StoreFull):
-        Store.open(f"sqlite:///{small_disk}/new/station.db", WallClock())
     assert mount("-o", "remount,rw", str(small_disk)).returncode == 0
     Store.open(url, WallClock()).close()
 
 
 LIMITED = """
 import resource, sys
-sys.path.insert(0, sys.argv[2])
-from test_store_full import PICTURES, Store, StoreFull, WallClock, record_many, verdict_for
+sys.path[:0] = sys.argv[2:]
+from support.verdicts import passed
+from test_store_full import PICTURES, Store, StoreFull, WallClock, record_many
 
 store = Store.open(sys.argv[1], WallClock())
 limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -142,13 +120,14 @@ except StoreFull:
     assert 0 < last < 100, last
     assert store.item(f"a-{last + 2}") is None
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert store.record(verdict_for("again"), PICTURES).number == last + 1
+    assert store.record(passed("again"), PICTURES).number == last + 1
     print("went on")
 """
 
 
 def test_a_quota_is_a_full_disk(tmp_path):
     url = f"sqlite:///{tmp_path}/station.db"
-    command = [sys.executable, "-c", LIMITED, url, os.path.dirname(__file__)]
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", LIMITED, url, here, here.parent]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.stdout, done.returncode) == ("went on\n", 0), done.stderr

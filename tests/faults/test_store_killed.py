@@ -5,43 +5,26 @@ import random
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import NullPool, create_engine, text
+from support.verdicts import sideline
 
-from station.core.damage import Decision, Reason, Severity
-from station.core.verdict import Identity, IdentitySource, Provenance, Verdict
+from station.core.damage import Reason
+from station.core.items import ItemCapture
 from station.store import Store
 
 ROUNDS = 10
+TESTS = Path(__file__).parents[1]
 PICTURES = {"top-crop": b"crop", "top-overlay": b"overlay"}
-RESTARTED = Verdict(
-    item_id="",
-    plc_id=0,
-    decision=Decision.SIDELINE,
-    damage_confidence=1.0,
-    severity=Severity.NONE,
-    reasons=(Reason.RESTARTED,),
-    type_scores={},
-    regions=(),
-    identity=Identity(None, IdentitySource.NONE),
-    stage_ms={},
-    provenance=Provenance("", "", "", ""),
-    arrived_ns=0,
-    decided_ns=0,
-    utc_ns=0,
-    simulated=True,
-)
-
 STATION = """
 import sys, time
-from dataclasses import replace
 from itertools import count
-from station.core.damage import Decision, Severity
+sys.path.insert(0, sys.argv[2])
 from station.core.status import EvidencePicture
-from station.core.verdict import Identity, IdentitySource, Provenance, Verdict
 from station.store import Store
+from support.verdicts import passed
 
 class Clock:
     now_ns = staticmethod(time.monotonic_ns)
@@ -51,15 +34,13 @@ class Clock:
 store = Store.open(sys.argv[1], Clock())
 boot = store.boot()
 assert not boot.restarted
-plain = Verdict("", 0, Decision.PASS, 0.1, Severity.NONE, (), {}, (), Identity("p", IdentitySource.BARCODE), {},
-                Provenance("a", "b", "c", "d"), 0, 0, 0, True)
 for n in count(1):
     item_id = f"{boot.number}-{n}"
     store.open_item(item_id, boot.number * 100_000 + n, None, None, time.time_ns())
     print("opened", item_id, flush=True)
     store.mark_captured(item_id)
     pictures = [EvidencePicture(f"top-{name}", "image/jpeg", name.encode() * 8000) for name in ("crop", "overlay")]
-    given = store.record(replace(plain, item_id=item_id, utc_ns=time.time_ns()), pictures)
+    given = store.record(passed(item_id), pictures)
     print("given", item_id, given.number, flush=True)
 """
 
@@ -74,7 +55,7 @@ class WallClock:
 
 def run_and_kill(url: str, chance: random.Random) -> list[list[str]]:
     """Run a station on the store, kill it in the middle of something, and return what it said until then."""
-    station = subprocess.Popen([sys.executable, "-c", STATION, url], stdout=subprocess.PIPE, text=True)
+    station = subprocess.Popen([sys.executable, "-c", STATION, url, TESTS], stdout=subprocess.PIPE, text=True)
     lines = [station.stdout.readline() for _ in range(chance.randint(1, 30))]
     until_ns = time.perf_counter_ns() + chance.randint(0, 4_000_000)
     while time.perf_counter_ns() < until_ns:  # a moment shorter than a sleep can be
@@ -107,7 +88,7 @@ def check_restart(url: str, said: list[list[str]], given_before: int) -> int:
         assert set(opened) - judged <= {item.item_id for item in left}
         assert all(item.verdict is None and not store.evidence_names(item.item_id) for item in left)
         for item in left:
-            verdict = store.record(replace(RESTARTED, item_id=item.item_id, plc_id=item.plc_id, utc_ns=time.time_ns()))
+            verdict = store.record(sideline(ItemCapture(item.item_id, 0, ()), Reason.RESTARTED))
             assert verdict.number == last + 1
         return store.last_number()
     finally:

@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 
+import cv2
+import numpy as np
 import pytest
 from support import tiny_booth
 from support.command import station
@@ -118,6 +120,21 @@ def test_the_real_time_replay_of_the_command_line(tiny_recording, tiny_gallery, 
     assert [json.loads(line)["plc_id"] for line in out.splitlines()] == NUMBERS
     assert "4: 3 good, 1 damaged (1 major)" in err
     assert "104 carton (good): SIDELINE" in err
+    assert ": 4 items" in " ".join(err.split())
+
+
+def test_a_recording_of_unknown_items_does_not_say_it_has_none(tmp_path, tiny_gallery, monkeypatch, capsys):
+    stills = tmp_path / "stills"
+    stills.mkdir()
+    for name in ("background", "parcel"):
+        cv2.imwrite(str(stills / f"{name}.color.png"), np.full((48, 64, 3), 90, np.uint8))
+        cv2.imwrite(str(stills / f"{name}.depth.png"), np.full((48, 64), 500, np.uint16))
+    intrinsics = {"fx": 60, "fy": 60, "cx": 31.5, "cy": 23.5, "depth_unit_mm": 1}
+    (stills / "intrinsics.json").write_text(json.dumps(intrinsics))
+    assert station(monkeypatch, "recordings", "import", stills, tmp_path / "recording") == 0
+    config = write_toml(tmp_path / "station.toml", tiny_settings(tiny_gallery, tmp_path))
+    assert station(monkeypatch, "replay", tmp_path / "recording", "--lockstep", "--config", config) == 0
+    assert "items unknown, 1 announced" in " ".join(capsys.readouterr().err.split())
 
 
 def test_lock_step_holds_no_frame_at_the_end(tiny_recording, tiny_gallery, tmp_path):

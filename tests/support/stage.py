@@ -42,6 +42,7 @@ class StagedCamera:
     """A camera behind the port. Both cameras' frames are of the same ticks of the stage's clock."""
 
     dropped = 0
+    recoveries = 0
 
     def __init__(self, stage: Stage, camera_id: str) -> None:
         intrinsics = RIG.camera(camera_id).intrinsics

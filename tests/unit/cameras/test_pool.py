@@ -25,7 +25,7 @@ def test_an_exhausted_pool_says_so_and_recovers() -> None:
         pool.lease()
     first.release()
     assert pool.lease() is first
-    assert pool.use.peak == 2
+    assert pool.leaked() == 2
 
 
 def test_retaining_a_released_slot_is_refused() -> None:

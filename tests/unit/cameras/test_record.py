@@ -11,6 +11,7 @@ from station.core.errors import CameraStalled, RecordingError
 from station.core.items import Announcement
 from station.core.ports import EndOfStream
 from station.daemon.clock import ManualClock
+from station.recording import ItemTruth
 from station.rig import load_rig, rig_json
 
 FRAMES = 8
@@ -22,9 +23,7 @@ def test_two_cameras_are_recorded_and_replay_alike(tmp_path: Path) -> None:
     cameras = [
         SimulatedCamera(booth, name, clock, FPS, record_to=track_file(tmp_path, name)) for name in ("top", "left")
     ]
-    recording = record_cameras(
-        cameras, tmp_path, rig_json(booth.rig), lambda: True, lambda: [Announcement(plc_id=3, t_ns=50)]
-    )
+    recording = record_cameras(cameras, tmp_path, rig_json(booth.rig), lambda: True, [Announcement(plc_id=3, t_ns=50)])
     recording.verify()
     assert load_rig(recording.rig_path).digest == booth.rig.digest
     assert recording.events == (Announcement(plc_id=3, t_ns=50),)
@@ -59,10 +58,19 @@ def test_recording_stops_when_told(tmp_path: Path) -> None:
 def test_times_count_from_the_first_frame(tmp_path: Path) -> None:
     rounds = iter([True, True, False])
     camera = SimulatedCamera(LateBooth(100), "top", ManualClock(), FPS, record_to=track_file(tmp_path, "top"))
-    events = [Announcement(plc_id=1, t_ns=10_000_000_050)]
-    recording = record_cameras([camera], tmp_path, "{}", lambda: next(rounds), lambda: events)
+    events = [Announcement(plc_id=1, t_ns=10_000_000_050), Announcement(plc_id=2, t_ns=10_900_000_000)]
+    truth = ItemTruth(0, "tea", None, 1, 10_000_000_100, 10_000_000_200, (), {})
+    asked = []
+
+    def known(begin_ns: int, end_ns: int) -> list[ItemTruth]:
+        asked.append((begin_ns, end_ns))
+        return [truth]
+
+    recording = record_cameras([camera], tmp_path, "{}", lambda: next(rounds), events, known)
     assert recording.tracks[0].start_ns == 10_000_000_000
-    assert recording.events[0].t_ns == 50
+    assert [(event.plc_id, event.t_ns) for event in recording.events] == [(1, 50)], "the other was yet to come"
+    assert asked == [(10_000_000_000, 10_000_000_000 + picture(1).t_ns)]
+    assert [(item.arrive_ns, item.leave_ns) for item in recording.items] == [(100, 200)]
     replay = ReplayCamera(recording.tracks[0], ManualClock())
     replay.open()
     frame = replay.read(1000)

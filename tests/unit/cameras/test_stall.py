@@ -38,6 +38,9 @@ def test_a_silent_camera_is_restarted_and_its_sequence_goes_on() -> None:
     second.release()
     assert camera.recoveries == 1
     camera.close()
+    camera.open()
+    assert camera.recoveries == 1, "opening it anew does not start over"
+    camera.close()
 
 
 def wait_in_vain(camera: MuteCamera, clock: ManualClock, seconds: int) -> None:

@@ -6,40 +6,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.verdicts import PASSED
 
-from station.core.damage import Decision, Severity
-from station.core.verdict import (
-    SEQ_MAX,
-    Identity,
-    IdentitySource,
-    Provenance,
-    RecordedVerdict,
-    Verdict,
-    seq_from_number,
-)
+from station.core.verdict import SEQ_MAX, RecordedVerdict, seq_from_number
 from station.daemon.outbox import Outbox
-
-VERDICT = Verdict(
-    item_id="a",
-    plc_id=0,
-    decision=Decision.PASS,
-    damage_confidence=0.0,
-    severity=Severity.NONE,
-    reasons=(),
-    type_scores={},
-    regions=(),
-    identity=Identity(None, IdentitySource.NONE),
-    stage_ms={},
-    provenance=Provenance("", "", "", ""),
-    arrived_ns=0,
-    decided_ns=0,
-    utc_ns=0,
-    simulated=True,
-)
 
 
 def recorded(number, acknowledged=False):
-    return RecordedVerdict(number, seq_from_number(number), VERDICT, acknowledged)
+    return RecordedVerdict(number, seq_from_number(number), PASSED, acknowledged)
 
 
 def number_after(outbox, seq):
@@ -116,7 +90,7 @@ def test_a_gap_or_a_repeat_is_refused(number) -> None:
 
 def test_pictures_do_not_stay_in_memory() -> None:
     outbox = Outbox()
-    outbox.publish(replace(recorded(1), verdict=replace(VERDICT, views=("a crop",))))
+    outbox.publish(replace(recorded(1), verdict=replace(PASSED, views=("a crop",))))
     assert outbox.newest.verdict.views == ()
 
 

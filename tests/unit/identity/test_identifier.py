@@ -73,14 +73,26 @@ def test_barcode_of_another_known_product_is_the_wrong_item() -> None:
 
 
 def test_foreign_barcode_does_not_outweigh_the_announcement() -> None:
-    identity, doubts = IDENTIFIER.identify([view(STRANGER)], announce("SKU-1"))
+    identity, doubts = IDENTIFIER.identify([view(STRANGER), view(STRANGER)], announce("SKU-1"))
     assert identity == Identity("tea", IdentitySource.ANNOUNCED, STRANGER)
+    assert doubts == ()
+
+
+@pytest.mark.parametrize("announcement", [None, announce("SKU-1")])
+def test_a_lone_foreign_barcode_may_be_misread_and_is_not_kept(announcement: Announcement | None) -> None:
+    identity, _ = IDENTIFIER.identify([view(STRANGER), view(), view("2266838953415")], announcement)
+    assert identity.barcode is None
+
+
+def test_a_known_barcode_outweighs_foreign_ones_that_agree() -> None:
+    identity, doubts = IDENTIFIER.identify([view(STRANGER), view(STRANGER), view(TEA)], None)
+    assert identity == Identity("tea", IdentitySource.BARCODE, TEA)
     assert doubts == ()
 
 
 @pytest.mark.parametrize("announcement", [None, announce(), announce(sku="SKU-9"), announce("SKU-1", SOAP)])
 def test_nothing_known_is_an_unknown_product(announcement: Announcement | None) -> None:
-    identity, doubts = IDENTIFIER.identify([view(STRANGER)], announcement)
+    identity, doubts = IDENTIFIER.identify([view(STRANGER), view(STRANGER, 8)], announcement)
     assert identity == Identity(None, IdentitySource.NONE, STRANGER)
     assert doubts == (Reason.UNKNOWN_PRODUCT,)
 

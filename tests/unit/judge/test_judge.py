@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from station.core.damage import Decision, Reason, Severity
 from station.core.verdict import Finding, Region
 from station.gallery import Calibration, ViewCalibration
-from station.judge import Judge, JudgeSettings
-from station.judge.confidence import damage_confidence, sideline_score
+from station.judge import Judge, JudgeSettings, good_items_needed, sideline_score
+from station.judge.confidence import damage_confidence
 
 scores = st.floats(-2, 2, allow_nan=False)
 good_lists = st.lists(scores, min_size=1, max_size=60).map(sorted)
@@ -57,6 +57,7 @@ def test_the_rate_is_upheld_in_95_of_100_calibrations() -> None:
 def test_so_many_good_items_uphold_a_rate_and_one_less_does_not(count: int, rate: float) -> None:
     good = [float(number) for number in range(count)]
     assert sideline_score(good, rate) == (count - 1, rate)
+    assert good_items_needed(rate) == count
     limit, upheld = sideline_score(good[:-1], rate)
     assert limit == count - 2
     assert rate < upheld < 1.05 * rate

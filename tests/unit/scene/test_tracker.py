@@ -35,7 +35,7 @@ class Bench:
         self.tracker = Tracker(RIG, tracker_settings, "t")
         self.now_ns, self.number = 1_000 * MS, 0
         self.rng = np.random.default_rng(5) if noise else None
-        self.framesets, self.captures = [], []
+        self.framesets, self.captures, self.late_ns = [], [], 0
         if learned:
             self.show(framesets=8)
             assert self.tracker.ready
@@ -49,7 +49,7 @@ class Bench:
             frames = tuple(
                 make_frame(picture(name, boxes), name, self.number, self.now_ns, self.rng) for name in ("top", "left")
             )
-            self.framesets.append(FrameSet(self.now_ns, self.now_ns, frames))
+            self.framesets.append(FrameSet(self.now_ns - self.late_ns, self.now_ns, frames))
             found += self.tracker.push(self.framesets[-1], self.now_ns)
         return self._take(found)
 
@@ -73,6 +73,82 @@ class Bench:
         releases = [frame.lease.releases for frameset in self.framesets for frame in frameset.frames]
         assert releases == [1] * len(releases)
         assert [c.item_id for c in self.captures] == [f"t-{n:06d}" for n in range(1, len(self.captures) + 1)]
+
+
+def test_an_item_given_up_while_no_frame_came_is_not_found_again_as_its_own():
+    """It was put on the tray unseen; its announcement had its verdict already."""
+    bench = Bench()
+    bench.announce(11)
+    assert [(c.plc_id, c.fault) for c in bench.wait(1000)] == [(11, Reason.STALE_FRAME)]
+    assert bench.show(BOX, framesets=10) == []
+    bench.announce(12)
+    assert bench.show(BOX, framesets=10) == [], "nor is it the next one's"
+    bench.show(framesets=4)
+    assert [c.plc_id for c in bench.show(BOX, framesets=4)] == [12]
+    bench.assert_accounts()
+
+
+def test_items_given_up_before_their_frames_arrived_late_are_not_found_again():
+    bench = Bench()
+    bench.announce(11)
+    bench.wait(1000)
+    bench.announce(12)
+    bench.wait(1000)
+    bench.late_ns = 2000 * MS
+    for _ in range(2):
+        assert bench.show(framesets=5) == bench.show(BOX, framesets=10) == []
+    bench.announce(13)
+    bench.show(framesets=12)
+    assert [c.plc_id for c in bench.show(BOX, framesets=4)] == [13]
+    bench.assert_accounts()
+
+
+def test_an_item_given_up_on_its_way_is_not_found_again_where_it_came_to_rest():
+    bench = Bench()
+    bench.announce(11)
+    bench.show(Box(at_mm=(-200, 0)))
+    assert [(c.plc_id, c.fault) for c in bench.wait(1000)] == [(11, Reason.STALE_FRAME)]
+    assert bench.show(BOX, framesets=10) == []
+    bench.show(framesets=4)
+    assert [c.plc_id for c in bench.show(BOX, framesets=4)] == [0]
+    bench.assert_accounts()
+
+
+def test_an_item_given_up_unannounced_is_judged_when_its_announcement_comes():
+    bench = Bench()
+    bench.show(Box(at_mm=(-200, 0)))
+    assert [(c.plc_id, c.fault) for c in bench.wait(1000)] == [(0, Reason.STALE_FRAME)]
+    assert bench.show(BOX, framesets=10) == []
+    bench.announce(11)
+    assert [(c.plc_id, c.fault) for c in bench.show(BOX, framesets=4)] == [(11, None)]
+    bench.assert_accounts()
+
+
+def test_a_lost_camera_s_item_is_not_found_again_however_long_it_was_away():
+    bench = Bench()
+    bench.announce(11)
+    assert len(bench._take(bench.tracker.camera_lost("left", bench.now_ns))) == 1
+    bench.wait(60_000)
+    assert bench.show(BOX, framesets=10) == []
+
+
+def test_once_the_tray_was_seen_empty_after_a_given_up_item_the_next_is_another():
+    bench = Bench()
+    bench.announce(11)
+    bench.wait(1000)
+    bench.announce(12)
+    assert bench.show() == []
+    assert [c.plc_id for c in bench.show(BOX, framesets=4)] == [12]
+
+
+def test_an_announcement_of_what_already_lies_there_takes_no_later_item_with_it():
+    bench = Bench()
+    bench.show(BOX, framesets=4)
+    bench.announce(11)
+    assert [(c.plc_id, c.fault) for c in bench.wait(1000)] == [(11, Reason.STALE_FRAME)]
+    bench.show(BOX, framesets=4)
+    bench.show(framesets=4)
+    assert len(bench.show(BOX, framesets=4)) == 1
 
 
 def test_the_table_is_complete_and_only_settled_items_are_captured():

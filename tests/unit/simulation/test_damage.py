@@ -9,14 +9,13 @@ pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]
 
 from station.simulation import SimulationSettings
 from station.simulation.artwork import artwork
+from station.simulation.bodies import build_shape
 from station.simulation.catalogue import Kind, product
-from station.simulation.damage import damaged
+from station.simulation.damage import Stance, opening_face, stages
 from station.simulation.layout import booth_rig
 from station.simulation.mesh import item_mesh
-from station.simulation.opening import opening_face
 from station.simulation.pose import draw_rotation, place
 from station.simulation.render import Scene, whole
-from station.simulation.shape import build_shape
 
 SETTINGS = SimulationSettings(width_px=424, height_px=240)
 RIG = booth_rig(SETTINGS)
@@ -33,7 +32,7 @@ def twins(product_id, damage, seed=1):
     rotation = draw_rotation(up, np.random.default_rng((seed, 1)))
     towards = np.stack([camera.rig_from_camera[:3, 3] for camera in RIG.cameras])
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-    hurt = damaged(sound, damage, towards @ rotation, art, np.random.default_rng((seed, 2)))
+    hurt = stages(sound, damage, Stance(rotation[2], towards @ rotation), art, np.random.default_rng((seed, 2)))[-1]
     return sound, hurt, place(sound, rotation, RIG, np.random.default_rng((seed, 3)))
 
 

@@ -1,5 +1,10 @@
 """A booth's recording says what the booth shows."""
 
+import itertools
+import multiprocessing
+import os
+import signal
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -10,10 +15,12 @@ from station.core.errors import RecordingError, SimulationError
 
 pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
 
+from station.cameras import SimulatedCamera, record_cameras, track_file
+from station.daemon.clock import ManualClock
 from station.recording import open_recording
-from station.rig import load_rig
+from station.rig import load_rig, rig_json
 from station.simulation import Booth, SimulationSettings
-from station.simulation.record import record_booth
+from station.simulation.record import record_booth, save_truth
 
 TORN = ((DamageType.PENETRATION, Severity.MAJOR),)
 
@@ -49,6 +56,27 @@ def test_its_truth_is_the_plan_and_its_masks_are_the_booth_s(recorded):
             assert np.array_equal(again.mask(item, camera_id), booth.item_mask(camera_id, planned.index))
 
 
+def test_what_simulated_cameras_recorded_has_the_truth_of_the_items_it_wholly_covers(recorded, tmp_path):
+    """As `station record` does it. The second item still lies there at the end."""
+    booth, whole, _ = recorded
+    frames = itertools.count()
+    last = round((booth.plan[1].leave_ns - 100_000_000) * booth.settings.fps / 1e9)
+    cameras = [
+        SimulatedCamera(booth, name, ManualClock(), booth.settings.fps, record_to=track_file(tmp_path, name))
+        for name in ("top", "left", "right")
+    ]
+    recording = record_cameras(
+        cameras, tmp_path, rig_json(booth.rig), lambda: next(frames) < last, (), partial(save_truth, booth, tmp_path)
+    )
+    recording.verify()
+    assert booth.plan[1].arrive_ns < (recording.tracks[0].frames - 1) * 1e9 / booth.settings.fps
+    assert recording.items == whole.items[:1]
+    for camera_id in ("top", "left", "right"):
+        mask = whole.mask(whole.items[0], camera_id)
+        assert mask.any()
+        assert np.array_equal(recording.mask(recording.items[0], camera_id), mask)
+
+
 def test_progress_grows_to_one(recorded):
     told = recorded[2]
     assert told[-1] == 1.0
@@ -59,6 +87,21 @@ def test_a_folder_that_holds_a_recording_is_refused(recorded):
     booth, recording, _ = recorded
     with pytest.raises(RecordingError, match="already"):
         record_booth(booth, recording.path, lambda share: None)
+
+
+def test_ctrl_c_does_not_reach_a_worker_not_even_while_it_starts(tmp_path):
+    """The terminal sends it to every process; the one that waits tells the workers to stop."""
+    booth = Booth(8, 1, SimulationSettings(width_px=160, height_px=120, fps=6, lead_ms=300), [("can-coffee", ())])
+    interrupted = []
+
+    def interrupt(share: float) -> None:
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid, signal.SIGINT)
+            interrupted.append(share)
+
+    recording = record_booth(booth, tmp_path / "booth", interrupt)
+    assert interrupted[:3] == [0.0] * 3, "before the first frame"
+    assert [track.frames for track in recording.tracks] == [booth.frame_count] * 3
 
 
 def test_a_failing_worker_stops_the_others_with_its_own_error(tmp_path):

@@ -43,9 +43,16 @@ def test_a_migration_that_fails_leaves_nothing_behind(open_store, store_url):
     assert open_store().last_number() == 0
 
 
-def test_missing_folders_are_made(tmp_path, clock):
-    Store.open(f"sqlite:///{tmp_path}/new/folder/station.db", clock).close()
-    assert (tmp_path / "new" / "folder" / "station.db").is_file()
+def test_a_missing_folder_is_named_and_not_made(tmp_path, clock):
+    with pytest.raises(StoreError, match=rf"{tmp_path}/new, which is no folder\. Make it"):
+        Store.open(f"sqlite:///{tmp_path}/new/station.db", clock)
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_default_store_is_made_in_the_working_folder(tmp_path, clock, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Store.open(StoreSettings(), clock).close()
+    assert (tmp_path / "station.db").is_file()
 
 
 def test_an_sqlite_store_is_set_up_to_survive_the_loss_of_power(tmp_path):
@@ -70,7 +77,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path, clock):
         ("mysql://station@host/db", "'mysql'; use sqlite"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
-        ("sqlite:////dev/null/station.db", "Not a directory|File exists"),
+        ("sqlite:////dev/null/station.db", "/dev/null, which is no folder"),
     ],
 )
 def test_an_address_that_leads_nowhere_is_refused(url, words, clock):

@@ -85,6 +85,7 @@ def test_status_is_read_at_each_scrape() -> None:
     assert seen["station_unread_verdicts", ()] == 2
     assert seen["station_camera_frames_total", (("camera", "top"),)] == 86231
     assert seen["station_camera_dropped_frames_total", (("camera", "top"),)] == 4
+    assert seen["station_camera_recoveries_total", (("camera", "top"),)] == 1
     assert seen["station_camera_frame_age_seconds", (("camera", "top"),)] == 0.031
     assert ("station_camera_frame_age_seconds", (("camera", "left"),)) not in seen
     assert seen["station_camera_connected", (("camera", "left"),)] == 0

@@ -3,8 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from station.simulation.artwork import Artwork, flap_mm
+from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
+from station.simulation.damage.site import Stance
+from station.simulation.faces import flap_mm
 from station.simulation.shape import Patch, Shape, disc_patch, sheet_patch
 
 
@@ -15,7 +17,7 @@ def opening_face(shape: Shape) -> str:
     return "top" if shape.product.kind is Kind.CARTON and shape.product.design.flaps == 1 else "front"
 
 
-def open_shape(shape: Shape, major: bool, art: Artwork, rng: np.random.Generator) -> Shape:
+def open_shape(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Return the shape with its flap or lid open: ajar (minor), or far open so that one looks inside (major)."""
     opener = {Kind.CARTON: _open_carton, Kind.MAILER: _open_mailer, Kind.CAN: _open_can}[shape.product.kind]
     return opener(shape, major, art, rng)

@@ -1,0 +1,75 @@
+"""The products' undamaged bodies, one builder a kind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from station.simulation.artwork import Artwork
+from station.simulation.bodies.boxes import book, carton, sleeve
+from station.simulation.bodies.packs import blister, multipack
+from station.simulation.bodies.soft import mailer, polybag
+from station.simulation.bodies.turned import bottle, can, tube
+from station.simulation.catalogue import Kind, SimProduct
+from station.simulation.shape import Patch, Shape
+
+__all__ = ["build_shape"]
+
+Builder = Callable[[SimProduct, Artwork, float, np.random.Generator], dict[str, Patch]]
+
+_BUILDERS: dict[Kind, Builder] = {
+    Kind.CARTON: carton,
+    Kind.SLEEVE: sleeve,
+    Kind.MAILER: mailer,
+    Kind.POLYBAG: polybag,
+    Kind.BOTTLE: bottle,
+    Kind.CAN: can,
+    Kind.BLISTER: blister,
+    Kind.BOOK: book,
+    Kind.TUBE: tube,
+    Kind.MULTIPACK: multipack,
+}
+_PARTS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
+    Kind.CARTON: {"lid": ("top",), "flap": ("front",)},
+    Kind.SLEEVE: {
+        "sleeve": ("front", "back", "top", "bottom"),
+        "tray": ("left", "right", "tray floor", "tray top", "tray bottom", "contents"),
+    },
+    Kind.MAILER: {"flap": ("flap",)},
+    Kind.POLYBAG: {"film": ("front", "back"), "contents": ("contents", "contents back")},
+    Kind.BOTTLE: {"cap": ("cap", "cap top"), "label": ("label",), "contents": ("contents", "contents top")},
+    Kind.CAN: {"lid": ("lid",)},
+    Kind.BLISTER: {"card": ("front", "back", "rim"), "bubble": ("bubble",)},
+    Kind.BOOK: {
+        "cover": ("front", "front lining", "front rim"),
+        "back cover": ("back", "back lining", "back rim"),
+        "spine": ("spine",),
+        "pages": ("fore edge", "head", "foot", "contents", "last page"),
+    },
+    Kind.TUBE: {"cap": ("cap", "cap top")},
+    Kind.MULTIPACK: {"wrap": ("band", "film", "film top", "film bottom")},
+}
+
+
+def build_shape(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> Shape:
+    """Return a product's undamaged body.
+
+    Args:
+        product: which.
+        art: what is printed on it.
+        step_mm: distance of neighbouring points; damage needs a fine grid, a flat face none.
+        rng: soft products are never twice the same.
+    """
+    patches = _BUILDERS[product.kind](product, art, step_mm, rng)
+    opaque = np.full((*art.sheet.shape[:2], 1), 255, np.uint8)
+    shape = Shape(product, patches, np.concatenate([art.sheet, opaque], axis=2), art.px_per_mm)
+    return replace(shape, parts=_parts(product, patches))
+
+
+def _parts(product: SimProduct, patches: Mapping[str, Patch]) -> dict[str, tuple[str, ...]]:
+    """Return the parts a body has; the patches of `unit 1` are called that, or `unit 1` and a word more."""
+    parts = {part: tuple(name for name in names if name in patches) for part, names in _PARTS[product.kind].items()}
+    for number in range(1, product.units + 1 if product.units > 1 else 1):
+        unit = f"unit {number}"
+        parts[unit] = tuple(name for name in patches if name == unit or name.startswith(f"{unit} "))
+    return parts

@@ -1,0 +1,134 @@
+"""Bodies that hold several pieces: blister card and multipack."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.simulation.artwork import Artwork
+from station.simulation.catalogue import Material, SimProduct
+from station.simulation.faces import PackForm, blister_form, pack_form
+from station.simulation.finish import BUBBLE, CLEAR_FILM, FILM, MATT, METAL, PLASTIC, outside
+from station.simulation.shape import (
+    Patch,
+    disc_patch,
+    grid_patch,
+    shares,
+    sheet_patch,
+    standing,
+    turned_patch,
+    uv_grid,
+    wall_patch,
+)
+
+_X, _Y, _Z = np.eye(3)
+_FINE_MM = 4.0
+
+
+def blister(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
+    """Build a card, and a clear bubble on it over its units, which stand side by side."""
+    form, half = blister_form(product), np.array(product.size_mm) / 2
+    top, finish = form.card - half[2], outside(product)
+    right, down = 2 * half[0] * _X, -2 * half[1] * _Y
+    corner = half * (-1, 1, -1)
+    outline = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * half[:2]
+    patches = {
+        "front": sheet_patch(art.places_mm["front"], corner + form.card * _Z, right, down, step_mm, finish),
+        "back": sheet_patch(art.places_mm["back"], corner + right, -right, down, step_mm, MATT),
+        "rim": wall_patch(art.places_mm["back"], outline, (top, -half[2]), step_mm),
+    }
+    left, low, wide, high = form.bubble
+    across, along = np.meshgrid(shares(wide, min(step_mm, _FINE_MM)), shares(high, min(step_mm, _FINE_MM)))
+    edge = np.minimum(np.minimum(across, 1 - across) * wide, np.minimum(along, 1 - along) * high)
+    dome = form.depth * np.sin(np.pi / 2 * np.clip(edge / (0.35 * form.depth + 2.0), 0, 1)) ** 0.7
+    bubble = np.stack([left + across * wide, low + (1 - along) * high, top + 0.2 + dome], axis=2)
+    bubble[..., 2] = np.minimum(bubble[..., 2], half[2])
+    patches["bubble"] = grid_patch(bubble, uv_grid(art.places_mm["bubble"], across, along), BUBBLE)
+    radius, length = form.unit_radius, form.unit_length
+    ends = np.sqrt(np.clip(1 - (1 - np.clip(shares(length, 2.0)[::-1] * length / radius, 0, 1)) ** 2, 0.01, 1))
+    profile = np.stack([radius * np.minimum(ends, ends[::-1]), (shares(length, 2.0)[::-1] - 0.5) * length], axis=1)
+    unit = standing(turned_patch(art.places_mm["unit"], profile, 49, PLASTIC))
+    middle = np.array([0.0, low + high / 2, top + radius + 0.2])
+    for number in range(product.units):
+        aside = (number - (product.units - 1) / 2) * 2.25 * radius
+        patches[f"unit {number + 1}"] = unit.moved(unit.points + middle + aside * _X)
+    return patches
+
+
+def multipack(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
+    """Build units that stand side by side, held by a band; where the wrap is clear, a film goes around all of them."""
+    form, step_mm = pack_form(product), min(step_mm, _FINE_MM)
+    width, _, depth = product.size_mm
+    patches = {}
+    for number in range(product.units):
+        row, column = divmod(number, form.columns)
+        offset = ((column - (form.columns - 1) / 2) * form.unit[0], 0.0, (row - (form.rows - 1) / 2) * form.unit[2])
+        for name, patch in _unit(form, art, step_mm, product).items():
+            patches[f"unit {number + 1}{name}"] = patch.moved(patch.points + np.array(offset))
+    outline = _outline(form, width, depth, step_mm)
+    clear = product.design.material is Material.CLEAR
+    band = wall_patch(
+        art.places_mm["band"], outline, (form.band / 2, -form.band / 2), step_mm, FILM if clear else outside(product)
+    )
+    patches["band"] = standing(band)
+    if clear:
+        patches |= _film(product, art, outline * 0.998, step_mm, rng)
+    return patches
+
+
+def _unit(form: PackForm, art: Artwork, step_mm: float, product: SimProduct) -> dict[str, Patch]:
+    """Return one unit about the pack's middle, by the end of its patches' names."""
+    wide, high, deep = form.unit
+    half = high / 2
+    places = art.places_mm
+    if not form.round:
+        box = np.array([[-1, 1], [-1, -1], [1, -1], [1, 1], [-1, 1]]) * (wide / 2 - 0.4, deep / 2 - 0.4)
+        right, down = (wide - 0.8) * _X, (deep - 0.8) * _Z
+        corner = -(right + down) / 2
+        return {
+            "": standing(wall_patch(places["unit"], box, (half, -half), step_mm)),
+            " lid": sheet_patch(places["unit lid"], corner + half * _Y, right, down, step_mm),
+            " base": sheet_patch(places["unit base"], corner + down - half * _Y, right, -down, step_mm),
+        }
+    radius = wide / 2 - 0.4
+    columns = max(40, round(2 * np.pi * radius / step_mm)) + 1
+    slender = high / wide > 2.0
+    neck = 0.36 * radius if slender else radius * 0.9
+    shoulder = (0.58 if slender else 0.93) * high
+    heights = shares(high, step_mm)[::-1] * high
+    share = np.clip((heights - shoulder) / ((0.86 if slender else 1.0) * high - shoulder), 0, 1)
+    profile = neck + (radius - neck) * (0.5 + 0.5 * np.cos(np.pi * share))
+    profile = np.minimum(profile, radius - np.clip(3.0 - heights, 0, 3.0))
+    body = turned_patch(places["unit"], np.stack([profile, heights - half], axis=1), columns, PLASTIC)
+    lid = disc_patch(places["unit lid"], neck, half - (0 if slender else 2.0), 1, columns, METAL)
+    base = disc_patch(places["unit base"], radius - 3.0, -half, -1, columns, METAL)
+    return {"": standing(body), " lid": standing(lid), " base": standing(base)}
+
+
+def _outline(form: PackForm, width: float, depth: float, step_mm: float) -> NDArray[np.floating]:
+    """Return the line around all units, [N, 2], counterclockwise from the middle of the back."""
+    radius = form.unit[0] / 2 if form.round else 1.0
+    corners = []
+    for x, y, start in ((-1, 1, 90), (-1, -1, 180), (1, -1, 270), (1, 1, 0)):
+        angles = np.deg2rad(start + np.linspace(0, 90, 10 if form.round else 3))
+        centre = np.array([x * (width / 2 - radius), y * (depth / 2 - radius)])
+        corners.append(centre + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1))
+    path = np.concatenate([*corners, corners[0][:1]])
+    around = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    even = np.union1d(around, shares(around[-1], step_mm) * around[-1])
+    return np.stack([np.interp(even, around, path[:, axis]) for axis in range(2)], axis=1)
+
+
+def _film(
+    product: SimProduct, art: Artwork, outline: NDArray[np.floating], step_mm: float, rng: np.random.Generator
+) -> dict[str, Patch]:
+    """Return clear film around a pack, above it and below."""
+    width, height, depth = product.size_mm
+    place = art.places_mm["band"]
+    wall = standing(wall_patch(place, outline, (height / 2, -height / 2), step_mm, CLEAR_FILM))
+    right, down = 0.96 * width * _X, 0.96 * depth * _Z
+    corner = -(right + down) / 2
+    top = sheet_patch(place, corner + height / 2 * _Y, right, down, step_mm, CLEAR_FILM)
+    bottom = sheet_patch(place, corner + down - height / 2 * _Y, right, -down, step_mm, CLEAR_FILM)
+    return {
+        name: patch.moved(patch.points + rng.normal(0, 0.12, patch.points.shape))
+        for name, patch in (("film", wall), ("film top", top), ("film bottom", bottom))
+    }

@@ -1,0 +1,101 @@
+"""Several processes work a list of parts off, and stop at once when told to or left alone."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from ctypes import c_int64
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import cv2
+
+from station.core.errors import StationError
+
+Work = Callable[[int], Iterator[None]]
+"""Does one part: an iterator that yields after each of its steps. It must be importable, as processes are spawned."""
+
+_POLL_S = 0.1
+_NEXT, _STEPS, _STOP = range(3)
+"""Entries of the board that all processes share: the next place in the list, steps done, and whether to stop."""
+
+
+def work_off(work: Work, parts: Sequence[int], processes: int, progress: Callable[[int], None]) -> None:
+    """Do every part, each by one of several processes, whichever is free.
+
+    Args:
+        work: does a part; called in the processes.
+        parts: the parts to do, in this order.
+        processes: how many at once.
+        progress: is told the number of steps done, now and then, here.
+
+    Raises:
+        StationError: what `work` raised, or that a process was killed. The other processes have stopped by then; a
+            part that was not done to its end is as if never begun.
+    """
+    context = multiprocessing.get_context("spawn")  # a fork would copy the libraries' threads half way through
+    board = context.Array(c_int64, [0, 0, 0])
+    crew: list[tuple[BaseProcess, Connection]] = []
+    try:
+        with ctrl_c_held():  # a worker inherits this for good: it starts, and works, deaf to Ctrl-C
+            for _ in range(min(processes, len(parts))):
+                here, there = context.Pipe(duplex=False)
+                worker = context.Process(target=_worker, args=(work, parts, board, there, os.getpid()))
+                worker.start()
+                there.close()
+                crew.append((worker, here))
+        while waiting := [worker.sentinel for worker, _ in crew if worker.is_alive()]:
+            wait(waiting, _POLL_S)
+            progress(board[_STEPS])
+            if any(worker.exitcode for worker, _ in crew):
+                break
+    finally:
+        board[_STOP] = 1
+        for worker, _ in crew:
+            worker.join()
+    for worker, here in crew:
+        _raise_failure(worker.exitcode, here)
+
+
+@contextmanager
+def ctrl_c_held() -> Iterator[None]:
+    """Keep Ctrl-C waiting while the block runs, and take it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _raise_failure(exitcode: int | None, here: Connection) -> None:
+    if not exitcode:
+        return
+    try:
+        raise here.recv()
+    except EOFError:
+        raise StationError(
+            f"a working process ended with status {exitcode}; memory may be short. "
+            "Run the same command again: it continues where it stopped"
+        ) from None
+
+
+def _worker(work: Work, parts: Sequence[int], board: Any, there: Connection, parent: int) -> None:
+    """Take the next part until none is left, told to stop, or orphaned."""
+    cv2.setNumThreads(1)
+    try:
+        while True:
+            with board.get_lock():
+                place = board[_NEXT]
+                board[_NEXT] += 1
+            if place >= len(parts):
+                return
+            for _ in work(parts[place]):
+                with board.get_lock():
+                    board[_STEPS] += 1
+                if board[_STOP] or os.getppid() != parent:
+                    return
+    except StationError as error:
+        there.send(error)
+        raise SystemExit(1) from None

@@ -1,0 +1,76 @@
+"""What is true of one item in one camera's picture: where it is, where it is damaged, and how far its surface moved.
+
+The damaged body is compared with the undamaged one in the same pose, without noise, by depth and by the colour of the
+surface itself, so that shadows and gleams are no damage. Several damages are told apart by inflicting them one after
+the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.damage import DamageType, Severity
+from station.rig import RigCamera
+from station.simulation.item import PlacedItem
+from station.simulation.mesh import item_mesh
+from station.simulation.render import Scene, Surface, around
+
+_DEPTH_MM = 1.0
+"""A surface that moved less than this along the camera's axis looks as before."""
+_LEVELS = 14.0
+"""A surface whose colour changed less than this, in levels of its most changed channel, looks as before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """One item in one camera's picture, noiseless.
+
+    `item` bool [H, W] is where the item is seen, all its parts included, what was spilt beside it not. `damage` has a
+    mask bool [H, W] for each type of damage, also where that is not seen; a missing thing is masked where it should
+    be. `severity` is each type's. `depth_change_mm` float32 [H, W] is the damaged depth less the undamaged one, NaN
+    where neither body is seen: a dent is positive.
+    """
+
+    item: NDArray[np.bool_]
+    damage: Mapping[DamageType, NDArray[np.bool_]]
+    severity: Mapping[DamageType, Severity]
+    depth_change_mm: NDArray[np.float32]
+
+
+def render_truth(camera: RigCamera, item: PlacedItem) -> Truth:
+    """Return what is true of an item in a camera's picture.
+
+    Raises:
+        SimulationError: the renderer is not installed.
+    """
+    points = np.concatenate([shape.points() for shape in item.stages])
+    box = around(camera, points @ item.tray_from_item[:3, :3].T + item.tray_from_item[:3, 3])
+    seen = [Scene(item_mesh(shape, item.tray_from_item), shape).surface(camera, box) for shape in item.stages]
+    masks: dict[DamageType, NDArray[np.bool_]] = {}
+    severities: dict[DamageType, Severity] = {}
+    for (kind, severity), before, after in zip(item.damage, seen[:-1], seen[1:], strict=True):
+        masks[kind] = masks.get(kind, np.zeros_like(before.item)) | _differs(before, after)
+        severities[kind] = max(severity, severities.get(kind, severity))
+    change = seen[-1].depth_mm - seen[0].depth_mm
+    change[~(seen[0].item | seen[-1].item)] = np.nan
+    size = camera.intrinsics.height_px, camera.intrinsics.width_px
+
+    def whole(part: NDArray[Any], beside: float) -> NDArray[Any]:
+        picture = np.full(size, beside, part.dtype)
+        picture[box.slices] = part
+        return picture
+
+    in_picture = {kind: whole(mask, False) for kind, mask in masks.items()}
+    return Truth(whole(seen[-1].item, False), in_picture, severities, whole(change, np.nan))
+
+
+def _differs(before: Surface, after: Surface) -> NDArray[np.bool_]:
+    """Return where a surface moved or changed its colour, bool [H, W], small gaps closed."""
+    moved = np.abs(after.depth_mm - before.depth_mm) > _DEPTH_MM
+    recoloured = np.abs(after.albedo - before.albedo).max(axis=2) > _LEVELS
+    closed = cv2.morphologyEx((moved | recoloured).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    return np.asarray(closed > 0)
