@@ -16,7 +16,7 @@ class GallerySettings:
     )
     patches_per_product: Annotated[
         int, Ge(64), Le(100_000), Doc("Reference patches kept per product; more are slower and larger.")
-    ] = 2000
+    ] = 1000
     pictures_per_camera: Annotated[
         int, Ge(0), Le(100), Doc("Reference pictures kept per product and camera for people to look at.")
     ] = 1

@@ -1,7 +1,7 @@
 """ONNX sessions and model bundles."""
 
-from station.inference.bundle import Bundle, load_bundle
+from station.inference.bundle import Bundle, bare_session, load_bundle
 from station.inference.settings import InferenceSettings
 from station.inference.shipped import find_bundle, shipped_models_dir
 
-__all__ = ["Bundle", "InferenceSettings", "find_bundle", "load_bundle", "shipped_models_dir"]
+__all__ = ["Bundle", "InferenceSettings", "bare_session", "find_bundle", "load_bundle", "shipped_models_dir"]

@@ -1,6 +1,7 @@
 """A model bundle at work: pictures in, raw features out. Nothing is thresholded here."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -103,11 +104,25 @@ def load_bundle(folder: Path, settings: InferenceSettings | None = None) -> Bund
     """
     settings = settings or InferenceSettings()
     manifest = read_manifest(folder)
-    session = _open_session(folder / manifest.model, settings)
+    # The caller's thread counts as one of the session's, and works elsewhere while it waits for none.
+    session = _open_session(folder / manifest.model, settings, settings.threads + 1)
     _check_names(folder, manifest, session)
     bundle = Bundle(manifest, sha256_of(folder / NAME)[:16], session)
     _check_parity(folder, bundle)
     return bundle
+
+
+def bare_session(folder: Path, settings: InferenceSettings) -> Callable[[NDArray[np.float32]], None]:
+    """Return the model alone on one batch with a thread a core: what the walk is measured against.
+
+    Raises:
+        BundleError: the bundle cannot be loaded.
+        ProviderMissing: the provider asked for is not active.
+    """
+    manifest = read_manifest(folder)
+    threads = min(settings.threads, len(os.sched_getaffinity(0)))
+    session = _open_session(folder / manifest.model, settings, threads)
+    return lambda tensor: session.run([manifest.output.name], {manifest.input.name: tensor})
 
 
 def _fit(crop: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.uint8]:
@@ -117,7 +132,8 @@ def _fit(crop: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.u
     return cv2.resize(crop, (width_px, height_px), interpolation=interpolation).astype(np.uint8, copy=False)
 
 
-def _open_session(model: Path, settings: InferenceSettings) -> ort.InferenceSession:
+def _open_session(model: Path, settings: InferenceSettings, threads: int) -> ort.InferenceSession:
+    ort.disable_telemetry_events()  # what a station sees is nobody else's
     available = ort.get_available_providers()
     if settings.provider not in available:
         raise ProviderMissing(
@@ -125,7 +141,7 @@ def _open_session(model: Path, settings: InferenceSettings) -> ort.InferenceSess
             f"Install the runtime that has it, or correct inference.provider"
         )
     options = ort.SessionOptions()
-    options.intra_op_num_threads = settings.threads + 1  # the caller's is counted, and works elsewhere meanwhile
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "1" if settings.spin else "0")
     options.log_severity_level = 3

@@ -74,7 +74,7 @@ def build_demo_gallery(
 
 def _shot(frames: Mapping[str, SimFrame], extractor: ViewExtractor, bundle: Bundle) -> Shot:
     frameset = FrameSet(0, 0, tuple(_frame(camera_id, frame) for camera_id, frame in frames.items()))
-    views = extractor.extract(ItemCapture("reference", 0, (frameset,)))
+    views = tuple(extractor.extract(ItemCapture("reference", 0, (frameset,))))
     features = bundle.features([view.crop for view in views])
     return {
         view.camera_id: ShotView(view.crop, view.mask, described)

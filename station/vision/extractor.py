@@ -12,17 +12,13 @@ from station.core.items import ItemCapture, ItemView, Quality
 from station.rig import Rig
 from station.vision.crop import border_fraction, crop_from_image, from_window
 from station.vision.depth import close_lattice, fuse_depth
-from station.vision.geometry import TrayGeometry, Window
+from station.vision.geometry import TrayGeometry
 from station.vision.mask import Mask, Patch, TrayLook, find_item, learn_tray, middle
 from station.vision.quality import clipped_fraction, quality_reasons, sharpness
 from station.vision.settings import VisionSettings
 
-_FINE_PX = 160
-"""An item found is outlined in a window of about this many pixels across, half the resolution of a crop or less."""
 _SPARSE = 2
 """The item's median distance is taken from every second pixel of every second row."""
-_MARGIN = 0.15
-"""The window exceeds what was found by this share of its larger side."""
 
 
 class ViewExtractor:
@@ -30,7 +26,7 @@ class ViewExtractor:
 
     Depth is the median over the capture's framesets, colour that of the last. All geometry is that of
     the undistorted image; images without distortion are used as they are. A view's `height_mm` is NaN
-    also outside the window the item was outlined in, which reaches a little beyond the item.
+    also outside the tray's working volume.
     """
 
     def __init__(self, rig: Rig, settings: VisionSettings) -> None:
@@ -62,38 +58,32 @@ class ViewExtractor:
     def _view(self, frames: Sequence[Frame], geometry: TrayGeometry) -> ItemView | None:
         colour = geometry.undistort_colour(frames[-1].colour)
         depths = [geometry.undistort_depth(frame.depth) for frame in frames]
-        unit_mm = frames[-1].depth_unit_mm
-        coarse = _patch(geometry, geometry.volume, colour, depths[-1:], unit_mm)
-        tray = learn_tray(coarse, geometry, self._settings)
-        rough = find_item(coarse, tray, geometry, self._settings)
-        if rough is None:
-            return None
-        fine = _patch(geometry, _around(rough, geometry.volume), colour, depths, unit_mm)
-        mask = find_item(fine, tray, geometry, self._settings)
-        return None if mask is None else self._cut(mask, fine, tray, geometry, colour)
+        patch = _patch(geometry, colour, depths, frames[-1].depth_unit_mm)
+        tray = learn_tray(patch, geometry, self._settings)
+        mask = find_item(patch, tray, geometry, self._settings)
+        return None if mask is None else self._cut(mask, patch, tray, geometry, colour)
 
     def _cut(
-        self, mask: Mask, fine: Patch, tray: TrayLook, geometry: TrayGeometry, colour: NDArray[np.uint8]
+        self, mask: Mask, patch: Patch, tray: TrayLook, geometry: TrayGeometry, colour: NDArray[np.uint8]
     ) -> ItemView:
         side = self._settings.crop_px
-        image_map = crop_from_image(mask, fine.window, side, self._settings.crop_fill)
-        window_map = from_window(image_map, fine.window)
+        image_map = crop_from_image(mask, patch.window, side, self._settings.crop_fill)
+        window_map = from_window(image_map, patch.window)
         crop = np.asarray(
             cv2.warpAffine(colour, image_map, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
             np.uint8,
         )
-        solid = cv2.warpAffine(mask.view(np.uint8), window_map, (side, side), flags=cv2.INTER_NEAREST)
-        cut_mask = np.asarray(solid, np.uint8).view(np.bool_)
+        cut_mask = cv2.warpAffine(mask.view(np.uint8) * 255, window_map, (side, side), flags=cv2.INTER_LINEAR) > 127
         height_mm = cv2.warpAffine(
-            fine.height_mm - np.float32(tray.level_mm),
+            patch.height_mm - np.float32(tray.level_mm),
             window_map,
             (side, side),
             flags=cv2.INTER_NEAREST,
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=(float("nan"),),
         )
-        known = mask & (fine.depth_mm > 0)
-        known_mm = fine.depth_mm[::_SPARSE, ::_SPARSE][known[::_SPARSE, ::_SPARSE]]
+        known = mask & (patch.depth_mm > 0)
+        known_mm = patch.depth_mm[::_SPARSE, ::_SPARSE][known[::_SPARSE, ::_SPARSE]]
         distance_mm = middle(known_mm) if len(known_mm) else geometry.distance_mm
         luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
         return ItemView(
@@ -106,7 +96,7 @@ class ViewExtractor:
             quality=Quality(
                 sharpness=sharpness(luma, cut_mask),
                 clipped_fraction=clipped_fraction(luma, cut_mask),
-                border_fraction=border_fraction(mask, fine.window, geometry.shape),
+                border_fraction=border_fraction(mask, patch.window, geometry.shape),
                 depth_fill=float(np.count_nonzero(known)) / float(np.count_nonzero(mask)),
             ),
         )
@@ -114,26 +104,14 @@ class ViewExtractor:
 
 def _patch(
     geometry: TrayGeometry,
-    window: Window,
     colour: NDArray[np.uint8],
     depths: Sequence[NDArray[np.uint16]],
     unit_mm: float,
 ) -> Patch:
+    window = geometry.volume
     depth_mm = fuse_depth([window.read(depth) for depth in depths]).astype(np.float32)
     depth_mm *= np.float32(unit_mm)
     close_lattice(depth_mm)
     height_mm = geometry.along(2, depth_mm, window)
     height_mm[depth_mm == 0] = np.nan
     return Patch(window=window, colour=window.read(colour), depth_mm=depth_mm, height_mm=height_mm)
-
-
-def _around(rough: Mask, volume: Window) -> Window:
-    """The window around what was found, with a margin, within the working volume's own."""
-    rows, cols = np.flatnonzero(rough.any(axis=1)), np.flatnonzero(rough.any(axis=0))
-    extent = max(rows[-1] - rows[0], cols[-1] - cols[0]) + 1
-    margin = round(extent * _MARGIN) + 2
-    left = max(volume.left, volume.left + int(cols[0] - margin) * volume.stride)
-    top = max(volume.top, volume.top + int(rows[0] - margin) * volume.stride)
-    right = min(volume.right, volume.left + int(cols[-1] + 1 + margin) * volume.stride)
-    bottom = min(volume.bottom, volume.top + int(rows[-1] + 1 + margin) * volume.stride)
-    return Window.within(left, top, right, bottom, max(1, round(max(right - left, bottom - top) / _FINE_PX)))

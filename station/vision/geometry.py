@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from station.core.errors import RigError
 from station.rig import Rig
 
-_COARSE_PX = 160
-"""An item is first looked for in about this many pixels across the image."""
+_GRID_PX = 213
+"""An item is looked for in about this many pixels across the image: every third of 640."""
 _RIM_SHARE = 0.8
 """The tray is judged by its rim, outside this share of its length and width, where items seldom lie."""
 _RIM_PIXELS = 400
@@ -150,7 +150,7 @@ class TrayGeometry:
         )
         points = (np.linalg.inv(self._tray_from_camera) @ corners.T)[:3]
         height, width = self.shape
-        stride = max(1, width // _COARSE_PX)
+        stride = max(1, width // _GRID_PX)
         if (points[2] <= 0).any():
             return Window.within(0, 0, width, height, stride)
         pixels = (self._intrinsics.matrix @ (points / points[2]))[:2]

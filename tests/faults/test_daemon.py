@@ -137,10 +137,10 @@ class GatedBundle:
         self.digest = bundle.digest
         self.entered, self.let = threading.Event(), threading.Event()
 
-    def features(self, crops):
+    def start(self, crop):
         self.entered.set()
         assert self.let.wait(30)
-        return self._bundle.features(crops)
+        return self._bundle.start(crop)
 
 
 @contextmanager

@@ -127,7 +127,7 @@ def enrol(out: Path, bundle: Bundle) -> Path:
         shots = []
         for number in range(SHOTS):
             scene = boxes(product_id, tuple(rng.uniform(-30, 30, 2)), rng.uniform(-15, 15))
-            views = extractor.extract(capture_of(scene, 1000 + 10 * number))
+            views = tuple(extractor.extract(capture_of(scene, 1000 + 10 * number)))
             features = bundle.features([view.crop for view in views])
             shots.append({v.camera_id: ShotView(v.crop, v.mask, maps) for v, maps in zip(views, features, strict=True)})
         writer.add(product, enrol_product(shots, patches=600))

@@ -12,6 +12,7 @@ from station.daemon.clock import ManualClock, SystemClock
 from station.daemon.libraries import use_one_thread_each
 from station.daemon.lockstep import captures_lockstep
 from station.daemon.parts import build_inspector, replay_source
+from station.inference import bare_session, find_bundle
 from station.recording import Recording
 
 _REPEATS = 5
@@ -38,6 +39,7 @@ def bench_walk(recording: Recording, config: StationConfig, progress: Progress) 
     clock = ManualClock()
     source = replay_source(config, recording, clock, speed=None)
     inspector = build_inspector(config, source.rig, SystemClock(), source.simulated)
+    run_bare = bare_session(find_bundle(config.inference.bundle), config.inference)
     stages: dict[str, list[float]] = {}
     walk_ms, session_ms = [], []
     for done, capture in enumerate(captures_lockstep(source, config, clock), start=1):

@@ -54,15 +54,11 @@ def test_the_tensor_is_normalised_as_the_manifest_says_whatever_the_brightest_pi
     np.testing.assert_allclose(tensor[0, :, 5, 5], expected, rtol=1e-6)
 
 
-def test_the_raw_door_gives_the_same_features(bundle: Bundle) -> None:
-    pictures = crops(2)
-    raw = bundle.run_tensor(bundle.tensor(pictures))
-    np.testing.assert_array_equal(bundle.as_features(raw), bundle.features(pictures))
-
-
-def test_a_model_that_fails_says_so_as_a_bundle_error(bundle: Bundle) -> None:
-    with pytest.raises(BundleError, match="efficientnet-lite0-s16 failed"):
-        bundle.run_tensor(np.zeros((1, 3, 64, 64), np.float32))
+def test_pictures_described_side_by_side_keep_apart(bundle: Bundle) -> None:
+    pictures = crops(8)
+    described = [bundle.start(picture) for picture in pictures]
+    for picture, future in zip(pictures, described, strict=True):
+        np.testing.assert_allclose(future.result(), bundle.features([picture])[0], atol=1e-3)
 
 
 def test_crops_of_another_size_are_fitted(bundle: Bundle) -> None:

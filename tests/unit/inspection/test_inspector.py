@@ -1,5 +1,6 @@
 """The walk gives every item a verdict: whatever fails, however late, with the reason's own name."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import numpy as np
@@ -58,9 +59,14 @@ class Walk:
             return Identity(None, IdentitySource.NONE), (Reason.UNKNOWN_PRODUCT,)
         return Identity(self._identity, IdentitySource.ANNOUNCED), ()
 
-    def features(self, crops):
-        self.enter("features")
-        return np.zeros((len(crops), 1, 1, 4), np.float32)
+    def start(self, crop):
+        described = Future()
+        try:
+            self.enter("features")
+            described.set_result(np.zeros((1, 1, 4), np.float32))
+        except Exception as error:
+            described.set_exception(error)
+        return described
 
     def lookup(self):
         self.enter("lookup")
@@ -93,7 +99,7 @@ def inspect(walk, deadline_ns=10**9, fault=None):
 
 
 def test_a_sound_walk_passes_and_says_all_that_is_known():
-    walk = Walk(slow={"views": 0.02, "features": 0.08})
+    walk = Walk(slow={"views": 0.02, "references": 0.08})
     verdict = inspect(walk)
     assert (verdict.decision, verdict.reasons, verdict.detail) == (Decision.PASS, (), "")
     assert (verdict.item_id, verdict.plc_id, verdict.identity.product_id) == ("b-000001", 7, "brick")
@@ -103,8 +109,7 @@ def test_a_sound_walk_passes_and_says_all_that_is_known():
         "wait": 0.0,
         "views": 20.0,
         "identity": 0.0,
-        "features": 80.0,
-        "references": 0.0,
+        "references": 80.0,
         "judge": 0.0,
     }
 
@@ -163,10 +168,12 @@ class BrokenModel:
     def __init__(self, bundle, value):
         self._bundle, self._value = bundle, value
 
-    def features(self, crops):
-        maps = self._bundle.features(crops)
-        maps[0, 5, 5, 0] = self._value
-        return maps
+    def start(self, crop):
+        features = self._bundle.start(crop).result()
+        features[5, 5, 0] = self._value
+        broken = Future()
+        broken.set_result(features)
+        return broken
 
 
 @pytest.fixture(scope="module")
