@@ -95,14 +95,16 @@ class Scene:
         depth, item, solid = np.zeros(len(rays), np.float32), np.zeros(len(rays), bool), np.zeros(len(rays), bool)
         confidence = np.ones(len(rays), np.float32)
         for number, layer in enumerate(self._tracer.layers(eye, rays)):
-            seen = self._look.surfaces(eye, rays[layer.index], layer.hits)
             if number == 0:
-                item[:] = seen.material == Material.ITEM
+                item[:] = self._look.material(layer.hits) == Material.ITEM
             depth[layer.index] = np.where(solid[layer.index], depth[layer.index], layer.hits.depth_mm)
             solid[layer.index] |= layer.opacity >= CLEAR
             confidence[layer.index] *= 1 - (1 - _BEHIND_CLEAR) * (1 - layer.opacity)
-            which, share, brightness = gleam(seen, rays[layer.index], self._lighting)
-            confidence[layer.index[which]] *= _GLARE / (_GLARE + np.maximum(share * brightness - _GLARE, 0))
+            glossy = self._look.glossy(layer.hits)
+            towards = rays[layer.index[glossy]]
+            seen = self._look.surfaces(eye, towards, layer.hits.of(glossy))
+            which, share, brightness = gleam(seen, towards, self._lighting)
+            confidence[layer.index[glossy[which]]] *= _GLARE / (_GLARE + np.maximum(share * brightness - _GLARE, 0))
         points = eye + rays * depth[:, None]
         second = (eye + baseline_mm * camera.rig_from_camera[:3, 0]).astype(np.float32)
         paired = self._tracer.clear(points - 0.5 * rays, second - points, 1.0)

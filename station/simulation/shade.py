@@ -60,17 +60,26 @@ class Look:
         self._worn = np.array(_WORN_TIN_RGB if tin else _WORN_BOARD_RGB, np.float32)
         inside = shape.product.design.inside if shape else (0, 0, 0)
         self._gloss = np.array([finish.gloss for finish in mesh.finishes], np.float32)
+        self._glossy = (self._gloss > 0)[mesh.finish] | (imprint is not None and imprint.wet)
         self._roughness = np.array([finish.roughness for finish in mesh.finishes], np.float32)
         self._metallic = np.array([finish.metallic for finish in mesh.finishes])
         self._clear = np.array([finish.opacity < 1 for finish in mesh.finishes])
         self._inside = np.array([finish.inside or inside for finish in mesh.finishes], np.float32)
 
+    def material(self, hits: Hits) -> NDArray[np.uint8]:
+        """Return what each ray meets is made of, uint8 [N]."""
+        return np.where(hits.triangle < 0, Material.FLOOR, np.take(self._mesh.material, hits.triangle)).astype(np.uint8)
+
+    def glossy(self, hits: Hits) -> NDArray[np.intp]:
+        """Return which rays meet what may mirror, [K]."""
+        return np.flatnonzero(np.take(self._glossy, hits.triangle) & (hits.triangle >= 0))
+
     def surfaces(self, eye: NDArray[np.float32], rays: NDArray[np.float32], hits: Hits) -> Surfaces:
         """Return the surfaces that rays from an eye, [N, 3], meet."""
         mesh = self._mesh
         points = eye + rays * hits.depth_mm[:, None]
-        material = np.where(hits.triangle < 0, Material.FLOOR, mesh.material[hits.triangle]).astype(np.uint8)
-        normals = self._face_normals[hits.triangle]
+        material = self.material(hits)
+        normals = np.take(self._face_normals, hits.triangle, axis=0)
         albedo = _booth_albedo(points, material, self._soil)
         item = np.flatnonzero(material >= Material.ITEM)
         triangle, u, v = hits.triangle[item], hits.u[item], hits.v[item]
@@ -89,7 +98,9 @@ class Look:
                 colour *= (1 - _WET_DARKENS * wet)[:, None]
                 gloss = np.maximum(gloss, wet)
                 roughness = roughness + (_WET_ROUGHNESS - roughness) * wet
-            albedo[item] = np.where(within[:, None], self._inside[finish], colour)
+            inner = np.flatnonzero(within)
+            colour[inner] = self._inside[finish[inner]]
+            albedo[item] = colour
         metallic = self._metallic[finish] & ~within
         return Surfaces(points, normals, albedo, material, item, gloss, roughness.astype(np.float32), metallic)
 
@@ -144,12 +155,14 @@ def _booth_albedo(
 ) -> NDArray[np.float32]:
     """Return the empty booth's own colour, float32 RGB [N, 3]: floor, rim, and the tray with its dirt."""
     palette = np.zeros((len(Material), 3), np.float32)
-    palette[Material.FLOOR], palette[Material.TRAY], palette[Material.RIM] = _FLOOR_RGB, _TRAY_RGB, _RIM_RGB
-    colour = palette[material]
+    palette[Material.FLOOR], palette[Material.RIM] = _FLOOR_RGB, _RIM_RGB
+    colour = np.take(palette, material, axis=0)
     tray = np.flatnonzero(material == Material.TRAY)
-    colour[tray] += _grain(points[tray])[:, None]
-    soiled = dirt.at(soil, points[tray])
-    colour[tray] += (soiled[:, :3] - colour[tray]) * (soiled[:, 3:] / 255)
+    there = points[tray]
+    soiled = dirt.at(soil, there)
+    clean = np.array(_TRAY_RGB, np.float32) + _grain(there)[:, None]
+    clean += (soiled[:, :3] - clean) * (soiled[:, 3:] / 255)
+    colour[tray] = clean
     return colour
 
 

@@ -28,6 +28,10 @@ class Hits:
     v: NDArray[np.float32]
     depth_mm: NDArray[np.float32]
 
+    def of(self, index: NDArray[np.intp]) -> "Hits":
+        """Return those of some rays."""
+        return Hits(self.triangle[index], self.u[index], self.v[index], self.depth_mm[index])
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -58,7 +62,7 @@ class Tracer:
         index = np.arange(len(rays))
         hits = self._cast(eye, rays, None)
         for _ in range(_MAX_LAYERS - 1):
-            opacity = np.where(hits.triangle < 0, np.float32(1), self._opacity[hits.triangle])
+            opacity = np.where(hits.triangle < 0, np.float32(1), np.take(self._opacity, hits.triangle))
             through = np.flatnonzero(opacity < 1)
             yield Layer(index, hits, opacity)
             if not through.size:
@@ -106,10 +110,13 @@ class Tracer:
 
 def blend(values: NDArray[np.float32], corners: NDArray[np.int32], shares: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the corners' values, [V, K], mixed by barycentric shares, float32 [N, K]."""
-    mixed = values[corners[:, 0]] * shares[:, :1]
-    mixed += values[corners[:, 1]] * shares[:, 1:2]
-    mixed += values[corners[:, 2]] * shares[:, 2:]
-    return mixed
+    first, second, third = (np.take(values, corner, axis=0) for corner in corners.T)
+    first *= shares[:, :1]
+    second *= shares[:, 1:2]
+    third *= shares[:, 2:]
+    first += second
+    first += third
+    return first
 
 
 def _embree_scene(points: NDArray[np.float32], triangles: NDArray[np.int32]) -> Any:
