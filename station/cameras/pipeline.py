@@ -1,22 +1,18 @@
 """The one path every frame takes out of librealsense, be its camera live, replayed or simulated."""
 
-import gc
-from abc import ABC, abstractmethod
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from station.cameras.options import depth_sensor
 from station.cameras.pacing import Pacing
 from station.cameras.pool import FramePool, Slot
 from station.cameras.recovery import Action, Recovery
+from station.cameras.stream import PipelineStream
 from station.core.errors import CameraError, CameraStalled, PoolExhausted
 from station.core.frames import Frame, TimeDomain
-from station.core.geometry import Intrinsics
 from station.core.ports import CameraInfo, Clock
 from station.recording.librealsense import rs
 
@@ -27,12 +23,6 @@ _DOMAINS = {
     rs.timestamp_domain.global_time: TimeDomain.GLOBAL,
     rs.timestamp_domain.hardware_clock: TimeDomain.HARDWARE,
     rs.timestamp_domain.system_time: TimeDomain.SYSTEM,
-}
-_BROWN_CONRADY = {
-    rs.distortion.none,
-    rs.distortion.brown_conrady,
-    rs.distortion.modified_brown_conrady,
-    rs.distortion.inverse_brown_conrady,
 }
 
 
@@ -65,7 +55,7 @@ class _Pair:
     domain: TimeDomain
 
 
-class PipelineCamera(ABC):
+class PipelineCamera(PipelineStream):
     """A camera behind an `rs.pipeline`; what is special about its source is in the hooks a subclass gives.
 
     Args:
@@ -76,19 +66,14 @@ class PipelineCamera(ABC):
     """
 
     def __init__(self, camera_id: str, clock: Clock, slots: int, record_to: Path | None = None) -> None:
-        self._camera_id = camera_id
+        super().__init__(camera_id, record_to)
         self._clock = clock
         self._slots = slots
-        self._record_to = record_to
         self._pacing: Pacing | None = None
         self._recovery: Recovery | None = None
         self._recoveries = 0
         self._pool: FramePool | None = None
         self._opened = False
-        self._pipe: Any = None
-        self._align: Any = None
-        self._info: CameraInfo | None = None
-        self._depth_unit_mm = 0.0
         self._pending: _Pair | None = None
         self._numbers = {"colour": -1, "depth": -1}
         self._repeats = 0
@@ -101,16 +86,8 @@ class PipelineCamera(ABC):
 
     # What a subclass gives.
 
-    @abstractmethod
-    def _configure(self, pipe: Any, config: Any) -> None:
-        """Point a fresh pipeline and its config at the source."""
-
     def _begin(self) -> None:
         """Set the source to its start, at `open`."""
-        return
-
-    def _prepare(self, device: Any) -> None:
-        """Set up the resolved device before it streams."""
         return
 
     def _numbers_before(self) -> dict[str, int]:
@@ -128,10 +105,6 @@ class PipelineCamera(ABC):
 
     def _check_end(self) -> None:
         """Raise what is to be raised when no pair came because the source is at its end."""
-        return
-
-    def _settle(self) -> None:
-        """Wait until a stopped source is at rest, so that it can be let go."""
         return
 
     def _reset_hardware(self) -> None:
@@ -312,72 +285,20 @@ class PipelineCamera(ABC):
             lease=pair.slot,
         )
 
-    # Starting, stopping, bringing back.
+    # Starting, bringing back.
 
     def _start(self) -> None:
-        pipe, config = rs.pipeline(self._context()), rs.config()
-        self._configure(pipe, config)
-        if self._record_to is not None:
-            config.enable_record_to_file(str(self._record_to))
-        try:
-            # An absent camera fails here at once; pipe.start would block for 15 s.
-            self._prepare(config.resolve(rs.pipeline_wrapper(pipe)).get_device())
-            profile = pipe.start(config)
-        except RuntimeError as error:
-            raise self._refused(error) from error
-        self._pipe = pipe
+        super()._start()
         self._numbers = self._numbers_before()
         self._repeats = 0
         self._base_sequence = self._last_sequence
-        try:
-            self._describe(profile)
-        except BaseException:
-            self._stop()
-            raise
-
-    def _context(self) -> Any:
-        return rs.context()
-
-    def _refused(self, error: RuntimeError) -> Exception:
-        """Turn librealsense's refusal to start into an error that says what to do."""
-        return CameraError(f"camera {self._camera_id} cannot start ({error}). Run `station doctor`")
 
     def _describe(self, profile: Any) -> None:
-        """Learn what the streams deliver, and whether depth must be aligned to colour."""
-        device = profile.get_device()
-        colour = profile.get_stream(rs.stream.color).as_video_stream_profile()
-        depth = profile.get_stream(rs.stream.depth).as_video_stream_profile()
-        if colour.format() != rs.format.rgb8 or depth.format() != rs.format.z16:
-            raise CameraError(
-                f"camera {self._camera_id} delivers {colour.format()} and {depth.format()}; rgb8 and z16 are needed. "
-                "Record again in these formats"
-            )
-        intrinsics = _intrinsics(self._camera_id, colour.get_intrinsics())
-        unit_m = depth_sensor(device).get_option(rs.option.depth_units)
-        self._depth_unit_mm = float(f"{unit_m * 1000.0:.6g}")  # librealsense keeps it in 32 bits
-        self._align = None if _coincide(colour, depth) else rs.align(rs.stream.color)
-        self._info = CameraInfo(
-            camera_id=self._camera_id,
-            serial=_device_info(device, rs.camera_info.serial_number),
-            model=_device_info(device, rs.camera_info.name),
-            firmware=_device_info(device, rs.camera_info.firmware_version),
-            usb_type=_device_info(device, rs.camera_info.usb_type_descriptor),
-            fps=colour.fps(),
-            intrinsics=intrinsics,
-        )
-        size = (intrinsics.height_px, intrinsics.width_px)
+        super()._describe(profile)
+        assert self._info is not None
+        size = (self._info.intrinsics.height_px, self._info.intrinsics.width_px)
         if self._pool is None or (self._pool.height_px, self._pool.width_px) != size:
             self._pool = FramePool(self._camera_id, self._slots, *size)
-
-    def _stop(self) -> None:
-        if self._pipe is None:
-            return
-        with suppress(RuntimeError):  # a device that is gone cannot be stopped, and need not be
-            self._pipe.stop()
-            self._settle()
-        self._pipe = self._align = None
-        if self._record_to is not None:
-            gc.collect()  # librealsense finishes the file when its last reference goes
 
     def _recover(self) -> None:
         if self._recovery is None:
@@ -398,30 +319,3 @@ class PipelineCamera(ABC):
                 self._start()
         except CameraError as error:  # the next stage may do better
             self._troubles.append(str(error))
-
-
-def _device_info(device: Any, key: Any) -> str:
-    return str(device.get_info(key)) if device.supports(key) else ""
-
-
-def _intrinsics(camera_id: str, found: Any) -> Intrinsics:
-    """Return the station's form of librealsense's intrinsics.
-
-    The three Brown-Conrady variants differ only in the order in which the tangential part is applied.
-    """
-    coefficients = tuple(float(value) for value in found.coeffs)
-    if any(coefficients) and found.model not in _BROWN_CONRADY:
-        raise CameraError(f"camera {camera_id} has lens model {found.model}; only Brown-Conrady is known")
-    k1, k2, p1, p2, k3 = coefficients
-    return Intrinsics(found.width, found.height, found.fx, found.fy, found.ppx, found.ppy, (k1, k2, p1, p2, k3))
-
-
-def _coincide(colour: Any, depth: Any) -> bool:
-    """Whether depth lies on colour pixel for pixel as it comes."""
-    a, b = colour.get_intrinsics(), depth.get_intrinsics()
-    same_lens = (a.width, a.height, a.fx, a.fy, a.ppx, a.ppy, a.coeffs) == (
-        (b.width, b.height, b.fx, b.fy, b.ppx, b.ppy, b.coeffs)
-    )
-    between = depth.get_extrinsics_to(colour)
-    at_rest = np.allclose(between.translation, 0.0) and np.allclose(between.rotation, np.eye(3).ravel())
-    return bool(same_lens and at_rest)

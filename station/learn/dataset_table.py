@@ -47,11 +47,17 @@ def schema() -> Any:
 
 
 def write_table(items: Iterable[Item], file: Path) -> None:
-    """Write items as Parquet."""
+    """Write items as Parquet.
+
+    Raises:
+        DatasetError: the disk is full or not writable.
+    """
     pa = arrow()
-    rows = [asdict(item) | {"severity": item.severity.name.lower() if item.severity is not None else None}
-            for item in items]  # fmt: skip
-    pa.parquet.write_table(pa.Table.from_pylist(rows, schema()), file, compression="zstd")
+    rows = [{**asdict(item), "severity": _severity_name(item)} for item in items]
+    try:
+        pa.parquet.write_table(pa.Table.from_pylist(rows, schema()), file, compression="zstd")
+    except OSError as error:
+        raise DatasetError(f"{file} cannot be written ({error}). Free disk space, then run again") from error
 
 
 def read_table(file: Path) -> Iterator[Item]:
@@ -129,6 +135,10 @@ def _word(words: Any, column: str, value: str) -> Any:
         return words(value)
     except ValueError as error:
         raise ValueError(f"{column} is {value!r}. It must be one of {', '.join(words)}") from error
+
+
+def _severity_name(item: Item) -> str | None:
+    return None if item.severity is None else item.severity.name.lower()
 
 
 def _severity(value: str) -> Severity:

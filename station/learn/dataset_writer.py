@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -38,7 +37,8 @@ class DatasetWriter:
         file = self._folder / _PLAN
         if not file.exists():
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                raise DatasetError(f"{path} exists and is no unfinished dataset. Name a new folder, or remove it")
+                found = "holds a finished dataset" if (path / CARD).exists() else "exists and is no unfinished dataset"
+                raise DatasetError(f"{path} {found}. Name a new folder, or remove it")
             self._folder.mkdir(parents=True)
             _replace(file, plan)
         elif file.read_text() != plan:
@@ -77,7 +77,9 @@ class DatasetWriter:
         write_table(items, self.path / TABLE)
         dataset = Dataset(self.path, self._card, tuple(read_table(self.path / TABLE)))
         _replace(self.path / CARD, card_json(self._card, count(items)))
-        shutil.rmtree(self._folder)
+        for file in sorted(self._folder.iterdir(), key=lambda file: file.name == _PLAN):
+            file.unlink()  # the plan last: while it is there, the same command can go on
+        self._folder.rmdir()
         return dataset
 
     def _file(self, part: int) -> Path:

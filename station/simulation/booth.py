@@ -18,6 +18,7 @@ from station.simulation.render import Scene
 from station.simulation.script import draw_script
 from station.simulation.sensor import Still
 from station.simulation.settings import SimulationSettings
+from station.simulation.stage import build_stage
 from station.simulation.truth import Truth, render_truth
 from station.simulation.view import ItemStill, SimFrame, View
 
@@ -62,6 +63,7 @@ class Booth:
             script = draw_script(self.catalogue, item_count, self.settings, np.random.default_rng((seed, 0)))
         self.plan: tuple[PlannedItem, ...] = lay_out(script, self.catalogue, self.settings)
         self.frame_count: int = duration_ns(self.plan, self.settings) * self.settings.fps // _NS_PER_S
+        self._stage = build_stage(self.settings)
         self._views: dict[str, View] = {}
         self._stills: dict[str, OrderedDict[int, ItemStill]] = {
             name.camera_id: OrderedDict() for name in self.rig.cameras
@@ -130,7 +132,7 @@ class Booth:
         if view is None:
             camera = self.rig.camera(camera_id)
             seed = (self.seed, 2, self.rig.cameras.index(camera))
-            view = self._views[camera_id] = View(camera, self.settings, seed, Scene())
+            view = self._views[camera_id] = View(camera, self.settings, seed, Scene(stage=self._stage))
         return view
 
     def _still(self, camera_id: str, item_index: int) -> ItemStill:
@@ -149,7 +151,7 @@ class Booth:
             planned = self.plan[item_index]
             rng = np.random.default_rng((self.seed, 1, item_index))
             item = make_item(planned.product, planned.damage, self.rig, self.settings, rng)
-            scene = item, Scene(item_mesh(item.shape, item.tray_from_item), item.shape)
+            scene = item, Scene(item_mesh(item.shape, item.tray_from_item), item.shape, self._stage)
             self._scenes[item_index] = scene
             while len(self._scenes) > _STILLS_KEPT:
                 self._scenes.popitem(last=False)

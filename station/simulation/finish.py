@@ -27,7 +27,7 @@ PLASTIC = Finish(gloss=0.7, roughness=0.22)
 PAPER = Finish(gloss=0.25, roughness=0.45)
 """Coated paper: a can's or bottle's label, a book's cover."""
 METAL = Finish(gloss=1.0, roughness=0.18, metallic=True)
-FILM = Finish(gloss=0.9, roughness=0.1, opacity=0.97)
+FILM = Finish(gloss=0.9, roughness=0.1)
 CLEAR_FILM = Finish(gloss=1.0, roughness=0.06, opacity=0.1)
 BUBBLE = Finish(gloss=1.0, roughness=0.03, opacity=0.08)
 GLASS = Finish(gloss=1.0, roughness=0.02, opacity=0.35)
@@ -36,7 +36,7 @@ LIQUID = Finish(gloss=0.3, roughness=0.1)
 _OUTSIDES = {
     Material.CARD: MATT,
     Material.KRAFT: MATT,
-    Material.FILM: Finish(gloss=0.9, roughness=0.1),
+    Material.FILM: FILM,
     Material.CLEAR: CLEAR_FILM,
     Material.METAL: METAL,
     Material.GLASS: GLASS,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.core.geometry import Transform
+from station.simulation.finish import MATT, Finish
 from station.simulation.layout import TrayPlan
 from station.simulation.shape import Shape
 
@@ -27,7 +28,7 @@ class Mesh:
     """Triangles in the tray's frame.
 
     `points` float32 [V, 3] in mm, `normals` float32 [V, 3] unit, `uv_mm` float32 [V, 2], `wear` float32 [V];
-    `triangles` int32 [T, 3] and `material` uint8 [T].
+    `triangles` int32 [T, 3], `material` uint8 [T], and `finish` uint8 [T], the place of a triangle's in `finishes`.
     """
 
     points: NDArray[np.float32]
@@ -36,6 +37,8 @@ class Mesh:
     wear: NDArray[np.float32]
     triangles: NDArray[np.int32]
     material: NDArray[np.uint8]
+    finish: NDArray[np.uint8]
+    finishes: tuple[Finish, ...]
 
 
 def booth_mesh(tray: TrayPlan) -> Mesh:
@@ -57,6 +60,7 @@ def booth_mesh(tray: TrayPlan) -> Mesh:
 def item_mesh(shape: Shape, tray_from_item: Transform) -> Mesh:
     """Return a shape's mesh at its place on the tray."""
     parts = []
+    finishes = tuple(dict.fromkeys(patch.finish for patch in shape.patches.values()))
     rotation = tray_from_item[:3, :3].astype(np.float32)
     offset = tray_from_item[:3, 3].astype(np.float32)
     for patch in shape.patches.values():
@@ -67,12 +71,26 @@ def item_mesh(shape: Shape, tray_from_item: Transform) -> Mesh:
         points = patch.points.reshape(-1, 3) @ rotation.T + offset
         normals = patch.normals().reshape(-1, 3) @ rotation.T
         material = np.full(len(triangles), Material.ITEM, np.uint8)
-        parts.append(Mesh(points, normals, patch.uv_mm.reshape(-1, 2), patch.wear.reshape(-1), triangles, material))
+        finish = np.full(len(triangles), finishes.index(patch.finish), np.uint8)
+        parts.append(
+            Mesh(
+                points,
+                normals,
+                patch.uv_mm.reshape(-1, 2),
+                patch.wear.reshape(-1),
+                triangles,
+                material,
+                finish,
+                finishes,
+            )
+        )
     return joined(parts)
 
 
 def joined(parts: list[Mesh]) -> Mesh:
     """Return several meshes as one."""
+    finishes = tuple(dict.fromkeys(finish for part in parts for finish in part.finishes))
+    places = [np.array([finishes.index(finish) for finish in part.finishes], np.uint8) for part in parts]
     starts = np.cumsum([0] + [len(part.points) for part in parts[:-1]])
     return Mesh(
         np.concatenate([part.points for part in parts]),
@@ -81,6 +99,8 @@ def joined(parts: list[Mesh]) -> Mesh:
         np.concatenate([part.wear for part in parts]),
         np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=True)]).astype(np.int32),
         np.concatenate([part.material for part in parts]),
+        np.concatenate([place[part.finish] for part, place in zip(parts, places, strict=True)]),
+        finishes,
     )
 
 
@@ -103,4 +123,6 @@ def _box(low: tuple[float, float, float], high: tuple[float, float, float], mate
         np.zeros(count, np.float32),
         triangles.astype(np.int32),
         np.full(len(triangles), material, np.uint8),
+        np.zeros(len(triangles), np.uint8),
+        (MATT,),
     )

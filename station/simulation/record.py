@@ -64,6 +64,10 @@ def record_booth(booth: Booth, out: Path, progress: Callable[[float], None]) -> 
                 futures = [pool.submit(_record_camera, job) for job in jobs]
             while wait(futures, _POLL_S).not_done and not _failed(futures):
                 progress(sum(board[: len(cameras)]) / max(1, booth.frame_count * len(cameras)))
+        except KeyboardInterrupt:
+            for worker in multiprocessing.active_children():  # one that still starts would hear of it seconds later
+                worker.terminate()
+            raise
         finally:
             board[_STOP] = 1
         results = [future.result() for future in futures]

@@ -18,7 +18,7 @@ class SimulationSettings:
     damaged_share: Annotated[float, Ge(0), Le(1), Doc("Share of the items that are damaged.")] = 0.3
     lead_ms: Annotated[int, Ge(0), Le(60_000), Doc("Time the tray lies empty before the first item, in ms.")] = 1600
     move_ms: Annotated[int, Ge(50), Le(2000), Doc("Time an item takes to slide in, and out again, in ms.")] = 250
-    rest_ms: Annotated[int, Ge(100), Le(60_000), Doc("Time an item lies still on the tray, in ms.")] = 1000
+    rest_ms: Annotated[int, Ge(100), Le(60_000), Doc("Time an item lies still on the tray, in ms.")] = 1400
     gap_ms: Annotated[int, Ge(0), Le(60_000), Doc("Time the tray lies empty between items, in ms.")] = 450
     announce_ms: Annotated[int, Ge(0), Le(5000), Doc("An item is announced this long before it lies still, in ms.")] = (
         550
@@ -28,7 +28,7 @@ class SimulationSettings:
     baseline_mm: Annotated[float, Gt(0), Le(200), Doc("Distance of the two depth imagers, in mm.")] = 50.0
     disparity_noise_px: Annotated[
         float, Ge(0), Le(2), Doc("Standard deviation of the stereo matcher's error, in px of disparity.")
-    ] = 0.06
+    ] = 0.02
     disparity_steps: Annotated[
         int, Ge(1), Le(1024), Doc("Steps of disparity the stereo matcher tells apart in one px.")
     ] = 32
@@ -37,6 +37,12 @@ class SimulationSettings:
     products: Annotated[
         int, Ge(0), Le(100_000), Doc("How many generated products come; 0 for the demo's eight named ones.")
     ] = 0
+    hand_ms: Annotated[
+        int,
+        Ge(0),
+        Le(2000),
+        Doc("Time a hand takes to draw back from an item, or to reach for one, in ms; 0: no hands."),
+    ] = 300
     pair_share: Annotated[
         float, Ge(0), Le(1), Doc("Share of the items that come to lie beside the one before them, unannounced.")
     ] = 0.0
@@ -82,14 +88,16 @@ class SimulationSettings:
     ] = 7
     flying_share: Annotated[
         float, Ge(0), Le(1), Doc("Share of the pixels at depth edges whose depth lies between the two sides.")
-    ] = 0.08
+    ] = 0.12
     fattened_share: Annotated[
         float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that take the nearer side's depth.")
     ] = 0.3
-    edge_hole_share: Annotated[float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that have no depth.")] = 0.2
+    edge_hole_share: Annotated[float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that have no depth.")] = (
+        0.48
+    )
     depth_drift: Annotated[
         float, Ge(0), Le(0.1), Doc("How far depth swings with temperature over a day, as a share of it.")
-    ] = 0.002
+    ] = 0.004
     disparity_drift_px: Annotated[
         float, Ge(0), Le(1), Doc("How far disparity swings with temperature over a day, in px.")
-    ] = 0.03
+    ] = 0.06

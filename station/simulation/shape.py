@@ -21,8 +21,7 @@ class Patch:
     """A bent sheet: `points` float32 [R, C, 3] in mm; `uv_mm` float32 [R, C, 2] on the artwork's sheet.
 
     Rows run down the print and columns to its right, seen from outside. `wear` float32 [R, C] is how far the print
-    is rubbed off, 0 to 1. `wraps` says that the last column meets the first, as around a can. `wet` float32 [R, C],
-    0 to 1, darkens and glosses; None is dry.
+    is rubbed off, 0 to 1. `wraps` says that the last column meets the first, as around a can.
     """
 
     points: NDArray[np.float32]
@@ -30,7 +29,6 @@ class Patch:
     wear: NDArray[np.float32]
     wraps: bool = False
     finish: Finish = MATT
-    wet: NDArray[np.float32] | None = None
 
     def moved(self, points: NDArray[np.floating]) -> "Patch":
         """Return the patch with its points elsewhere."""
@@ -52,6 +50,7 @@ class Shape:
     """A product's body. `texture` is uint8 RGBA [H, W, 4] at `px_per_mm`; where alpha is 0 there is a hole.
 
     `parts` names the groups of patches that can come apart, open or go missing: a `cap`, a `sleeve`, `unit 1`.
+    `wetness` uint8 [H, W], as large as the texture, is how wet each place is: it darkens and glosses; None is dry.
     """
 
     product: SimProduct
@@ -59,6 +58,7 @@ class Shape:
     texture: NDArray[np.uint8]
     px_per_mm: float
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    wetness: NDArray[np.uint8] | None = None
 
     def points(self) -> NDArray[np.float32]:
         """Return all points, float32 [N, 3]."""

@@ -21,15 +21,16 @@ _EDGE_PX = 1.0
 """Disparity that steps by more than this within a window makes an edge, in px."""
 _PATCH_PX = 2.0
 """Holes and fattened edges come in patches of about this size."""
-_SURE = 1.1
+_SURE = 1.03
+"""Above 1: on good surfaces a hundredth of the points is missing, now here, now there."""
 _FLICKER = 0.06
 """How far a point's margin varies from frame to frame."""
-_BLINDEST = 0.5
-"""How surely the matcher finds the darkest and the burnt-out surfaces."""
-_DARK, _BURNT = (4.0, 40.0), (254.0, 246.0)
-"""The levels between which brightness takes from nothing to all of a surface's sureness."""
-_UNSURE_NOISE = 3.0
-"""How much noisier a point that is hardly found is than one that surely is."""
+_BLINDEST = 0.75
+"""How surely the matcher finds the darkest surfaces."""
+_DARK = (0.0, 70.0)
+"""From the lowest to the highest of these levels surfaces go from hardest to easiest to find."""
+_BUMPS_PX = 0.4
+"""How far disparity is off, from place to place, on a surface that cannot be found at all, in px."""
 _DAY_S = 86_400.0
 
 
@@ -57,6 +58,7 @@ class Matcher:
         self.reach_px = settings.match_window_px // 2
         spread = settings.disparity_noise_px * steps
         self._noise = draw_tile(shape, settings.match_window_px / 4, rng, spread)
+        self._bumps = draw_tile(shape, settings.match_window_px / 4, rng, _BUMPS_PX * steps)
         self._flicker = draw_tile(shape, _PATCH_PX / 2, rng, _FLICKER)
         self._luck = _uniform(draw_tile(shape, _PATCH_PX, rng))
         self._kind = _uniform(draw_tile(shape, _PATCH_PX / 2, rng))
@@ -79,11 +81,12 @@ class Matcher:
         flying = edge & (kind < self._settings.flying_share)
         fat = edge & ~flying & (kind < self._settings.flying_share + self._settings.fattened_share)
         disparity = np.where(fat, near, exact)
-        disparity = np.where(flying, far + (near - far) * self._between[box.slices], disparity)
+        disparity = np.where(flying, far + (near - far) * self._between[box.slices], disparity).astype(np.float32)
+        sure = _sureness(levels) * geometry.confidence
+        disparity += (1 - sure) * self._bumps[box.slices]
         disparity[~geometry.paired] = 0
-        sure = _sureness(levels)
         sure[edge] *= 1 - np.float32(self._settings.edge_hole_share)
-        return Match(disparity.astype(np.float32), _SURE * sure - self._luck[box.slices])
+        return Match(disparity, _SURE * sure - self._luck[box.slices])
 
     def depth(
         self, disparity: NDArray[np.float32], margin: NDArray[np.float32], t_s: float, rng: np.random.Generator
@@ -106,18 +109,14 @@ class Matcher:
     def _drift(self, t_s: float) -> tuple[float, float]:
         """Return what depth is multiplied by and what is added to disparity, in steps: slow waves over the day."""
         turn = 2 * np.pi * t_s / _DAY_S
-        swing, other = np.sin(turn + self._phase)
-        settings = self._settings
-        return 1 + settings.depth_drift * float(swing), settings.disparity_drift_px * settings.disparity_steps * float(
-            other
-        )
+        stretch, shift = np.sin(turn + self._phase)
+        shift_px = self._settings.disparity_drift_px * shift
+        return 1 + self._settings.depth_drift * float(stretch), float(shift_px) * self._settings.disparity_steps
 
 
 def _sureness(levels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return how surely surfaces of these levels are matched, float32 [h, w], 0 to 1: not in the dark, not in glare."""
-    luma = np.asarray(levels, np.float32).mean(axis=2)
-    lit = np.interp(luma, (*_DARK, *_BURNT[::-1]), (_BLINDEST, 1.0, 1.0, _BLINDEST))
-    return np.asarray(lit, np.float32)
+    """Return how surely surfaces of these levels are matched, float32 [h, w], 0 to 1."""
+    return np.asarray(np.interp(levels.mean(axis=2), _DARK, (_BLINDEST, 1.0)), np.float32)
 
 
 def _uniform(normal: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from station.simulation.mesh import item_mesh
 from station.simulation.plan import Damage
 from station.simulation.render import Scene
 from station.simulation.settings import SimulationSettings
+from station.simulation.stage import build_stage
 from station.simulation.truth import Truth, render_truth
 from station.simulation.view import SimFrame, View
 
@@ -53,7 +54,8 @@ class Studio:
         self.settings = settings or SimulationSettings()
         self.rig = booth_rig(self.settings)
         self._seed = seed
-        empty = Scene()
+        self._stage = build_stage(self.settings)
+        empty = Scene(stage=self._stage)
         self._views = {
             camera.camera_id: View(camera, self.settings, (seed, 3, place), empty)
             for place, camera in enumerate(self.rig.cameras)
@@ -73,7 +75,7 @@ class Studio:
         name = int.from_bytes(sha256(product.product_id.encode()).digest()[:8])
         rng = np.random.default_rng((self._seed, 4, name, product.version, number))
         item = make_item(product, damage, self.rig, self.settings, rng)
-        scene = Scene(item_mesh(item.shape, item.tray_from_item), item.shape)
+        scene = Scene(item_mesh(item.shape, item.tray_from_item), item.shape, self._stage)
         noise = int(rng.integers(1 << 31))
         t_ns = number * _NS_PER_S // self.settings.fps
         frames = {name: view.expose(view.still(item, scene).still, noise, t_ns) for name, view in self._views.items()}

@@ -8,6 +8,7 @@ from small_booth import FPS, SmallBooth, SmallFrame, picture
 
 from station.cameras import CamerasSettings, ReplayCamera, SimulatedCamera, record_cameras, track_file
 from station.core.errors import CameraStalled, RecordingError
+from station.core.frames import Frame
 from station.core.items import Announcement
 from station.core.ports import EndOfStream
 from station.daemon.clock import ManualClock
@@ -48,16 +49,23 @@ def read_on(camera: ReplayCamera) -> None:
         pass
 
 
+class PatientCamera(SimulatedCamera):
+    """Each round of reads brings its frame, however busy the machine is."""
+
+    def read(self, timeout_ms: int) -> Frame | None:
+        return super().read(20_000)
+
+
 def test_recording_stops_when_told(tmp_path: Path) -> None:
     rounds = iter([True, True, True, False])
-    camera = SimulatedCamera(SmallBooth(100), "top", ManualClock(), FPS, record_to=track_file(tmp_path, "top"))
+    camera = PatientCamera(SmallBooth(100), "top", ManualClock(), FPS, record_to=track_file(tmp_path, "top"))
     recording = record_cameras([camera], tmp_path, "{}", lambda: next(rounds))
     assert recording.tracks[0].frames == 3
 
 
 def test_times_count_from_the_first_frame(tmp_path: Path) -> None:
     rounds = iter([True, True, False])
-    camera = SimulatedCamera(LateBooth(100), "top", ManualClock(), FPS, record_to=track_file(tmp_path, "top"))
+    camera = PatientCamera(LateBooth(100), "top", ManualClock(), FPS, record_to=track_file(tmp_path, "top"))
     events = [Announcement(plc_id=1, t_ns=10_000_000_050), Announcement(plc_id=2, t_ns=10_900_000_000)]
     truth = ItemTruth(0, "tea", None, 1, 10_000_000_100, 10_000_000_200, (), {})
     asked = []

@@ -126,8 +126,11 @@ def test_an_unfinished_dataset_goes_on_and_ends_the_same(tmp_path):
     write(tmp_path / "halting", (0,)).close()
     for name in (CARD, TABLE):
         assert (tmp_path / "straight" / name).read_bytes() == (tmp_path / "halting" / name).read_bytes()
-    with pytest.raises(DatasetError, match="exists"):
+    with pytest.raises(DatasetError, match="holds a finished dataset"):
         DatasetWriter(tmp_path / "halting", CARD_OF_TESTS, 2)
+    (tmp_path / "other").write_text("no dataset")
+    with pytest.raises(DatasetError, match="is no unfinished dataset"):
+        DatasetWriter(tmp_path / "other", CARD_OF_TESTS, 2)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,20 @@ def test_ctrl_c_does_not_reach_a_worker_not_even_while_it_starts(tmp_path):
     assert [track.frames for track in recording.tracks] == [booth.frame_count] * 3
 
 
+def test_ctrl_c_ends_the_workers_where_they_are(tmp_path):
+    """None is waited for that has not even begun."""
+    booth = Booth(8, 1, SimulationSettings(width_px=160, height_px=120, fps=6, lead_ms=300), [("can-coffee", ())])
+    workers = []
+
+    def interrupt(share: float) -> None:
+        workers.extend(multiprocessing.active_children())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        record_booth(booth, tmp_path / "booth", interrupt)
+    assert [worker.exitcode for worker in workers] == [-signal.SIGTERM] * 3
+
+
 def test_a_failing_worker_stops_the_others_with_its_own_error(tmp_path):
     wet = ((DamageType.SPILLAGE, Severity.MAJOR),)
     booth = Booth(8, 1, SimulationSettings(width_px=160, height_px=120, fps=6, lead_ms=300), [("can-coffee", wet)])
