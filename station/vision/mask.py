@@ -152,7 +152,7 @@ def _keep_sharp(differs: Mask, difference: NDArray[np.float32], limit: float) ->
     solid = differs.view(np.uint8)
     count, labels = cv2.connectedComponents(solid)
     outline = differs & (cv2.erode(solid, _square(1)) == 0)
-    step = cv2.morphologyEx(difference, cv2.MORPH_GRADIENT, _square(2))
+    step = cv2.morphologyEx(difference, cv2.MORPH_GRADIENT, _square(1))
     around = np.bincount(labels[outline], minlength=count)
     sharp = np.bincount(labels[outline & (step > limit)], minlength=count)
     kept: Mask = (sharp > around / 2)[labels]
