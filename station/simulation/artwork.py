@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.canvas import BARCODE_MODULES, PX_PER_MM, Canvas, Colour
-from station.simulation.catalogue import Design, Kind, Motif, SimProduct
-from station.simulation.faces import face_sizes_mm, flap_mm
+from station.simulation.catalogue import Design, Kind, Material, Motif, SimProduct
+from station.simulation.faces import face_sizes_mm, flap_mm, pack_form
 from station.simulation.motifs import blend, draw_motif
 
 _SHEET_WIDTH_MM = 420.0
@@ -20,15 +20,21 @@ _PROSE = (
 )
 
 
+_BOARD: Colour = (198, 186, 166)
+_FILM: Colour = (238, 242, 246)
 _PLAIN: dict[str, Colour | None] = {
-    "tray": (196, 184, 164),
-    "pages": (236, 230, 216),
-    "bubble": (236, 240, 242),
+    "tray floor": _BOARD,
+    "tray top": _BOARD,
+    "tray bottom": _BOARD,
+    "bubble": _FILM,
+    "film": _FILM,
+    "film top": _FILM,
+    "film bottom": _FILM,
+    "neck": None,
     "cap": None,
     "cap top": None,
-    "unit lid": (190, 192, 196),
-    "unit base": (178, 180, 184),
 }
+"""Faces of one colour; None is the design's accent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,20 @@ def _face(product: SimProduct, name: str, width: float, height: float, rng: np.r
     canvas = Canvas(width, height, design.base)
     if name in _PLAIN:
         canvas.rectangle(0, 0, width, height, _PLAIN[name] or design.accent)
+    elif product.kind is Kind.SLEEVE and name in ("left", "right"):
+        canvas.rectangle(0, 0, width, height, _BOARD)
+    elif product.kind is Kind.POLYBAG and design.material is Material.CLEAR and name in ("front", "back"):
+        canvas.rectangle(0, 0, width, height, _FILM)
+    elif product.kind is Kind.BOTTLE and name in ("body", "base", "contents"):
+        canvas.rectangle(0, 0, width, height, design.accent if name == "contents" else design.base)
+    elif product.kind is Kind.POLYBAG and name == "contents":
+        _cloth(canvas, design)
+    elif name == "pages":
+        _pages(canvas, rng)
     elif name == "contents":
         _contents(canvas, product, rng)
-    elif name in ("lid", "base"):
-        _tin(canvas, with_tab=name == "lid")
+    elif name in ("lid", "base") or (name in ("unit lid", "unit base") and pack_form(product).round):
+        _tin(canvas, with_tab=name.endswith("lid"))
     elif name in ("body", "label", "band", "unit"):
         _body(canvas, product, rng)
     elif name == "flap":
@@ -187,6 +203,24 @@ def _tin(canvas: Canvas, with_tab: bool) -> None:
         canvas.disc((middle[0], middle[1] - radius * 0.42), radius * 0.24, (120, 122, 126), 1.5)
         canvas.disc((middle[0], middle[1] - radius * 0.42), radius * 0.2, (212, 214, 216), 1.5)
         canvas.disc((middle[0], middle[1] - radius * 0.28), radius * 0.12, (104, 106, 110))
+
+
+def _cloth(canvas: Canvas, design: Design) -> None:
+    """Something sewn, folded to fit: stripes, and the shadows of its folds."""
+    wide, high = canvas.width_mm, canvas.height_mm
+    canvas.rectangle(0, 0, wide, high, design.base)
+    for top in np.arange(4.0, high, 18.0):
+        canvas.rectangle(0, float(top), wide, 5.0, blend(design.base, design.ink, 0.55))
+    for share in (0.27, 0.73):
+        canvas.line([(wide * share, 0), (wide * share, high)], blend(design.base, (0, 0, 0), 0.45), 1.6)
+
+
+def _pages(canvas: Canvas, rng: np.random.Generator) -> None:
+    """The edges of a book's leaves."""
+    canvas.rectangle(0, 0, canvas.width_mm, canvas.height_mm, (232, 226, 210))
+    for height in np.arange(0.4, canvas.height_mm, 0.7):
+        shade = int(rng.integers(168, 222))
+        canvas.line([(0, height), (canvas.width_mm, height)], (shade, shade - 6, shade - 20), 0.3)
 
 
 def _flap(canvas: Canvas, design: Design) -> None:

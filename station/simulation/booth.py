@@ -1,8 +1,10 @@
 """The simulated booth: items come, lie on the tray and leave, seen by its cameras."""
 
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,26 +12,48 @@ from numpy.typing import NDArray
 from station.core.items import Announcement
 from station.rig import Rig
 from station.simulation.catalogue import SimProduct, catalogue
+from station.simulation.hand import draw_hand
 from station.simulation.item import PlacedItem, make_item
 from station.simulation.layout import booth_rig
 from station.simulation.mesh import item_mesh
+from station.simulation.passage import presence
 from station.simulation.plan import PlannedItem, Script, duration_ns, lay_out
 from station.simulation.render import Scene
 from station.simulation.script import draw_script
 from station.simulation.sensor import Still
 from station.simulation.settings import SimulationSettings
 from station.simulation.stage import build_stage
+from station.simulation.thing import Thing
 from station.simulation.truth import Truth, render_truth
-from station.simulation.view import ItemStill, SimFrame, View
+from station.simulation.view import SimFrame, View
 
 _NS_PER_S = 1_000_000_000
-_STILLS_KEPT = 3
-_TRAVEL_MM = 420.0
-"""How far beside its place an item appears and vanishes, along the tray's x."""
+_THINGS_KEPT = 3
+
+
+_Name = TypeVar("_Name")
+_Value = TypeVar("_Value")
+
+
+class _Kept(Generic[_Name, _Value]):
+    """The last few results of costly work, by name."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[_Name, _Value] = OrderedDict()
+
+    def get(self, name: _Name, work: Callable[[], _Value]) -> _Value:
+        """Return what is kept, or the work's result."""
+        value = self._values.get(name)
+        if value is None:
+            value = self._values[name] = work()
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
 
 
 class Booth:
-    """The simulated booth: a timeline of items, and what three cameras see of it at any moment.
+    """The simulated booth: a timeline of items, and what its cameras see of it at any moment.
 
     Any frame can be asked for in any order, and is the same, byte for byte, whenever it is asked for.
 
@@ -64,11 +88,11 @@ class Booth:
         self.plan: tuple[PlannedItem, ...] = lay_out(script, self.catalogue, self.settings)
         self.frame_count: int = duration_ns(self.plan, self.settings) * self.settings.fps // _NS_PER_S
         self._stage = build_stage(self.settings)
+        self._enter_ns = [item.arrive_ns - self.settings.move_ms * 1_000_000 for item in self.plan]
         self._views: dict[str, View] = {}
-        self._stills: dict[str, OrderedDict[int, ItemStill]] = {
-            name.camera_id: OrderedDict() for name in self.rig.cameras
-        }
-        self._scenes: OrderedDict[int, tuple[PlacedItem, Scene]] = OrderedDict()
+        self._things = _Kept[tuple[str, int], Thing](_THINGS_KEPT * len(self.rig.cameras))
+        self._hands = _Kept[tuple[str, int], Thing](_THINGS_KEPT * len(self.rig.cameras))
+        self._scenes = _Kept[int, tuple[PlacedItem, Scene]](_THINGS_KEPT)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what makes this booth again."""
@@ -100,7 +124,7 @@ class Booth:
             IndexError: there is no such item.
             RigError: there is no such camera.
         """
-        return self._still(camera_id, item_index).mask
+        return self._seen(camera_id, item_index)
 
     def truth(self, camera_id: str, item_index: int) -> Truth:
         """Return what is true of an item at rest in a camera's picture.
@@ -109,23 +133,23 @@ class Booth:
             IndexError: there is no such item.
             RigError: there is no such camera.
         """
-        item, _ = self._scene(item_index)
-        return render_truth(self.rig.camera(camera_id), item)
+        truth = render_truth(self.rig.camera(camera_id), self._scene(item_index)[0])
+        if self._partner(item_index) is None:
+            return truth
+        seen = self._seen(camera_id, item_index)
+        return replace(truth, item=truth.item & seen, damage={kind: mask & seen for kind, mask in truth.damage.items()})
 
     def _moment(self, camera_id: str, t_ns: int) -> Still:
         """Return what a camera sees at a time, without noise."""
-        move_ns = self.settings.move_ms * 1_000_000
-        for item in self.plan:
-            if item.arrive_ns - move_ns <= t_ns < item.leave_ns + move_ns:
-                still = self._still(camera_id, item.index)
-                if t_ns < item.arrive_ns:
-                    offset_mm = -_TRAVEL_MM * ((item.arrive_ns - t_ns) / move_ns) ** 2
-                elif t_ns < item.leave_ns:
-                    return still.still
-                else:
-                    offset_mm = _TRAVEL_MM * ((t_ns - item.leave_ns) / move_ns) ** 2
-                return self._view(camera_id).sliding(still, offset_mm)
-        return self._view(camera_id).empty
+        last = bisect_right(self._enter_ns, t_ns)
+        items, hands = [], []
+        for index in range(max(0, last - 2), last):
+            present = presence(self.plan[index], t_ns, self.settings)
+            if present is not None:
+                items.append((self._thing(camera_id, index), present.item))
+            if present is not None and present.hand is not None:
+                hands.append((self._hand(camera_id, index), present.hand))
+        return self._view(camera_id).picture(items + hands)
 
     def _view(self, camera_id: str) -> View:
         view = self._views.get(camera_id)
@@ -135,24 +159,50 @@ class Booth:
             view = self._views[camera_id] = View(camera, self.settings, seed, Scene(stage=self._stage))
         return view
 
-    def _still(self, camera_id: str, item_index: int) -> ItemStill:
-        view, kept = self._view(camera_id), self._stills[camera_id]
-        still = kept.get(item_index)
-        if still is None:
-            still = view.still(*self._scene(item_index))
-            kept[item_index] = still
-            while len(kept) > _STILLS_KEPT:
-                kept.popitem(last=False)
-        return still
+    def _thing(self, camera_id: str, index: int) -> Thing:
+        def render() -> Thing:
+            item, scene = self._scene(index)
+            return self._view(camera_id).still(item.shape, item.tray_from_item, scene, self.settings.supersampling)
 
-    def _scene(self, item_index: int) -> tuple[PlacedItem, Scene]:
-        scene = self._scenes.get(item_index)
-        if scene is None:
-            planned = self.plan[item_index]
-            rng = np.random.default_rng((self.seed, 1, item_index))
-            item = make_item(planned.product, planned.damage, self.rig, self.settings, rng)
-            scene = item, Scene(item_mesh(item.shape, item.tray_from_item), item.shape, self._stage)
-            self._scenes[item_index] = scene
-            while len(self._scenes) > _STILLS_KEPT:
-                self._scenes.popitem(last=False)
-        return scene
+        return self._things.get((camera_id, index), render)
+
+    def _hand(self, camera_id: str, index: int) -> Thing:
+        def render() -> Thing:
+            item, _ = self._scene(index)
+            points = item.shape.points() @ item.tray_from_item[:3, :3].T + item.tray_from_item[:3, 3]
+            low, high = points.min(axis=0), points.max(axis=0)
+            grip_mm = np.array([*(low + high)[:2] / 2, high[2]])
+            shape = draw_hand(grip_mm, np.random.default_rng((self.seed, 8, index)))
+            scene = Scene(item_mesh(shape, np.eye(4)), shape, self._stage)
+            return replace(self._view(camera_id).still(shape, np.eye(4), scene, 1), anchor_mm=grip_mm)
+
+        return self._hands.get((camera_id, index), render)
+
+    def _scene(self, index: int) -> tuple[PlacedItem, Scene]:
+        def build() -> tuple[PlacedItem, Scene]:
+            planned = self.plan[index]
+            rng = np.random.default_rng((self.seed, 1, index))
+            item = make_item(planned.product, planned.damage, self.rig, self.settings, rng, self._side(index))
+            return item, Scene(item_mesh(item.shape, item.tray_from_item), item.shape, self._stage)
+
+        return self._scenes.get(index, build)
+
+    def _partner(self, index: int) -> int | None:
+        """Return which item lies on the tray beside one."""
+        if self.plan[index].joins:
+            return index - 1
+        return index + 1 if index + 1 < len(self.plan) and self.plan[index + 1].joins else None
+
+    def _side(self, index: int) -> int:
+        """Return on which side of the tray an item lies, -1 or 1, so that two have room; 0 for anywhere."""
+        partner = self._partner(index)
+        if partner is None:
+            return 0
+        return 1 if (min(index, partner) + self.plan[index].joins) % 2 else -1
+
+    def _seen(self, camera_id: str, index: int) -> NDArray[np.bool_]:
+        """Return where an item is seen, bool [H, W]: where it is nearer than the one beside it."""
+        thing, partner = self._thing(camera_id, index), self._partner(index)
+        if partner is None:
+            return thing.mask
+        return np.asarray(thing.mask & (thing.depth_mm <= self._thing(camera_id, partner).depth_mm))

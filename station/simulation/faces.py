@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from station.simulation.catalogue import Kind, SimProduct
+from station.simulation.catalogue import Kind, Material, SimProduct
 
 Size = tuple[float, float]
 
@@ -13,7 +13,8 @@ def face_sizes_mm(product: SimProduct) -> dict[str, Size]:
     """Return the (width, height) of every printed face of a product, by name.
 
     A face that goes around (`body`, `label`, `cap`, `band`, `unit`) begins behind at the left and runs to the right.
-    `contents` is what lies inside; `tray`, `shoulder` and `pages` are plain.
+    `contents` is what lies inside. Plain are a sleeve's inner tray with its ends `left` and `right`, a book's `pages`,
+    a bottle's `body` and `contents`, a clear bag's `front` and `back`, `bubble` and `film`.
     """
     return _FACES[product.kind](product)
 
@@ -21,6 +22,12 @@ def face_sizes_mm(product: SimProduct) -> dict[str, Size]:
 def flap_mm(product: SimProduct) -> float:
     """Return how long a mailer's closing flap is."""
     return 0.27 * product.size_mm[1]
+
+
+def sticker_mm(product: SimProduct) -> Size:
+    """Return the size of the printed sticker on a clear poly bag."""
+    width, height, _ = product.size_mm
+    return (0.5 * width, 0.36 * height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,8 @@ def tube_form(product: SimProduct) -> TubeForm:
 class PackForm:
     """A multipack's measures: its units' `columns` and `rows`, one unit's (width, height, depth) in mm, its `band`.
 
-    Units with a square footprint are round: cans, or bottles where they are slender.
+    Units with a square footprint are round: cans, or bottles where they are slender. A `bare` pack has only its band;
+    another one a clear film as well.
     """
 
     columns: int
@@ -101,6 +109,7 @@ class PackForm:
     unit: tuple[float, float, float]
     round: bool
     band: float
+    bare: bool
 
 
 def pack_form(product: SimProduct) -> PackForm:
@@ -109,7 +118,8 @@ def pack_form(product: SimProduct) -> PackForm:
     rows = 2 if product.units % 2 == 0 else 1
     columns = product.units // rows
     unit = (width / columns, height, depth / rows)
-    return PackForm(columns, rows, unit, abs(unit[0] / unit[2] - 1) < 0.02, 0.42 * height)
+    bare = product.design.material is not Material.CLEAR
+    return PackForm(columns, rows, unit, abs(unit[0] / unit[2] - 1) < 0.02, 0.42 * height, bare)
 
 
 def pack_outline_mm(product: SimProduct) -> float:
@@ -125,7 +135,9 @@ def _carton(product: SimProduct) -> dict[str, Size]:
 
 
 def _sleeve(product: SimProduct) -> dict[str, Size]:
-    return _carton(product) | {"tray": product.size_mm[:2]}
+    width, height, depth = product.size_mm
+    tray = {"tray floor": (width, height), "tray top": (width, depth), "tray bottom": (width, depth)}
+    return _carton(product) | tray
 
 
 def _mailer(product: SimProduct) -> dict[str, Size]:
@@ -135,7 +147,8 @@ def _mailer(product: SimProduct) -> dict[str, Size]:
 
 def _polybag(product: SimProduct) -> dict[str, Size]:
     size = product.size_mm[:2]
-    return {"front": size, "back": size, "contents": size}
+    sizes = {"front": size, "back": size, "contents": size}
+    return sizes | ({"sticker": sticker_mm(product)} if product.design.material is Material.CLEAR else {})
 
 
 def _can(product: SimProduct) -> dict[str, Size]:
@@ -173,19 +186,19 @@ def _tube(product: SimProduct) -> dict[str, Size]:
     form, width = tube_form(product), product.size_mm[0]
     cap = 2 * form.cap_radius
     face = (width, product.size_mm[1] - form.cap)
-    return {"front": face, "back": face, "cap": (np.pi * cap, form.cap), "cap top": (cap, cap)}
+    sizes = {"front": face, "back": face, "cap": (np.pi * cap, form.cap), "cap top": (cap, cap)}
+    return sizes | {"neck": (np.pi * cap, form.cap), "contents": (cap, cap)}
 
 
 def _multipack(product: SimProduct) -> dict[str, Size]:
     form = pack_form(product)
     wide, high, deep = form.unit
     around = np.pi * wide if form.round else 2 * (wide + deep)
-    return {
-        "band": (pack_outline_mm(product), form.band),
-        "unit": (around, high),
-        "unit lid": (wide, deep),
-        "unit base": (wide, deep),
-    }
+    outline, (width, height, depth) = pack_outline_mm(product), product.size_mm
+    sizes = {"band": (outline, form.band), "unit": (around, high), "unit lid": (wide, deep), "unit base": (wide, deep)}
+    if product.design.material is not Material.CLEAR:
+        return sizes
+    return sizes | {"film": (outline, height), "film top": (width, depth), "film bottom": (width, depth)}
 
 
 _FACES = {

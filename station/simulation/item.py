@@ -13,7 +13,7 @@ from station.simulation.bodies import build_shape
 from station.simulation.catalogue import Kind, SimProduct
 from station.simulation.damage import Stance, opening_face, stages
 from station.simulation.plan import Damage
-from station.simulation.pose import draw_face_up, draw_rotation, place
+from station.simulation.pose import draw_face_up, draw_narrow, draw_rotation, place
 from station.simulation.settings import SimulationSettings
 from station.simulation.shape import Shape
 
@@ -37,9 +37,17 @@ class PlacedItem:
 
 
 def make_item(
-    product: SimProduct, damage: Damage, rig: Rig, settings: SimulationSettings, rng: np.random.Generator
+    product: SimProduct,
+    damage: Damage,
+    rig: Rig,
+    settings: SimulationSettings,
+    rng: np.random.Generator,
+    side: int = 0,
 ) -> PlacedItem:
-    """Build a product, turn it any way up, damage it where a camera sees it, and lay it on the tray."""
+    """Build a product, turn it any way up, damage it where a camera sees it, and lay it on the tray.
+
+    `side` -1 or 1 lays it into the tray's left or right half, turned to be narrow; 0 anywhere.
+    """
     art = artwork(product, settings.catalogue_seed, _texture_px_per_mm(rig, settings))
     shape = build_shape(product, art, _DAMAGED_STEP_MM if damage else _WHOLE_STEP_MM, rng)
     face_up = draw_face_up(product, rng)
@@ -47,10 +55,10 @@ def make_item(
         face_up = opening_face(shape)
     elif damage and product.kind is Kind.MAILER:
         face_up = "front"
-    rotation = draw_rotation(face_up, rng)
+    rotation = draw_narrow(shape, face_up, rng) if side else draw_rotation(face_up, rng)
     stance = Stance(rotation[2], _towards_cameras(rig) @ rotation)
     bodies = stages(shape, damage, stance, art, rng)
-    return PlacedItem(bodies, damage, place(bodies[-1], rotation, rig, rng))
+    return PlacedItem(bodies, damage, place(bodies[-1], rotation, rig, rng, side))
 
 
 def _towards_cameras(rig: Rig) -> NDArray[np.float64]:

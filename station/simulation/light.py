@@ -22,6 +22,9 @@ _PLASTIC_NUMBER = 1.32471795724474602596
 """Its powers spread points evenly over a rectangle (Roberts, The unreasonable effectiveness of quasirandom sequences,
 2018)."""
 _SHADE_EXPONENT = 1 / 2.2
+_SWINGS_S = np.array([173.0, 431.0])
+"""Periods in which the light's brightness and its colour swing."""
+_WHITE_K = 5000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,21 @@ class Lighting:
         near = 1 - sum(panel.share for panel in self.panels) + sum(_falloff(panel, grid) for panel in self.panels)
         x, y, z = grid.T
         self._by_place = np.linalg.lstsq(np.stack([np.ones_like(x), x, y, z, x * x, y * y], axis=1), near)[0].tolist()
+
+
+class Drift:
+    """How the light's brightness and colour swing over some minutes, as mains and lamps do."""
+
+    def __init__(self, settings: SimulationSettings, rng: np.random.Generator) -> None:
+        self._spread = settings.light_drift, settings.light_drift_k
+        self._phase = rng.uniform(0, 2 * np.pi, 2)
+
+    def dyed(self, colour: NDArray[np.uint8], t_ns: int) -> NDArray[np.uint8]:
+        """Return a picture, uint8 RGB [H, W, 3], in the light of a time."""
+        brightness, kelvin = self._spread * np.sin(2 * np.pi * t_ns / 1e9 / _SWINGS_S + self._phase)
+        gain = (1 + brightness) * white_rgb(_WHITE_K + kelvin) / white_rgb(_WHITE_K)
+        levels = np.arange(256)[:, None] * gain**_SHADE_EXPONENT
+        return np.asarray(cv2.LUT(colour, np.rint(np.clip(levels, 0, 255)).astype(np.uint8)[None]), np.uint8)
 
 
 def aged(layout: Layout, settings: SimulationSettings, rng: np.random.Generator) -> Layout:

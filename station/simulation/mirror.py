@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from station.simulation.light import Lighting
 
-_BELOW, _HORIZON, _ZENITH = 0.16, 0.6, 1.4
+_BELOW, _HORIZON, _ZENITH = 0.16, 1.0, 1.2
 """Brightness below the horizon, and at the horizon and above, over that of the booth's ambient light."""
 _PLAIN_REFLECTANCE = 0.045
 """What surfaces that are not metal mirror of light that falls straight on them (refractive index 1.5)."""

@@ -24,8 +24,6 @@ class Scripted(NamedTuple):
 Script = Sequence[tuple[str, Damage] | Scripted]
 """Which items come, in their order; a plain pair is an item that comes by itself."""
 
-_JOIN_SHARE = 0.3
-"""A second item comes when the first has lain for this share of its rest."""
 _NS_PER_MS = 1_000_000
 
 
@@ -63,29 +61,30 @@ def lay_out(script: Script, products: Sequence[SimProduct], settings: Simulation
         SimulationError: the script names a product that is not among `products`, or a third item at once.
     """
     known = {product.product_id: product for product in products}
+    entries = [Scripted(*entry) for entry in script]
+    joined = [entry.joins for entry in entries[1:]] + [False]
     plan: list[PlannedItem] = []
-    turn = -1
-    for index, entry in enumerate(script):
-        scripted = Scripted(*entry)
-        product = known.get(scripted.product_id)
+    enter_ms = settings.lead_ms
+    for index, entry in enumerate(entries):
+        product = known.get(entry.product_id)
         if product is None:
             raise SimulationError(
-                f"the simulated booth has no product {scripted.product_id!r}; it has {', '.join(known)}. "
-                "Correct the name"
+                f"the simulated booth has no product {entry.product_id!r}; it has {', '.join(known)}. Correct the name"
             )
-        if scripted.joins and (not plan or plan[-1].joins):
+        if entry.joins and (not plan or plan[-1].joins):
             raise SimulationError(
                 f"item {index} of the script joins no item that lies there alone; the tray takes two at once. "
                 "Let it join the first of two"
             )
-        turn += not scripted.joins
-        arrive_ms = settings.lead_ms + turn * _period_ms(settings) + settings.move_ms
+        arrive_ms = enter_ms + settings.move_ms
         leave_ms = arrive_ms + settings.rest_ms
+        follow_ms = leave_ms + settings.move_ms + settings.gap_ms
+        if joined[index]:  # the second comes once the first's hand is gone; both then lie for the whole rest
+            follow_ms = arrive_ms + settings.hand_ms
+            leave_ms = follow_ms + settings.move_ms + settings.rest_ms
         plc_id = index + 1
         announced_ns = max(0, arrive_ms - settings.announce_ms) * _NS_PER_MS
         announcement = Announcement(plc_id, announced_ns, product.product_id, product.barcode)
-        if scripted.joins:
-            arrive_ms += round(_JOIN_SHARE * settings.rest_ms)
         plan.append(
             PlannedItem(
                 index,
@@ -93,19 +92,17 @@ def lay_out(script: Script, products: Sequence[SimProduct], settings: Simulation
                 plc_id,
                 arrive_ms * _NS_PER_MS,
                 leave_ms * _NS_PER_MS,
-                scripted.damage,
-                scripted.joins,
-                None if scripted.joins else announcement,
+                entry.damage,
+                entry.joins,
+                None if entry.joins else announcement,
             )
         )
+        enter_ms = follow_ms
     return tuple(plan)
 
 
 def duration_ns(plan: Sequence[PlannedItem], settings: SimulationSettings) -> int:
     """Return how long the timeline is, from the empty tray at its start to that at its end."""
-    turns = sum(not item.joins for item in plan)
-    return (settings.lead_ms + turns * _period_ms(settings)) * _NS_PER_MS
-
-
-def _period_ms(settings: SimulationSettings) -> int:
-    return 2 * settings.move_ms + settings.rest_ms + settings.gap_ms
+    if not plan:
+        return settings.lead_ms * _NS_PER_MS
+    return plan[-1].leave_ns + (settings.move_ms + settings.gap_ms) * _NS_PER_MS

@@ -22,17 +22,31 @@ _FACES = {
     "left": (-1, 0, 0),
     "top": (0, 1, 0),
     "bottom": (0, -1, 0),
+    "front leaning": (0, -0.13, 1),
+    "back leaning": (0, -0.13, -1),
 }
+_STABLE = {
+    Kind.MAILER: {"front": 0.6, "back": 0.4},
+    Kind.POLYBAG: {"front": 0.6, "back": 0.4},
+    Kind.BOTTLE: {"lid": 0.5, "side": 0.5},
+    Kind.CAN: {"lid": 0.6, "side": 0.4},
+    Kind.BLISTER: {"front": 0.7, "back": 0.3},
+    Kind.BOOK: {"front": 0.6, "back": 0.4},
+    Kind.TUBE: {"front leaning": 0.6, "back leaning": 0.4},
+    Kind.MULTIPACK: {"top": 0.7, "front": 0.15, "back": 0.15},
+}
+"""Which way up products lie, and how often; a tube lies on its side from shoulder to crimp. Boxes lie on any face."""
+_SIDES = ("front", "back", "right", "left", "top", "bottom")
 
 
 def draw_face_up(product: SimProduct, rng: np.random.Generator) -> str:
     """Draw which way up a product lies; broad faces are likelier. A can stands on its `base` or lies on its `side`."""
-    if product.kind is Kind.CAN:
-        return str(rng.choice(["lid", "side"], p=[0.6, 0.4]))
-    if product.kind is Kind.MAILER:
-        return str(rng.choice(["front", "back"], p=[0.6, 0.4]))
-    areas = np.array([np.prod(np.delete(product.size_mm, np.argmax(np.abs(axis)))) for axis in _FACES.values()])
-    return str(rng.choice(list(_FACES), p=areas / areas.sum()))
+    stable = _STABLE.get(product.kind)
+    if stable is None:
+        sides = {name: np.prod(np.delete(product.size_mm, np.argmax(np.abs(_FACES[name])))) for name in _SIDES}
+        stable = {name: float(area) for name, area in sides.items()}
+    chances = np.array(list(stable.values()))
+    return str(rng.choice(list(stable), p=chances / chances.sum()))
 
 
 def draw_rotation(face_up: str, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -44,6 +58,7 @@ def draw_rotation(face_up: str, rng: np.random.Generator) -> NDArray[np.float64]
         up = np.array([np.cos(roll), np.sin(roll), 0.0])
     else:
         up = np.array(_FACES[face_up], np.float64)
+        up /= np.linalg.norm(up)
     other = np.eye(3)[int(np.argmin(np.abs(up)))]
     ahead = np.cross(up, other)
     ahead /= np.linalg.norm(ahead)
@@ -53,8 +68,16 @@ def draw_rotation(face_up: str, rng: np.random.Generator) -> NDArray[np.float64]
     return np.asarray(turn @ upright)
 
 
-def place(shape: Shape, rotation: NDArray[np.float64], rig: Rig, rng: np.random.Generator) -> Transform:
+def draw_narrow(shape: Shape, face_up: str, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw a rotation, as `draw_rotation` does, that leaves room beside the shape: the narrowest of some along x."""
+    rotations = [draw_rotation(face_up, rng) for _ in range(_TRIES)]
+    return min(rotations, key=lambda rotation: float(np.ptp(shape.points() @ rotation[0])))
+
+
+def place(shape: Shape, rotation: NDArray[np.float64], rig: Rig, rng: np.random.Generator, side: int = 0) -> Transform:
     """Put a shape down on the tray, as turned by `rotation`, at a place drawn at random; returns tray from item.
+
+    With a `side` of -1 or 1 it lies in the tray's left or right half, in its middle if it is too large.
 
     Places where a camera would not see all of it are drawn again; where none is found it lies in the middle.
     """
@@ -64,9 +87,11 @@ def place(shape: Shape, rotation: NDArray[np.float64], rig: Rig, rng: np.random.
     tray_from_item[:3, :3] = rotation
     tray_from_item[2, 3] = -low[2]
     middle = (low + high)[:2] / 2
-    free = np.maximum(0.0, (np.array(rig.tray.size_mm) - (high - low)[:2]) / 2 - _EDGE_MM)
+    room = np.array(rig.tray.size_mm) / (2 if side else 1, 1)
+    home = np.array([side * rig.tray.size_mm[0] / 4, 0.0])
+    free = np.maximum(0.0, (room - (high - low)[:2]) / 2 - _EDGE_MM)
     for share in np.linspace(1, 0, _TRIES):
-        tray_from_item[:2, 3] = share * rng.uniform(-free, free) - middle
+        tray_from_item[:2, 3] = home + share * rng.uniform(-free, free) - middle
         lying = points + tray_from_item[:3, 3]
         if all(_in_view(camera, lying) for camera in rig.cameras):
             break

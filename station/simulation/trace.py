@@ -75,7 +75,17 @@ class Tracer:
         """Tell which points see along a direction, no further than `reach` times its length."""
         dists = np.full(len(origins), reach, np.float32)
         origins, directions = np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(directions, np.float32)
-        return np.asarray(self._solid.run(origins, directions, dists=dists, query="OCCLUDED") != 0)
+        clear = np.asarray(self._solid.run(origins, directions, dists=dists, query="OCCLUDED") != 0)
+        if self._imprint:
+            dark = np.flatnonzero(~clear)
+            found = self._all.run(origins[dark], directions[dark], dists=dists[dark], output=1)
+            through = np.flatnonzero(self._on_item(found["primID"]))
+            through = through[self._in_hole(*(found[name][through] for name in ("primID", "u", "v")))]
+            beyond, towards = found["tfar"][through] + _SKIP_MM, directions[dark[through]]
+            behind = origins[dark[through]] + towards * beyond[:, None]
+            seen = self._solid.run(behind, towards, dists=dists[dark[through]] - beyond, query="OCCLUDED") != 0
+            clear[dark[through]] = seen
+        return clear
 
     def _cast(self, eye: NDArray[np.float32], rays: NDArray[np.float32], start: NDArray[np.float32] | None) -> Hits:
         """Find where rays end that begin `start` mm deep, passing through the holes in the item's surface."""
@@ -116,7 +126,7 @@ def blend(values: NDArray[np.float32], corners: NDArray[np.int32], shares: NDArr
     third *= shares[:, 2:]
     first += second
     first += third
-    return first
+    return np.asarray(first, np.float32)
 
 
 def _embree_scene(points: NDArray[np.float32], triangles: NDArray[np.int32]) -> Any:

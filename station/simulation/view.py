@@ -1,19 +1,25 @@
-"""One camera of the booth: items rendered at rest, moved about in its picture, and its sensor's noise."""
+"""One camera of the booth: renders what is at rest, puts pictures together, and takes noisy frames of them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from station.core.geometry import Transform
 from station.rig import RigCamera
-from station.simulation.item import PlacedItem
 from station.simulation.layout import project
+from station.simulation.light import Drift
 from station.simulation.render import Box, Scene, whole
 from station.simulation.sensor import Sensor, Still
 from station.simulation.settings import SimulationSettings
+from station.simulation.shape import Shape
+from station.simulation.thing import Move, Thing, composed
 
 _SHADOW_SPREAD = 1.4
 """How far a shadow reaches beyond an item, in heights of the item."""
+_NEAREST_MM = 100.0
+"""Of an arm only what is further from the camera than this shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +32,6 @@ class SimFrame:
     depth_unit_mm: float
 
 
-@dataclass(frozen=True, slots=True)
-class ItemStill:
-    """An item at rest before one camera. `changed` are the pixels it alters, its shadow among them, bool [H, W]."""
-
-    still: Still
-    mask: NDArray[np.bool_]
-    changed: NDArray[np.bool_]
-    anchor_mm: NDArray[np.float64]
-
-
 class View:
     """One camera of the booth: renders stills and adds its sensor's noise."""
 
@@ -44,6 +40,7 @@ class View:
         self._settings = settings
         self._seed = seed
         self._sensor = Sensor(camera, settings, np.random.default_rng((*seed, 0)))
+        self._drift = Drift(settings, np.random.default_rng((seed[0], 6)))
         box = whole(camera.intrinsics)
         geometry = empty.geometry(camera, box, settings.baseline_mm)
         colour = _levels(empty.colour(camera, box, settings.supersampling) * self._sensor.gain)
@@ -51,60 +48,56 @@ class View:
         match = self._sensor.match(geometry, colour, box)
         self.empty = Still(colour, match.disparity, match.margin)
 
-    def still(self, item: PlacedItem, scene: Scene) -> ItemStill:
-        """Render an item at rest."""
-        points = item.shape.points() @ item.tray_from_item[:3, :3].T + item.tray_from_item[:3, 3]
+    def still(self, shape: Shape, tray_from_shape: Transform, scene: Scene, supersampling: int) -> Thing:
+        """Render a body at rest, alone in the booth."""
+        points = shape.points() @ tray_from_shape[:3, :3].T + tray_from_shape[:3, 3]
         colour, disparity, margin = self.empty.colour.copy(), self.empty.disparity.copy(), self.empty.margin.copy()
-        mask = np.zeros(disparity.shape, bool)
+        depth_mm, light = np.full(disparity.shape, np.inf, np.float32), np.full(disparity.shape, 255, np.uint8)
         shaded = self._box(np.concatenate([points, _shadow_corners(points)]))
         shade = np.clip(scene.brightness(self._camera, shaded) / self._brightness[shaded.slices], 0, 1)
+        light[shaded.slices] = _levels(255 * shade)
         colour[shaded.slices] = _levels(colour[shaded.slices] * shade[..., None])
         body = self._box(points)
-        rendered = scene.colour(self._camera, body, self._settings.supersampling)
+        rendered = scene.colour(self._camera, body, supersampling)
         colour[body.slices] = _levels(rendered * self._sensor.gain[body.slices])
         around = self._box(points, self._parallax_px(points) + self._sensor.reach_px)
         geometry = scene.geometry(self._camera, around, self._settings.baseline_mm)
         match = self._sensor.match(geometry, colour[around.slices], around)
         disparity[around.slices], margin[around.slices] = match.disparity, match.margin
-        mask[around.slices] = geometry.item
-        changed = mask | (np.abs(colour.astype(np.int16) - self.empty.colour).max(axis=2) > 2)
-        return ItemStill(Still(colour, disparity, margin), mask, changed, points.mean(axis=0))
+        depth_mm[around.slices][geometry.item] = geometry.depth_mm[geometry.item]
+        altered = disparity != self.empty.disparity
+        return Thing(Still(colour, disparity, margin), depth_mm, light, altered, points.mean(axis=0))
 
-    def sliding(self, still: ItemStill, offset_mm: float) -> Still:
-        """Return the item on its way, `offset_mm` beside its place along the tray's x."""
-        offset = np.array([offset_mm, 0.0, 0.0])
-        both = np.stack([still.anchor_mm, still.anchor_mm + offset])
-        at_rest, moved = project(self._camera, both)
-        columns, rows = np.rint(moved[:2] - at_rest[:2]).astype(int)
-        source, target = _shifted(still.mask.shape, int(rows), int(columns))
-        colour, disparity, margin = self.empty.colour.copy(), self.empty.disparity.copy(), self.empty.margin.copy()
-        changed = still.changed[source]
-        colour[target][changed] = still.still.colour[source][changed]
-        solid = (still.still.disparity != self.empty.disparity)[source]
-        disparity[target][solid] = still.still.disparity[source][solid] * (at_rest[2] / moved[2])
-        margin[target][solid] = still.still.margin[source][solid]
-        return Still(colour, disparity, margin)
+    def picture(self, things: Sequence[tuple[Thing, Move]]) -> Still:
+        """Return what the camera sees of things in their places, those behind first."""
+        return composed(self.empty, things, self._camera, self._settings)
 
     def expose(self, still: Still, index: int, t_ns: int) -> SimFrame:
         """Return a noisy frame of a still; the noise depends on the frame's index alone."""
-        colour, depth = self._sensor.expose(still, t_ns, np.random.default_rng((*self._seed, 1, index)))
+        rng = np.random.default_rng((*self._seed, 1, index))
+        colour = self._drift.dyed(still.colour, t_ns)
+        colour, depth = self._sensor.expose(replace(still, colour=colour), t_ns, rng)
         return SimFrame(t_ns, colour, depth, self._settings.depth_unit_mm)
 
     def _parallax_px(self, points: NDArray[np.float64]) -> int:
         """Return how far beside an item it can hide the tray from the second depth imager, in px."""
-        nearest_mm = float(project(self._camera, points)[:, 2].min())
+        nearest_mm = max(_NEAREST_MM, float(project(self._camera, points)[:, 2].min()))
         return int(self._camera.intrinsics.fx * self._settings.baseline_mm / nearest_mm) + 1
 
     def _box(self, points: NDArray[np.float64], margin_px: int = 2) -> Box:
         """Return the part of the picture that points of the tray's frame, [N, 3], lie in, a little wider."""
-        columns, rows, _ = project(self._camera, points).T
+        found = project(self._camera, points)
+        columns, rows, _ = found[found[:, 2] > _NEAREST_MM].T
         lens = self._camera.intrinsics
-        return Box(
-            max(0, int(rows.min()) - margin_px),
-            min(lens.height_px, int(rows.max()) + margin_px + 1),
-            max(0, int(columns.min()) - margin_px),
-            min(lens.width_px, int(columns.max()) + margin_px + 1),
-        )
+        top, bottom = _within(rows, margin_px, lens.height_px)
+        left, right = _within(columns, margin_px, lens.width_px)
+        return Box(top, bottom, left, right)
+
+
+def _within(places_px: NDArray[np.float64], margin_px: int, end: int) -> tuple[int, int]:
+    """Return the first row or column that places lie in and the one after the last, within a picture, at least one."""
+    first = int(np.clip(places_px.min(initial=end) - margin_px, 0, end - 1))
+    return first, int(np.clip(places_px.max(initial=0) + margin_px + 1, first + 1, end))
 
 
 def _shadow_corners(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -117,17 +110,3 @@ def _shadow_corners(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _levels(colour: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.asarray(np.rint(np.clip(colour, 0, 255)), np.uint8)
-
-
-def _shifted(shape: tuple[int, ...], rows: int, columns: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Return the parts of a picture that a shift by whole px takes from and puts to."""
-    height, width = shape
-    source = (
-        slice(max(0, -rows), max(0, min(height, height - rows))),
-        slice(max(0, -columns), max(0, min(width, width - columns))),
-    )
-    target = (
-        slice(max(0, rows), max(0, min(height, height + rows))),
-        slice(max(0, columns), max(0, min(width, width + columns))),
-    )
-    return source, target

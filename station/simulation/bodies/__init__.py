@@ -1,16 +1,16 @@
 """The products' undamaged bodies, one builder a kind."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
 from station.simulation.artwork import Artwork
 from station.simulation.bodies.boxes import book, carton, sleeve
 from station.simulation.bodies.packs import blister, multipack
+from station.simulation.bodies.prints import add_fibre, cut_notches, with_unit_prints
 from station.simulation.bodies.soft import mailer, polybag
 from station.simulation.bodies.turned import bottle, can, tube
-from station.simulation.catalogue import Kind, SimProduct
+from station.simulation.catalogue import Kind, Material, SimProduct
 from station.simulation.shape import Patch, Shape
 
 __all__ = ["build_shape"]
@@ -36,7 +36,7 @@ _PARTS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
         "tray": ("left", "right", "tray floor", "tray top", "tray bottom", "contents"),
     },
     Kind.MAILER: {"flap": ("flap",)},
-    Kind.POLYBAG: {"film": ("front", "back"), "contents": ("contents", "contents back")},
+    Kind.POLYBAG: {"film": ("front", "back", "sticker"), "contents": ("contents", "contents back")},
     Kind.BOTTLE: {"cap": ("cap", "cap top"), "label": ("label",), "contents": ("contents", "contents top")},
     Kind.CAN: {"lid": ("lid",)},
     Kind.BLISTER: {"card": ("front", "back", "rim"), "bubble": ("bubble",)},
@@ -46,7 +46,7 @@ _PARTS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
         "spine": ("spine",),
         "pages": ("fore edge", "head", "foot", "contents", "last page"),
     },
-    Kind.TUBE: {"cap": ("cap", "cap top")},
+    Kind.TUBE: {"cap": ("cap", "cap top"), "mouth": ("neck", "mouth")},
     Kind.MULTIPACK: {"wrap": ("band", "film", "film top", "film bottom")},
 }
 
@@ -60,10 +60,15 @@ def build_shape(product: SimProduct, art: Artwork, step_mm: float, rng: np.rando
         step_mm: distance of neighbouring points; damage needs a fine grid, a flat face none.
         rng: soft products are never twice the same.
     """
+    art = with_unit_prints(art, product.units)
     patches = _BUILDERS[product.kind](product, art, step_mm, rng)
     opaque = np.full((*art.sheet.shape[:2], 1), 255, np.uint8)
-    shape = Shape(product, patches, np.concatenate([art.sheet, opaque], axis=2), art.px_per_mm)
-    return replace(shape, parts=_parts(product, patches))
+    texture = np.concatenate([art.sheet, opaque], axis=2)
+    if product.kind is Kind.SLEEVE:
+        cut_notches(texture, art)
+    if product.design.material is Material.KRAFT:
+        add_fibre(texture)
+    return Shape(product, patches, texture, art.px_per_mm, _parts(product, patches))
 
 
 def _parts(product: SimProduct, patches: Mapping[str, Patch]) -> dict[str, tuple[str, ...]]:

@@ -22,7 +22,7 @@ _AXES = {  # right and down along the print
     "bottom": (_X, -_Z),
 }
 _BOARD_MM = 0.8
-_TRAY_BACK_MM = 1.5
+_TRAY_BACK_MM = 3.0
 """How far a sleeve's tray ends behind the sleeve's edges."""
 
 
@@ -49,8 +49,7 @@ def sleeve(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gen
         ("tray top", "top"),
         ("tray bottom", "bottom"),
     ):
-        place = art.places_mm[name if name in art.places_mm else "tray"]
-        patches[name] = _face(face, inner, place, step_mm, board)
+        patches[name] = _face(face, inner, art.places_mm[name], step_mm, board)
     filled = inner - (_BOARD_MM, _BOARD_MM, 0.12 * product.size_mm[2])
     contents = _face("front", filled, art.places_mm["contents"], min(step_mm, 5.0), MATT)
     bumps = 1.5 * np.sin(contents.uv_mm[..., 0] * 0.21) * np.sin(contents.uv_mm[..., 1] * 0.17)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
+from station.simulation.bodies.soft import crinkles
 from station.simulation.catalogue import Material, SimProduct
 from station.simulation.faces import PackForm, blister_form, pack_form
 from station.simulation.finish import BUBBLE, CLEAR_FILM, FILM, MATT, METAL, PLASTIC, outside
@@ -21,6 +22,8 @@ from station.simulation.shape import (
 
 _X, _Y, _Z = np.eye(3)
 _FINE_MM = 4.0
+_WRAP_MM = 0.9
+"""Room between a multipack's units and its outside."""
 
 
 def blister(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
@@ -45,10 +48,10 @@ def blister(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Ge
     radius, length = form.unit_radius, form.unit_length
     ends = np.sqrt(np.clip(1 - (1 - np.clip(shares(length, 2.0)[::-1] * length / radius, 0, 1)) ** 2, 0.01, 1))
     profile = np.stack([radius * np.minimum(ends, ends[::-1]), (shares(length, 2.0)[::-1] - 0.5) * length], axis=1)
-    unit = standing(turned_patch(art.places_mm["unit"], profile, 49, PLASTIC))
     middle = np.array([0.0, low + high / 2, top + radius + 0.2])
     for number in range(product.units):
         aside = (number - (product.units - 1) / 2) * 2.25 * radius
+        unit = standing(turned_patch(art.places_mm[f"unit {number + 1}"], profile, 49, PLASTIC))
         patches[f"unit {number + 1}"] = unit.moved(unit.points + middle + aside * _X)
     return patches
 
@@ -61,8 +64,9 @@ def multipack(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.
     for number in range(product.units):
         row, column = divmod(number, form.columns)
         offset = ((column - (form.columns - 1) / 2) * form.unit[0], 0.0, (row - (form.rows - 1) / 2) * form.unit[2])
-        for name, patch in _unit(form, art, step_mm, product).items():
-            patches[f"unit {number + 1}{name}"] = patch.moved(patch.points + np.array(offset))
+        unit = f"unit {number + 1}"
+        for name, patch in _unit(form, unit, art, step_mm).items():
+            patches[name] = patch.moved(patch.points + np.array(offset))
     outline = _outline(form, width, depth, step_mm)
     clear = product.design.material is Material.CLEAR
     band = wall_patch(
@@ -70,25 +74,28 @@ def multipack(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.
     )
     patches["band"] = standing(band)
     if clear:
-        patches |= _film(product, art, outline * 0.998, step_mm, rng)
+        patches |= _film(product, art, outline, step_mm, rng)
     return patches
 
 
-def _unit(form: PackForm, art: Artwork, step_mm: float, product: SimProduct) -> dict[str, Patch]:
-    """Return one unit about the pack's middle, by the end of its patches' names."""
+def _unit(form: PackForm, name: str, art: Artwork, step_mm: float) -> dict[str, Patch]:
+    """Return one unit about the pack's middle."""
     wide, high, deep = form.unit
-    half = high / 2
-    places = art.places_mm
+    half = high / 2 - (0.0 if form.bare else _WRAP_MM)
+    high = 2 * half
+    body, lid, base = (art.places_mm[name + end] for end in ("", " lid", " base"))
+    names = name, f"{name} lid", f"{name} base"
     if not form.round:
-        box = np.array([[-1, 1], [-1, -1], [1, -1], [1, 1], [-1, 1]]) * (wide / 2 - 0.4, deep / 2 - 0.4)
-        right, down = (wide - 0.8) * _X, (deep - 0.8) * _Z
+        box = np.array([[-1, 1], [-1, -1], [1, -1], [1, 1], [-1, 1]]) * (wide / 2 - _WRAP_MM, deep / 2 - _WRAP_MM)
+        right, down = (wide - 2 * _WRAP_MM) * _X, (deep - 2 * _WRAP_MM) * _Z
         corner = -(right + down) / 2
-        return {
-            "": standing(wall_patch(places["unit"], box, (half, -half), step_mm)),
-            " lid": sheet_patch(places["unit lid"], corner + half * _Y, right, down, step_mm),
-            " base": sheet_patch(places["unit base"], corner + down - half * _Y, right, -down, step_mm),
-        }
-    radius = wide / 2 - 0.4
+        sides = (
+            standing(wall_patch(body, box, (half, -half), step_mm)),
+            sheet_patch(lid, corner + half * _Y, right, down, step_mm),
+            sheet_patch(base, corner + down - half * _Y, right, -down, step_mm),
+        )
+        return dict(zip(names, sides, strict=True))
+    radius = wide / 2 - _WRAP_MM
     columns = max(40, round(2 * np.pi * radius / step_mm)) + 1
     slender = high / wide > 2.0
     neck = 0.36 * radius if slender else radius * 0.9
@@ -97,10 +104,12 @@ def _unit(form: PackForm, art: Artwork, step_mm: float, product: SimProduct) -> 
     share = np.clip((heights - shoulder) / ((0.86 if slender else 1.0) * high - shoulder), 0, 1)
     profile = neck + (radius - neck) * (0.5 + 0.5 * np.cos(np.pi * share))
     profile = np.minimum(profile, radius - np.clip(3.0 - heights, 0, 3.0))
-    body = turned_patch(places["unit"], np.stack([profile, heights - half], axis=1), columns, PLASTIC)
-    lid = disc_patch(places["unit lid"], neck, half - (0 if slender else 2.0), 1, columns, METAL)
-    base = disc_patch(places["unit base"], radius - 3.0, -half, -1, columns, METAL)
-    return {"": standing(body), " lid": standing(lid), " base": standing(base)}
+    turned = (
+        turned_patch(body, np.stack([profile, heights - half], axis=1), columns, PLASTIC),
+        disc_patch(lid, neck, half - (0 if slender else 2.0), 1, columns, METAL),
+        disc_patch(base, radius - 3.0, -half, -1, columns, METAL),
+    )
+    return {name: standing(patch) for name, patch in zip(names, turned, strict=True)}
 
 
 def _outline(form: PackForm, width: float, depth: float, step_mm: float) -> NDArray[np.floating]:
@@ -122,13 +131,15 @@ def _film(
 ) -> dict[str, Patch]:
     """Return clear film around a pack, above it and below."""
     width, height, depth = product.size_mm
-    place = art.places_mm["band"]
-    wall = standing(wall_patch(place, outline, (height / 2, -height / 2), step_mm, CLEAR_FILM))
-    right, down = 0.96 * width * _X, 0.96 * depth * _Z
-    corner = -(right + down) / 2
-    top = sheet_patch(place, corner + height / 2 * _Y, right, down, step_mm, CLEAR_FILM)
-    bottom = sheet_patch(place, corner + down - height / 2 * _Y, right, -down, step_mm, CLEAR_FILM)
-    return {
-        name: patch.moved(patch.points + rng.normal(0, 0.12, patch.points.shape))
-        for name, patch in (("film", wall), ("film top", top), ("film bottom", bottom))
-    }
+    taut = outline * (1 - _WRAP_MM / np.array([width, depth]))
+    wall = standing(wall_patch(art.places_mm["film"], taut, (height / 2 - 0.4, 0.4 - height / 2), step_mm, CLEAR_FILM))
+    right, down = 0.97 * width * _X, 0.97 * depth * _Z
+    corner, up = -(right + down) / 2, (height / 2 - 0.4) * _Y
+    top = sheet_patch(art.places_mm["film top"], corner + up, right, down, step_mm, CLEAR_FILM)
+    bottom = sheet_patch(art.places_mm["film bottom"], corner + down - up, right, -down, step_mm, CLEAR_FILM)
+    patches = {}
+    for name, patch in (("film", wall), ("film top", top), ("film bottom", bottom)):
+        waves = crinkles(patch.uv_mm[..., 0], patch.uv_mm[..., 1], rng)
+        waves *= 0.35 / np.abs(waves).max()
+        patches[name] = patch.moved(patch.points + waves[..., None] * patch.normals())
+    return patches

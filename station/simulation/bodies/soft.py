@@ -1,20 +1,21 @@
 """Soft bodies, never twice the same: padded mailer and poly bag."""
 
-from dataclasses import replace
-
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import SimProduct
-from station.simulation.faces import flap_mm
-from station.simulation.finish import MATT, outside
+from station.simulation.faces import flap_mm, sticker_mm
+from station.simulation.finish import MATT, PAPER, outside
 from station.simulation.shape import Patch, grid_patch, shares, uv_grid
 
 _FINE_MM = 4.0
 _FILM_MM = 3.0
 _SEAM_MM = 7.0
 """Flat edge around a cushion."""
+_FILLED = 0.85
+"""How much of a bag's width and height its content takes."""
 
 
 def mailer(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
@@ -48,29 +49,42 @@ def mailer(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gen
 def polybag(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
     """Build two crinkled films, welded at their edges, around something folded and soft."""
     width, height, depth = product.size_mm
-    step_mm = min(step_mm, _FILM_MM)
+    step_mm, finish = min(step_mm, _FILM_MM), outside(product)
     across, along = np.meshgrid(shares(width, step_mm), shares(height, step_mm))
     xs, ys = (across - 0.5) * width, (0.5 - along) * height
-    filling, filled = _pillow(xs, ys, (0.84 * width, 0.86 * height), 6.0), 0.86 * depth
-    lumps = 1 + 0.06 * _folds(xs, ys, rng)
+    filling = _pillow(xs, ys, (_FILLED * width, _FILLED * height), 6.0)
     loose = _pillow(xs, ys, (width - 2 * _SEAM_MM, height - 2 * _SEAM_MM), 3.0)
-    crinkle = _crinkles(xs, ys, rng) * np.sqrt(np.clip(loose, 0.03, 1)) * (1.6 - 1.2 * filling)
-    film = 0.5 * depth * (0.35 * loose + 0.65 * filling * np.clip(lumps, 0.9, 1.0)) + crinkle
-    half = np.maximum(film, 0.5 * filled * filling * np.clip(lumps, 0.85, 1) + 0.4)
-    half *= 0.5 * depth / half.max()
-    finish = outside(product)
-    patches = {}
-    inner = 0.5 * filled * filling * np.clip(lumps, 0.85, 1) - 0.2
-    for name, side, height_mm, look in (
-        ("front", 1, half, finish),
-        ("back", -1, half, finish),
-        ("contents", 1, np.minimum(inner, half - 0.3), MATT),
-        ("contents back", -1, np.minimum(inner, half - 0.3), MATT),
-    ):
-        points = np.stack([side * xs, ys, side * (height_mm if side > 0 else np.fliplr(height_mm))], axis=2)
-        place = art.places_mm[name.removesuffix(" back") if name.startswith("contents") else name]
-        patches[name] = grid_patch(points, uv_grid(place, across, along), replace(look))
+    crinkle = crinkles(xs, ys, rng) * np.sqrt(np.clip(loose, 0.03, 1)) * (1.6 - 1.2 * filling)
+    inner = 0.43 * depth * filling * np.clip(1 + 0.06 * _folds(xs, ys, rng), 0.85, 1)
+    half = np.maximum(0.18 * depth * loose + 0.75 * inner + crinkle, inner + 0.4)
+    inner, half = inner * 0.5 * depth / half.max(), half * 0.5 * depth / half.max()
+    patches = {
+        "front": grid_patch(np.stack([xs, ys, half], axis=2), uv_grid(art.places_mm["front"], across, along), finish),
+        "back": grid_patch(
+            np.stack([-xs, ys, -np.fliplr(half)], axis=2), uv_grid(art.places_mm["back"], across, along), finish
+        ),
+    }
+    rows, columns = xs.shape
+    columns_there = ((_FILLED * (across - 0.5) + 0.5) * (columns - 1)).astype(np.float32)
+    rows_there = ((_FILLED * (along - 0.5) + 0.5) * (rows - 1)).astype(np.float32)
+    lying = np.asarray(cv2.remap(inner.astype(np.float32), columns_there, rows_there, cv2.INTER_LINEAR))
+    for name, side, height_mm in (("contents", 1, lying), ("contents back", -1, -np.fliplr(lying))):
+        points = np.stack([side * _FILLED * xs, _FILLED * ys, height_mm], axis=2)
+        patches[name] = grid_patch(points, uv_grid(art.places_mm["contents"], across, along), MATT)
+    if "sticker" in art.places_mm:
+        patches["sticker"] = _sticker(patches["front"], product, art)
     return patches
+
+
+def _sticker(film: Patch, product: SimProduct, art: Artwork) -> Patch:
+    """Return the sticker on the middle of a bag's front film."""
+    wide, high = (size / whole for size, whole in zip(sticker_mm(product), product.size_mm, strict=False))
+    rows, columns = film.wear.shape
+    top, left = round((rows - 1) * (0.5 - high / 2)), round((columns - 1) * (0.5 - wide / 2))
+    cut = slice(top, rows - top), slice(left, columns - left)
+    across, along = np.meshgrid(np.linspace(0, 1, columns - 2 * left), np.linspace(0, 1, rows - 2 * top))
+    points = film.points[cut] + 0.4 * film.normals()[cut]
+    return grid_patch(points, uv_grid(art.places_mm["sticker"], across, along), PAPER)
 
 
 def _pillow(
@@ -91,7 +105,7 @@ def _folds(xs: NDArray[np.floating], ys: NDArray[np.floating], rng: np.random.Ge
     return height
 
 
-def _crinkles(xs: NDArray[np.floating], ys: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.floating]:
+def crinkles(xs: NDArray[np.floating], ys: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.floating]:
     """Return a thin film's creases, in mm: ridges, sharp on top, that run any way."""
     height = np.zeros_like(xs)
     for _ in range(9):

@@ -84,7 +84,15 @@ def tube(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gener
     profile = np.array([[form.cap_radius * (0.94 + 0.06 * s), foot + s * form.cap] for s in np.linspace(1, 0, 6)])
     turned = turned_patch(art.places_mm["cap"], profile, columns, PLASTIC)
     disc = disc_patch(art.places_mm["cap top"], 0.94 * form.cap_radius, foot, -1, columns, PLASTIC)
-    return patches | {"cap": standing(turned), "cap top": standing(disc)}
+    thread = 0.62 * form.cap_radius
+    spout = np.array([[thread, foot + form.cap], [thread, foot + 4.0]])
+    ends = {
+        "cap": turned,
+        "cap top": disc,
+        "neck": turned_patch(art.places_mm["neck"], spout, columns, PLASTIC),
+        "mouth": disc_patch(art.places_mm["contents"], thread, foot + 5.0, -1, columns, LIQUID),
+    }
+    return patches | {name: standing(patch) for name, patch in ends.items()}
 
 
 def _down(high: float, low: float, step_mm: float) -> list[float]:

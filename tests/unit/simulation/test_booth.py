@@ -125,7 +125,7 @@ def test_depth_has_holes_beside_an_item_where_one_imager_is_blind(booth):
 
 def test_an_item_slides_in_lies_still_and_is_gone(booth):
     item = booth.plan[0]
-    settings = replace(SMALL, shot_noise=0.0, read_noise=0.0)
+    settings = replace(SMALL, shot_noise=0.0, read_noise=0.0, light_drift=0.0, light_drift_k=0.0, hand_ms=0)
     quiet = Booth(3, 1, settings, [("carton-tea", ())])
     first = int(np.ceil(item.arrive_ns * settings.fps / 1e9))
     pictures = [quiet.frame("top", index).colour for index in range(first - 2, first + 10)]
