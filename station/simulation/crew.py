@@ -1,4 +1,4 @@
-"""Several processes work a list of parts off, and stop at once when told to or left alone."""
+"""Several processes work a list of parts off; they are stopped at once by Ctrl-C or an error, and never left behind."""
 
 import multiprocessing
 import os
@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ctypes import c_int64
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import Any
+from multiprocessing.context import SpawnProcess
+from typing import Any, cast
 
 import cv2
 
@@ -18,8 +18,8 @@ Work = Callable[[int], Iterator[None]]
 """Does one part: an iterator that yields after each of its steps. It must be importable, as processes are spawned."""
 
 _POLL_S = 0.1
-_NEXT, _STEPS, _STOP = range(3)
-"""Entries of the board that all processes share: the next place in the list, steps done, and whether to stop."""
+_NEXT, _STEPS = range(2)
+"""Entries of the board that all processes share: the next place in the list, and steps done."""
 
 
 def work_off(work: Work, parts: Sequence[int], processes: int, progress: Callable[[int], None]) -> None:
@@ -33,11 +33,11 @@ def work_off(work: Work, parts: Sequence[int], processes: int, progress: Callabl
 
     Raises:
         StationError: what `work` raised, or that a process was killed. The other processes have stopped by then; a
-            part that was not done to its end is as if never begun.
+            part they were at may be half done, as if the machine had failed.
     """
     context = multiprocessing.get_context("spawn")  # a fork would copy the libraries' threads half way through
-    board = context.Array(c_int64, [0, 0, 0])
-    crew: list[tuple[BaseProcess, Connection]] = []
+    board = context.Array(c_int64, [0, 0])
+    crew: list[tuple[SpawnProcess, Connection]] = []
     try:
         with ctrl_c_held():  # a worker inherits this for good: it starts, and works, deaf to Ctrl-C
             for _ in range(min(processes, len(parts))):
@@ -46,17 +46,17 @@ def work_off(work: Work, parts: Sequence[int], processes: int, progress: Callabl
                 worker.start()
                 there.close()
                 crew.append((worker, here))
-        while waiting := [worker.sentinel for worker, _ in crew if worker.is_alive()]:
-            wait(waiting, _POLL_S)
-            progress(board[_STEPS])
-            if any(worker.exitcode for worker, _ in crew):
-                break
+        while (alive := [worker.sentinel for worker, _ in crew if worker.is_alive()]) and not _failed(crew):
+            wait(alive, _POLL_S)
+            progress(int(board.get_obj()[_STEPS]))  # without its lock, which a killed process may hold
+        failed = _failed(crew)
+        progress(int(board.get_obj()[_STEPS]))
     finally:
-        board[_STOP] = 1
         for worker, _ in crew:
+            worker.terminate()
             worker.join()
-    for worker, here in crew:
-        _raise_failure(worker.exitcode, here)
+    if failed:
+        raise _failure(*failed[0])
 
 
 @contextmanager
@@ -69,20 +69,23 @@ def ctrl_c_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _raise_failure(exitcode: int | None, here: Connection) -> None:
-    if not exitcode:
-        return
+def _failed(crew: list[tuple[SpawnProcess, Connection]]) -> list[tuple[SpawnProcess, Connection]]:
+    return [member for member in crew if member[0].exitcode]
+
+
+def _failure(worker: SpawnProcess, here: Connection) -> StationError:
+    """Return what a process told before it ended, or how it ended."""
     try:
-        raise here.recv()
+        return cast(StationError, here.recv())
     except EOFError:
-        raise StationError(
-            f"a working process ended with status {exitcode}; memory may be short. "
+        return StationError(
+            f"a working process ended with status {worker.exitcode}; memory may be short. "
             "Run the same command again: it continues where it stopped"
-        ) from None
+        )
 
 
 def _worker(work: Work, parts: Sequence[int], board: Any, there: Connection, parent: int) -> None:
-    """Take the next part until none is left, told to stop, or orphaned."""
+    """Take the next part until none is left, or orphaned."""
     cv2.setNumThreads(1)
     try:
         while True:
@@ -94,7 +97,7 @@ def _worker(work: Work, parts: Sequence[int], board: Any, there: Connection, par
             for _ in work(parts[place]):
                 with board.get_lock():
                     board[_STEPS] += 1
-                if board[_STOP] or os.getppid() != parent:
+                if os.getppid() != parent:
                     return
     except StationError as error:
         there.send(error)
