@@ -16,8 +16,9 @@ from station.simulation.settings import SimulationSettings
 
 _PLANE_MM = 60.0
 """A thing is moved as the plane through its anchor is, of which this is the half size."""
-_NEAREST_MM = 120.0
-"""What comes nearer to a camera than this is let out of its picture."""
+_NEAREST_MM = 160.0
+_REACH = 2.0
+"""A thing is left out of the picture when its middle is nearer to the camera than that, or beyond twice its view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,13 @@ def _over(behind: Still, front: NDArray[np.bool_], thing: Thing) -> Still:
 
 
 def _moved(thing: Thing, move: Move, camera: RigCamera) -> Thing | None:
-    """Return a thing as it looks elsewhere; None where it is out of the picture or too near the camera."""
+    """Return a thing as it looks elsewhere; None where it is out of the picture, or too near the camera."""
     if move.offset_mm == REST.offset_mm:
         return thing
     corners = thing.anchor_mm + _PLANE_MM * np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]])
-    before, after = project(camera, corners), project(camera, corners + move.offset_mm)
-    if after[:, 2].min() < _NEAREST_MM:
+    if not _can_be_seen(camera, thing.anchor_mm + move.offset_mm):
         return None
+    before, after = project(camera, corners), project(camera, corners + move.offset_mm)
     warp = cv2.getPerspectiveTransform(before[:, :2].astype(np.float32), after[:, :2].astype(np.float32))
     height, width = thing.depth_mm.shape
 
@@ -114,6 +115,14 @@ def _moved(thing: Thing, move: Move, camera: RigCamera) -> Thing | None:
     light = elsewhere(thing.light, 255, cv2.INTER_LINEAR)
     altered = elsewhere(thing.altered.view(np.uint8), 0).view(bool)
     return Thing(still, depth_mm + np.float32(further_mm), light, altered, thing.anchor_mm + move.offset_mm)
+
+
+def _can_be_seen(camera: RigCamera, anchor_mm: NDArray[np.float64]) -> bool:
+    """Whether a thing with its middle there may reach into the picture; beyond, lens models mean nothing."""
+    x, y, depth_mm = np.linalg.inv(camera.rig_from_camera)[:3] @ (*anchor_mm, 1.0)
+    lens = camera.intrinsics
+    reach = _REACH * depth_mm
+    return bool(depth_mm > _NEAREST_MM and abs(x) < reach * lens.cx / lens.fx and abs(y) < reach * lens.cy / lens.fy)
 
 
 def _velocity_px_s(
