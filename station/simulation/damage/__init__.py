@@ -12,6 +12,7 @@ from station.simulation.damage.actuation import open_shape, opening_face
 from station.simulation.damage.deformation import deformed
 from station.simulation.damage.penetration import penetrated
 from station.simulation.damage.site import Stance
+from station.simulation.damage.superficial import marred
 from station.simulation.plan import Damage
 from station.simulation.shape import Shape
 
@@ -22,6 +23,7 @@ _INFLICT: dict[DamageType, _Inflict] = {
     DamageType.DEFORMATION: deformed,
     DamageType.PENETRATION: penetrated,
     DamageType.ACTUATION: open_shape,
+    DamageType.SUPERFICIAL: marred,
 }
 
 

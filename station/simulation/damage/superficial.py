@@ -1,0 +1,125 @@
+"""Superficial damage: scuffs, dried stains, scratches and torn labels; the body keeps its form."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.simulation.artwork import Artwork
+from station.simulation.catalogue import Kind
+from station.simulation.damage.paint import Field, coloured, lumps, painted
+from station.simulation.damage.site import Site, Stance, draw_site
+from station.simulation.shape import Shape
+
+_FIBRE_RGB = (232, 224, 208)
+_BARE_TIN_RGB = (206, 208, 212)
+_DIRTS_RGB = ((58, 46, 34), (40, 40, 42), (96, 66, 36), (86, 70, 48))
+_FACING = 0.35
+"""Rubbed and stained is what faces the same way as the damage's middle, at least by this cosine."""
+
+
+def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
+    """Return the shape scuffed, stained, scratched or with a piece of its print torn off."""
+    forms: tuple[Callable[[Shape, bool, Site, np.random.Generator], Shape], ...] = (
+        _scuffed,
+        _stained,
+        _scratched,
+        _label_torn,
+    )
+    site = draw_site(shape, stance, 24.0 if major else 14.0, rng)
+    return forms[int(rng.integers(len(forms)))](shape, major, site, rng)
+
+
+def _plane(site: Site, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return two unit directions along the surface, turned at random, float64 [3, 2]."""
+    one = np.cross(site.normal, rng.normal(size=3))
+    one /= np.linalg.norm(one)
+    return np.stack([one, np.cross(site.normal, one)], axis=1)
+
+
+def _on_this_side(site: Site, normals: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return np.asarray(normals @ site.normal > _FACING)
+
+
+def bare_rgb(shape: Shape) -> tuple[int, int, int]:
+    """Return the colour beneath the print."""
+    return _BARE_TIN_RGB if shape.product.kind is Kind.CAN else _FIBRE_RGB
+
+
+def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
+    """Rub the print off in streaks along one direction."""
+    size = np.array([rng.uniform(38, 50), rng.uniform(22, 30)] if major else [rng.uniform(13, 17), rng.uniform(7, 9)])
+    plane = _plane(site, rng) / size
+    streaks, patches = lumps(0.3, rng), lumps(0.8, rng)
+
+    def cover(points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
+        flat = (points - site.point) @ plane
+        drawn_out = np.column_stack([flat * (0.12, 1.0), np.zeros(len(flat))]).astype(np.float32)
+        worn = 1.2 * (1 - np.linalg.norm(flat, axis=1)) + 0.42 * streaks(drawn_out) + 0.2 * patches(drawn_out)
+        return np.asarray(0.85 * np.clip(2.2 * worn, 0, 1) * _on_this_side(site, normals), np.float32)
+
+    return painted(shape, cover, coloured(bare_rgb(shape), 5.0, rng))
+
+
+def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
+    """Leave dirt that has dried, darker along its border."""
+    radius = float(rng.uniform(30, 42) if major else rng.uniform(8, 11))
+    dirt = np.array(_DIRTS_RGB[int(rng.integers(len(_DIRTS_RGB)))], np.float32)
+    coarse, fine = lumps(1.1 * radius, rng), lumps(0.4 * radius, rng)
+
+    def cover(points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
+        far = np.linalg.norm(points - site.point, axis=1) / radius
+        level = 1 - far + 0.22 * coarse(points) + 0.1 * fine(points)
+        edge = 0.3 * np.exp(-(((level - 0.08) / 0.07) ** 2))
+        blot = np.clip(8 * level, 0, 1) * (0.55 + 0.1 * fine(points) + edge)
+        return np.asarray(blot * _on_this_side(site, normals), np.float32)
+
+    return painted(shape, cover, lambda points, below: np.broadcast_to(dirt, below.shape) + 0.15 * below)
+
+
+def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
+    """Draw bent scratches down to what lies beneath the print."""
+    count, length, width = (int(rng.integers(4, 7)), 75.0, 1.7) if major else (1, 30.0, 1.1)
+    plane = _plane(site, rng)
+    lines = [
+        (rng.uniform(-11, 11) * (count > 1), rng.normal(0, 0.16), rng.uniform(-0.004, 0.004), rng.uniform(0.6, 1))
+        for _ in range(count)
+    ]
+    skips = lumps(5.0, rng)
+
+    def cover(points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
+        along, aside = ((points - site.point) @ plane).T
+        nearest = np.full(len(points), np.inf)
+        for offset, slope, bend, share in lines:
+            off = np.abs(aside - offset - slope * along - bend * along**2)
+            beyond = np.maximum(np.abs(along) - share * length / 2, 0)
+            nearest = np.minimum(nearest, off + beyond)
+        cut = np.clip(width * (1 + 0.25 * skips(points)) - nearest + 0.3, 0, 1)
+        return np.asarray(cut * _on_this_side(site, normals), np.float32)
+
+    return painted(shape, cover, coloured(bare_rgb(shape), 4.0, rng))
+
+
+def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
+    """Tear a strip of the print off; its white fibre shows, with a feathered border."""
+    size = np.array([rng.uniform(38, 52), rng.uniform(18, 26)] if major else [rng.uniform(12, 15), rng.uniform(6, 8)])
+    plane = _plane(site, rng) / size
+    ragged, frayed = lumps(0.5, rng), lumps(0.13, rng)
+    fibre = coloured(bare_rgb(shape), 7.0, rng)
+
+    def level(points: NDArray[np.float32]) -> NDArray[np.float32]:
+        flat = (points - site.point) @ plane
+        place = np.column_stack([flat, np.zeros(len(flat))]).astype(np.float32)
+        taper = np.clip(1.15 - 0.45 * (flat[:, 0] + 1), 0.15, 1)
+        border = np.maximum(np.abs(flat[:, 0]), np.abs(flat[:, 1]) / taper)
+        return np.asarray(1 - border + 0.12 * ragged(place) + 0.05 * frayed(place), np.float32)
+
+    def cover(points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray((level(points) > 0) & _on_this_side(site, normals), np.float32)
+
+    def paint(points: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[np.float32]:
+        torn = np.clip(1.5 - 9 * level(points), 0.0, 1.0)[:, None]  # a lighter ply along the border
+        return np.asarray(fibre(points, below) * (0.86 + 0.14 * torn), np.float32)
+
+    shown: Field = cover
+    return painted(shape, shown, paint)
