@@ -162,7 +162,7 @@ class Booth:
     def _thing(self, camera_id: str, index: int) -> Thing:
         def render() -> Thing:
             item, scene = self._scene(index)
-            return self._view(camera_id).still(item.shape, item.tray_from_item, scene, self.settings.supersampling)
+            return self._view(camera_id).still(item.shape, item.tray_from_item, scene)
 
         return self._things.get((camera_id, index), render)
 
@@ -174,7 +174,7 @@ class Booth:
             grip_mm = np.array([*(low + high)[:2] / 2, high[2]])
             shape = draw_hand(grip_mm, np.random.default_rng((self.seed, 8, index)))
             scene = Scene(item_mesh(shape, np.eye(4)), shape, self._stage)
-            return replace(self._view(camera_id).still(shape, np.eye(4), scene, 1), anchor_mm=grip_mm)
+            return replace(self._view(camera_id).still(shape, np.eye(4), scene, rough=True), anchor_mm=grip_mm)
 
         return self._hands.get((camera_id, index), render)
 

@@ -1,6 +1,7 @@
 """Rendering: embree casts the rays, NumPy and OpenCV shade what they hit."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -156,11 +157,8 @@ class Scene:
 
     def brightness(self, camera: RigCamera, box: Box) -> NDArray[np.float32]:
         """Return the brightness in a box, float32 [h, w], from a quarter as many rays as pixels: enough for shadows."""
-        small = Box(box.top // 2, -(-box.bottom // 2), box.left // 2, -(-box.right // 2))
-        coarse = self.colour(_coarse(camera), small, 1).mean(axis=2)
-        fine = cv2.resize(coarse, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-        top, left = box.top - 2 * small.top, box.left - 2 * small.left
-        return np.asarray(fine[top : top + box.bottom - box.top, left : left + box.right - box.left], np.float32)
+        small = halved(box)
+        return doubled(self.colour(coarse(camera), small, 1).mean(axis=2), small, box, cv2.INTER_LINEAR)
 
     def _lit(
         self,
@@ -196,7 +194,7 @@ class Scene:
         return np.asarray(share.reshape(-1)[index], np.float32)
 
 
-def _coarse(camera: RigCamera) -> RigCamera:
+def coarse(camera: RigCamera) -> RigCamera:
     """Return the same camera with half as many pixels each way."""
     lens = camera.intrinsics
     half = replace(
@@ -209,6 +207,18 @@ def _coarse(camera: RigCamera) -> RigCamera:
         cy=(lens.cy - 0.5) / 2,
     )
     return replace(camera, intrinsics=half)
+
+
+def halved(box: Box) -> Box:
+    """Return the part of a coarse camera's picture that covers a box of the whole camera's."""
+    return Box(box.top // 2, -(-box.bottom // 2), box.left // 2, -(-box.right // 2))
+
+
+def doubled(picture: NDArray[Any], small: Box, box: Box, how: int) -> NDArray[Any]:
+    """Return a coarse camera's picture of a `small` box, scaled up `how` OpenCV interpolates, cut to the `box`."""
+    fine = cv2.resize(picture, None, fx=2, fy=2, interpolation=how)
+    top, left = box.top - 2 * small.top, box.left - 2 * small.left
+    return np.asarray(fine[top : top + box.bottom - box.top, left : left + box.right - box.left])
 
 
 def whole(intrinsics: Intrinsics) -> Box:
