@@ -50,10 +50,9 @@ class Artwork:
 
 
 @lru_cache(maxsize=32)
-def artwork(product: SimProduct, catalogue_seed: int, px_per_mm: float) -> Artwork:
+def artwork(product: SimProduct, px_per_mm: float) -> Artwork:
     """Draw a product's artwork at the resolution asked for, at most that of the drawing itself."""
-    key = sum(ord(letter) << (index % 16) for index, letter in enumerate(product.product_id))
-    rng = np.random.default_rng([catalogue_seed, 2, key])
+    rng = np.random.default_rng((product.design.seed, 2))
     faces = {name: _face(product, name, width, height, rng) for name, (width, height) in face_sizes_mm(product).items()}
     sheet_mm = max(_SHEET_WIDTH_MM, max(canvas.width_mm for canvas in faces.values()) + 2 * _MARGIN_MM)
     places: dict[str, tuple[float, float, float, float]] = {}

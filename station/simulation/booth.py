@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from station.core.items import Announcement
 from station.rig import Rig
-from station.simulation.catalogue import SimProduct, catalogue
+from station.simulation.catalogue import SimProduct
+from station.simulation.generator import booth_products
 from station.simulation.hand import draw_hand
 from station.simulation.item import PlacedItem, make_item
 from station.simulation.layout import booth_rig
@@ -82,7 +83,7 @@ class Booth:
         self.settings = settings or SimulationSettings()
         self.seed = seed
         self.rig: Rig = booth_rig(self.settings)
-        self.catalogue: tuple[SimProduct, ...] = tuple(products or catalogue(self.settings.catalogue_seed))
+        self.catalogue: tuple[SimProduct, ...] = tuple(products or booth_products(self.settings))
         if script is None:
             script = draw_script(self.catalogue, item_count, self.settings, np.random.default_rng((seed, 0)))
         self.plan: tuple[PlannedItem, ...] = lay_out(script, self.catalogue, self.settings)

@@ -1,6 +1,6 @@
 """The simulated booth's products: what they are called, how large they are, what is printed on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -55,7 +55,8 @@ class Design:
     """How a product is printed; `words` are its brand, its line and its content.
 
     `inside` is the colour of its inner side; `gloss` the share of light it mirrors, 0 for none; `flaps` the number
-    of flaps that close a carton's opening; `material` what its outside, or a multipack's wrap, is made of.
+    of flaps that close a carton's opening; `material` what its outside, or a multipack's wrap, is made of;
+    `seed` gives what is drawn at random.
     """
 
     words: tuple[str, str, str]
@@ -67,6 +68,7 @@ class Design:
     gloss: float = 0.0
     flaps: int = 1
     material: Material = Material.CARD
+    seed: int = 0
 
     @property
     def brand(self) -> str:
@@ -226,9 +228,10 @@ def catalogue(catalogue_seed: int) -> tuple[SimProduct, ...]:
             kind,
             ean13("2" + "".join(str(digit) for digit in rng.integers(0, 10, 11))),
             size_mm,
-            design,
+            replace(design, seed=1000 * catalogue_seed + number),
+            printed_damage=product_id == PRINTED_CRACK,
         )
-        for product_id, (kind, size_mm, design) in _DESIGNS.items()
+        for number, (product_id, (kind, size_mm, design)) in enumerate(_DESIGNS.items())
     )
 
 

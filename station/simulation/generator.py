@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from station.simulation.canvas import Colour, ean13
-from station.simulation.catalogue import Design, Kind, Material, Motif, SimProduct
+from station.simulation.catalogue import Design, Kind, Material, Motif, SimProduct, catalogue
+from station.simulation.settings import SimulationSettings
 
 _SYLLABLES = (
     "au",
@@ -85,6 +86,13 @@ def redesigned(product: SimProduct, seed: int) -> SimProduct:
     return replace(product, version=product.version + 1, design=replace(drawn, inside=design.inside))
 
 
+def booth_products(settings: SimulationSettings) -> tuple[SimProduct, ...]:
+    """Return the products that settings name: the eight named ones, or as many drawn ones as they ask for."""
+    if settings.products == 0:
+        return catalogue(settings.catalogue_seed)
+    return draw_products(settings.catalogue_seed, settings.products)
+
+
 def _draw(seed: int, number: int, kind: Kind) -> SimProduct:
     rng = np.random.default_rng((seed, 1, number, list(Kind).index(kind)))
     template = _TEMPLATES[kind]
@@ -126,6 +134,7 @@ def _design(kind: Kind, material: Material, words: tuple[str, str, str], rng: np
         gloss={Material.METAL: 0.35, Material.FILM: 0.2, Material.PLASTIC: 0.2}.get(material, 0.0),
         flaps=1 + int(rng.integers(2)),
         material=material,
+        seed=int(rng.integers(1 << 62)),
     )
 
 

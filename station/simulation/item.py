@@ -48,7 +48,7 @@ def make_item(
 
     `side` -1 or 1 lays it into the tray's left or right half, turned to be narrow; 0 anywhere.
     """
-    art = artwork(product, settings.catalogue_seed, _texture_px_per_mm(rig, settings))
+    art = artwork(product, _texture_px_per_mm(rig, settings))
     shape = build_shape(product, art, _DAMAGED_STEP_MM if damage else _WHOLE_STEP_MM, rng)
     face_up = draw_face_up(product, rng)
     if any(kind is DamageType.ACTUATION for kind, _ in damage):

@@ -26,7 +26,7 @@ KINDS = (DamageType.DEFORMATION, DamageType.PENETRATION, DamageType.ACTUATION)
 def twins(product_id, damage, seed=1):
     """Return a unit whole and damaged, and the pose both lie in."""
     thing = product(product_id, SETTINGS.catalogue_seed)
-    art = artwork(thing, SETTINGS.catalogue_seed, 1.0)
+    art = artwork(thing, 1.0)
     sound = build_shape(thing, art, 2.5, np.random.default_rng(seed))
     up = opening_face(sound) if damage[0][0] is DamageType.ACTUATION else "lid" if thing.kind is Kind.CAN else "front"
     rotation = draw_rotation(up, np.random.default_rng((seed, 1)))
