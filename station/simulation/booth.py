@@ -52,6 +52,11 @@ class _Kept(Generic[_Name, _Value]):
                 self._values.popitem(last=False)
         return value
 
+    def drop(self, of: Callable[[_Name], bool]) -> None:
+        """Keep no results of such names."""
+        for name in [name for name in self._values if of(name)]:
+            self._values.pop(name, None)
+
 
 class Booth:
     """The simulated booth: a timeline of items, and what its cameras see of it at any moment.
@@ -117,6 +122,12 @@ class Booth:
         view = self._view(camera_id)
         t_ns = index * _NS_PER_S // self.settings.fps
         return view.expose(self._moment(camera_id, t_ns), index, t_ns)
+
+    def stop(self, camera_id: str) -> None:
+        """Let go of what was rendered for a camera."""
+        self._views.pop(camera_id, None)
+        for kept in (self._things, self._hands):
+            kept.drop(lambda name: name[0] == camera_id)
 
     def item_mask(self, camera_id: str, item_index: int) -> NDArray[np.bool_]:
         """Return where a camera sees an item at rest, bool [H, W].
