@@ -50,10 +50,11 @@ def mirrored(
         across, up = _along(from_here, panel.across) * nearness, _along(from_here, panel.up) * nearness
         if brushed is not None:
             aside, upward = _along(drawn_out, panel.across), _along(drawn_out, panel.up)
-            nearest = np.clip(across * aside + up * upward, -_STREAK, _STREAK)
-            across, up = across - nearest * aside, up - nearest * upward
+            nearest = np.clip(across * aside + up * upward, -_STREAK, _STREAK).astype(np.float32)
+            across = np.asarray(across - nearest * aside, np.float32)
+            up = np.asarray(up - nearest * upward, np.float32)
             brightness /= _STREAK_DIMS
-        share = _within(across, wide, roughness) * _within(up, high, roughness)
+        share = np.multiply(_within(across, wide, roughness), _within(up, high, roughness))
         seen += np.where(before > 0.05, np.float32(brightness) * share, 0)
     return np.asarray(seen, np.float32)
 

@@ -10,7 +10,7 @@ from station.simulation.artwork import Artwork
 from station.simulation.catalogue import SimProduct
 from station.simulation.faces import BOOK_COVER_MM, BOOK_OVERHANG_MM
 from station.simulation.finish import MATT, PAPER, Finish, outside
-from station.simulation.shape import Patch, Place, grid_patch, shares, sheet_patch, uv_grid, wall_patch
+from station.simulation.shape import Patch, Place, shares, sheet_patch, uv_grid, wall_patch
 
 _X, _Y, _Z = np.eye(3)
 _AXES = {  # right and down along the print
@@ -59,16 +59,12 @@ def sleeve(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gen
 
 def book(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
     """Build two boards and a spine, at the left, around a block of pages."""
-    _, height, depth = product.size_mm
     half = np.array(product.size_mm) / 2
     finish = replace(outside(product), inside=None)
     patches: dict[str, Patch] = {}
     for side, name in ((1, "front"), (-1, "back")):
         patches |= _board(name, side, half, art.places_mm[name], step_mm, finish)
-    across, along = np.meshgrid(shares(depth, min(step_mm, 4.0), 9), shares(height, step_mm))
-    round_x = -half[0] + 1.2 * (2 * across - 1) ** 4
-    spine = np.stack([round_x, half[1] - along * height, (across - 0.5) * depth], axis=2)
-    patches["spine"] = grid_patch(spine, uv_grid(art.places_mm["spine"], across, along), finish)
+    patches["spine"] = _face("left", half, art.places_mm["spine"], step_mm, finish)
     block = half - (BOOK_OVERHANG_MM, BOOK_OVERHANG_MM, BOOK_COVER_MM)
     for name, face in (("fore edge", "right"), ("head", "top"), ("foot", "bottom")):
         patches[name] = _pages(face, block, art.places_mm["pages"], step_mm)

@@ -1,5 +1,7 @@
 """Bodies that hold several pieces: blister card and multipack."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,7 @@ from station.simulation.shape import (
 
 _X, _Y, _Z = np.eye(3)
 _FINE_MM = 4.0
+_TIN = (190, 192, 196)
 _WRAP_MM = 0.9
 """Room between a multipack's units and its outside."""
 
@@ -105,7 +108,7 @@ def _unit(form: PackForm, name: str, art: Artwork, step_mm: float) -> dict[str, 
     profile = neck + (radius - neck) * (0.5 + 0.5 * np.cos(np.pi * share))
     profile = np.minimum(profile, radius - np.clip(3.0 - heights, 0, 3.0))
     turned = (
-        turned_patch(body, np.stack([profile, heights - half], axis=1), columns, PLASTIC),
+        turned_patch(body, np.stack([profile, heights - half], axis=1), columns, replace(PLASTIC, inside=_TIN)),
         disc_patch(lid, neck, half - (0 if slender else 2.0), 1, columns, METAL),
         disc_patch(base, radius - 3.0, -half, -1, columns, METAL),
     )
