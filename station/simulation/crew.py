@@ -78,10 +78,10 @@ def _failure(worker: SpawnProcess, here: Connection) -> StationError:
     try:
         return cast(StationError, here.recv())
     except EOFError:
-        return StationError(
-            f"a working process ended with status {worker.exitcode}; memory may be short. "
-            "Run the same command again: it continues where it stopped"
-        )
+        how = f"ended with status {worker.exitcode}; what went wrong stands above"
+        if worker.exitcode is not None and worker.exitcode < 0:
+            how = f"was killed by signal {-worker.exitcode}; memory may be short"
+        return StationError(f"a working process {how}. Run the same command again: what was finished is kept")
 
 
 def _worker(work: Work, parts: Sequence[int], board: Any, there: Connection, parent: int) -> None:
