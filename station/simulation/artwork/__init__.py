@@ -38,7 +38,7 @@ def artwork(product: SimProduct, px_per_mm: float) -> Artwork:
     places: dict[str, tuple[float, float, float, float]] = {}
     left, top, row = _MARGIN_MM, _MARGIN_MM, 0.0
     for name, canvas in faces.items():
-        if left + canvas.width_mm > sheet_mm:
+        if left + canvas.width_mm > sheet_mm - _MARGIN_MM:
             left, top, row = _MARGIN_MM, top + row + _MARGIN_MM, 0.0
         places[name] = (left, top, canvas.width_mm, canvas.height_mm)
         left, row = left + canvas.width_mm + _MARGIN_MM, max(row, canvas.height_mm)
