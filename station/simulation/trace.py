@@ -112,6 +112,8 @@ class Tracer:
         self, triangle: NDArray[np.int32], u: NDArray[np.float32], v: NDArray[np.float32]
     ) -> NDArray[np.bool_]:
         assert self._imprint is not None
+        if not triangle.size:
+            return np.zeros(0, bool)
         shares = np.stack([1 - u - v, u, v], axis=1)
         return np.asarray(
             self._imprint.print_at(blend(self._mesh.uv_mm, self._mesh.triangles[triangle], shares))[:, 3] < _HOLE
