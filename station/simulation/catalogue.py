@@ -76,7 +76,7 @@ class Pattern(StrEnum):
 
 
 class Picture(StrEnum):
-    """The photograph on a drawn product; `artwork/pictures.py` draws it."""
+    """The photograph on a drawn product; `artwork/pictures.py` makes it."""
 
     LANDSCAPE = "landscape"
     FRUIT = "fruit"
@@ -86,7 +86,10 @@ class Picture(StrEnum):
     BISCUITS = "biscuits"
     CHOCOLATE = "chocolate"
     DROPS = "drops"
-    DEVICE = "device"
+    LAMP = "lamp"
+    HEADPHONES = "headphones"
+    CELLS = "cells"
+    GEARS = "gears"
     FABRIC = "fabric"
     MARBLE = "marble"
     SKYLINE = "skyline"

@@ -204,7 +204,7 @@ WARES = (
     _thing(
         "Alkaline AA|Alkali-Batterien|Piles alcalines|Baterie|Батарейки|Μπαταρίες|碱性电池|乾電池",
         (_BLISTER,),
-        Picture.DEVICE,
+        Picture.CELLS,
         (60, 62, 70),
         (_YELLOW, _RED, _BLUE),
         "AA|LR6 1,5 V",
@@ -252,7 +252,7 @@ WARES = (
     _thing(
         "Desk lamp|Tischlampe|Lampe de bureau|Lampka|Настольная лампа|Λάμπα|台灯|デスクライト",
         (_CARTON,),
-        Picture.DEVICE,
+        Picture.LAMP,
         (210, 210, 206),
         (_BLUE, _YELLOW, _TEAL),
         "LED 9 W|E27",
@@ -260,7 +260,7 @@ WARES = (
     _thing(
         "Headphones|Kopfhörer|Casque|Słuchawki|Наушники|Ακουστικά|耳机|ヘッドホン",
         (_CARTON, _SLEEVE),
-        Picture.DEVICE,
+        Picture.HEADPHONES,
         (44, 46, 52),
         (_RED, _BLUE, _VIOLET),
         "40 h|ANC 2",
@@ -294,7 +294,7 @@ WARES = (
     _thing(
         "Spare parts|Ersatzteile|Pièces détachées|Części|Запчасти|Ανταλλακτικά|配件|部品",
         (_MAILER,),
-        Picture.DEVICE,
+        Picture.GEARS,
         (120, 124, 130),
         (_BLUE, _ORANGE, _TEAL),
         "Size 3|1 kg",

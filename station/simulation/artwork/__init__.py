@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from station.simulation.artwork.drawn import draw_drawn
 from station.simulation.artwork.named import draw_named
 from station.simulation.artwork.plain import draw_plain, worn_edges
 from station.simulation.canvas import PX_PER_MM, Canvas
@@ -56,7 +57,8 @@ def artwork(product: SimProduct, px_per_mm: float) -> Artwork:
 def _face(product: SimProduct, name: str, width: float, height: float, rng: np.random.Generator) -> Canvas:
     canvas = Canvas(width, height, product.design.base)
     if not draw_plain(canvas, product, name, rng):
-        draw_named(canvas, product, name, rng)
+        draw = draw_named if product.design.style is None else draw_drawn
+        draw(canvas, product, name, rng)
     if product.kind is Kind.CARTON and name != "contents":
         worn_edges(canvas, product.design)
     return canvas

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from station.simulation.artwork.details import write_prose
+from station.simulation.artwork.pictures import photograph
 from station.simulation.canvas import Canvas, Colour, blend
 from station.simulation.catalogue import Design, Kind, Material, Motif, SimProduct
 from station.simulation.faces import pack_form
@@ -36,9 +38,13 @@ def draw_plain(canvas: Canvas, product: SimProduct, name: str, rng: np.random.Ge
         colour = design.style.ware if design.style else design.accent
         canvas.rectangle(0, 0, canvas.width_mm, canvas.height_mm, colour if name == "contents" else design.base)
     elif kind is Kind.POLYBAG and name == "contents":
-        _cloth(canvas, design)
+        _cloth(canvas, design, design.style.ware if design.style else design.base)
     elif name == "pages":
         _pages(canvas, rng)
+    elif name == "contents" and kind is Kind.SLEEVE and design.style:
+        canvas.stamp(photograph(design, canvas.width_mm, canvas.height_mm, rng), 0, 0)
+    elif name == "contents" and kind is Kind.BOOK and design.style:
+        _first_page(canvas, design.style.languages[0], rng)
     elif name == "contents":
         _contents(canvas, product, rng)
     elif name in ("lid", "base") or (name in ("unit lid", "unit base") and pack_form(product).round):
@@ -61,14 +67,14 @@ def _tin(canvas: Canvas, with_tab: bool) -> None:
         canvas.disc((middle[0], middle[1] - radius * 0.28), radius * 0.12, (104, 106, 110))
 
 
-def _cloth(canvas: Canvas, design: Design) -> None:
+def _cloth(canvas: Canvas, design: Design, colour: Colour) -> None:
     """Something sewn, folded to fit: stripes, and the shadows of its folds."""
     wide, high = canvas.width_mm, canvas.height_mm
-    canvas.rectangle(0, 0, wide, high, design.base)
+    canvas.rectangle(0, 0, wide, high, colour)
     for top in np.arange(4.0, high, 18.0):
-        canvas.rectangle(0, float(top), wide, 5.0, blend(design.base, design.ink, 0.55))
+        canvas.rectangle(0, float(top), wide, 5.0, blend(colour, design.ink, 0.55))
     for share in (0.27, 0.73):
-        canvas.line([(wide * share, 0), (wide * share, high)], blend(design.base, (0, 0, 0), 0.45), 1.6)
+        canvas.line([(wide * share, 0), (wide * share, high)], blend(colour, (0, 0, 0), 0.45), 1.6)
 
 
 def _pages(canvas: Canvas, rng: np.random.Generator) -> None:
@@ -77,6 +83,13 @@ def _pages(canvas: Canvas, rng: np.random.Generator) -> None:
     for height in np.arange(0.4, canvas.height_mm, 0.7):
         shade = int(rng.integers(168, 222))
         canvas.line([(0, height), (canvas.width_mm, height)], (shade, shade - 6, shade - 20), 0.3)
+
+
+def _first_page(canvas: Canvas, language: int, rng: np.random.Generator) -> None:
+    """The page that an opened book shows."""
+    wide, high = canvas.width_mm, canvas.height_mm
+    canvas.rectangle(0, 0, wide, high, (238, 233, 218))
+    write_prose(canvas, language, (0.12 * wide, 0.1 * high, 0.74 * wide, 0.78 * high), 4.2, (40, 38, 36), rng)
 
 
 def _flap(canvas: Canvas, design: Design) -> None:
@@ -92,7 +105,9 @@ def _contents(canvas: Canvas, product: SimProduct, rng: np.random.Generator) -> 
     """What lies inside: crumpled tissue in a carton, what a can holds in a can."""
     wide, high = canvas.width_mm, canvas.height_mm
     base: Colour = (206, 202, 192)
-    if product.kind is Kind.CAN:
+    if product.design.style and product.kind in (Kind.CAN, Kind.TUBE):
+        base = product.design.style.ware
+    elif product.kind is Kind.CAN:
         base = (150, 26, 18) if product.design.motif is Motif.FRUIT else (62, 38, 22)
     canvas.rectangle(0, 0, wide, high, base)
     for _ in range(140):
