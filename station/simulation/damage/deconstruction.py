@@ -129,7 +129,7 @@ def _polybag(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ra
         points[..., 0] -= way * side * 0.08 * width * near
         parted[name] = shape.patches[name].moved(points)
     opened = shape.with_patches(parted)
-    out = side * width * float(rng.uniform(0.5, 0.62) if major else rng.uniform(0.16, 0.2))
+    out = side * width * float(rng.uniform(0.5, 0.62) if major else rng.uniform(0.11, 0.14))
     turn = turn_about(_Z, float(rng.uniform(0.12, 0.3)) * float(rng.choice([-1, 1])) * (1.0 if major else 0.3))
     contents = {name: opened.patches[name] for name in shape.parts["contents"]}
     names = tuple(contents)

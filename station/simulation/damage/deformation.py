@@ -77,7 +77,7 @@ def _corner_crushed(shape: Shape, major: bool, stance: Stance, rng: np.random.Ge
     radius, depth = _drawn(_CORNERS_MM[kind][major], rng)
     if kind is Kind.BOOK:
         corner[0] = abs(corner[0])  # the spine's corners are the stronger ones
-        return pushed_in(shape, corner, np.sign(corner) * (1, 1, 0) / np.sqrt(2), radius, depth, 4 * radius, rng)
+        return pushed_in(shape, corner, np.sign(corner) * (1, 1, 0) / np.sqrt(2), radius, depth, 1.6 * radius, rng)
     scale = min(1.0, min(shape.product.size_mm) / 60.0)
     return pushed_in(shape, corner, np.sign(corner) / np.sqrt(3), radius * scale, depth * scale, 4 * radius, rng)
 

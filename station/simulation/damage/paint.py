@@ -19,8 +19,8 @@ Paint = Callable[[Points, NDArray[np.float32]], NDArray[np.float32]]
 """Gives colours, float32 RGB [N, 3], from points [N, 3] in mm and the colours there before."""
 
 _WAVES = 9
-_BENEATH_MM = 0.25
-"""Paint on clear film lies this far beneath it, where rays to the light meet its holes first."""
+_ABOVE_MM = 0.25
+"""Paint on clear film lies this far above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _with_skin(shape: Shape, name: str, spots: Texels, there: NDArray[np.bool_])
     swatch[spots.rows[there] - low[1], spots.columns[there] - low[0], 3] = 255
     shape, place = with_swatch(shape, swatch)
     uv_mm = patch.uv_mm + (np.array(place[:2]) - low / shape.px_per_mm).astype(np.float32)
-    skin = grid_patch(patch.points - _BENEATH_MM * patch.normals(), uv_mm, MATT, patch.wraps)
+    skin = grid_patch(patch.points + _ABOVE_MM * patch.normals(), uv_mm, MATT, patch.wraps)
     return shape.with_patches({f"{name} skin": skin}), f"{name} skin"
 
 

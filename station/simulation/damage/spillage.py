@@ -117,7 +117,7 @@ def _dusted(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int],
 
 def _puddle(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int], rng: np.random.Generator) -> Shape:
     colour = np.array(rgb) * rng.uniform(0.92, 1.0)
-    return _lying(shape, leak, radius, colour, 2.0, (0.9, 0.5), replace(_WET, opacity=0.9), rng)
+    return _lying(shape, leak, radius, colour, 1.0, (0.9, 0.5), replace(_WET, opacity=0.9), rng)
 
 
 def _heap(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int], rng: np.random.Generator) -> Shape:
@@ -138,10 +138,10 @@ def _lying(
     size = round(2.6 * radius * shape.px_per_mm)
     across, along = np.meshgrid(*[np.linspace(-1.3, 1.3, size)] * 2)
     flat = np.dstack([across, along, np.zeros_like(across)]).reshape(-1, 3).astype(np.float32)
-    wander, scatter = lumps(1.1, rng), lumps(0.12, rng)
+    wander, scatter = lumps(1.1, rng), lumps(0.09, rng)
     heaped = height_mm[1] == 0
     level = 1 - np.linalg.norm(flat, axis=1) + 0.16 * wander(flat) + (0.22 * scatter(flat) if heaped else 0)
-    swatch = np.clip(rgb + grain * scatter(flat)[:, None], 0, 255)
+    swatch = np.clip(rgb + grain * rng.normal(size=(len(flat), 1)), 0, 255)
     alpha = np.where(level > 0, 255, 0)
     picture = np.column_stack([swatch, alpha]).reshape(size, size, 4)
     shape, place = with_swatch(shape, np.rint(picture).astype(np.uint8))
