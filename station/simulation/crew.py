@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ctypes import c_int64
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, cast
@@ -62,6 +63,7 @@ def work_off(work: Work, parts: Sequence[int], processes: int, progress: Callabl
 @contextmanager
 def ctrl_c_held() -> Iterator[None]:
     """Keep Ctrl-C waiting while the block runs, and take it afterwards."""
+    resource_tracker.ensure_running()  # multiprocessing's own process; starting it in here would let Ctrl-C through
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
