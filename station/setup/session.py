@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from station.core.errors import SetupError
 from station.core.geometry import Intrinsics
 from station.core.ports import CameraInfo
+from station.rig import Rig, load_rig, rig_json
 from station.setup.board import Board, calibration_board
+from station.setup.extrinsics import Solution
 from station.setup.measure import StepResult
 from station.setup.settings import SetupSettings
 from station.setup.sighting import Sighting
@@ -159,6 +161,42 @@ class Session:
         if (self.folder / "lenses.json").is_file():
             return {name: _lens(lens) for name, lens in self._read("lenses.json", "intrinsics").items()}
         return {name: info.intrinsics for name, info in self.cameras().items()}
+
+    def save_solution(self, solution: Solution) -> None:
+        """Keep the cameras' and boards' places."""
+        data = {
+            "rig_from_camera": {name: pose.tolist() for name, pose in solution.rig_from_camera.items()},
+            "rig_from_board": {number: pose.tolist() for number, pose in solution.rig_from_board.items()},
+            "rms_px": solution.rms_px,
+        }
+        self._write("solution.json", data)
+
+    def solution(self) -> Solution:
+        """Return the cameras' and boards' places.
+
+        Raises:
+            SetupError: the extrinsics have not been solved.
+        """
+        data = self._read("solution.json", "extrinsics")
+        cameras = {name: np.array(pose) for name, pose in data["rig_from_camera"].items()}
+        boards = {int(number): np.array(pose) for number, pose in data["rig_from_board"].items()}
+        return Solution(cameras, boards, {}, data["rms_px"])
+
+    def save_draft(self, rig: Rig) -> None:
+        """Keep a rig that is not in force yet."""
+        with writing(self.folder):
+            write_whole(self.folder / "draft-rig.json", rig_json(rig))
+
+    def draft(self) -> Rig:
+        """Return the rig that is not in force yet.
+
+        Raises:
+            SetupError: the tray has not been found.
+        """
+        path = self.folder / "draft-rig.json"
+        if not path.is_file():
+            raise SetupError(f"{path} does not exist: the step `station setup tray` has not run. Run it first")
+        return load_rig(path)
 
     def save_result(self, result: StepResult) -> StepResult:
         """Keep what a step found."""

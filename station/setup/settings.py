@@ -101,6 +101,9 @@ class SetupSettings:
     max_cameras_per_controller: Annotated[
         int, Ge(1), Le(8), Doc("Most cameras on one USB controller before the procedure warns.")
     ] = 3
+    check_placements: Annotated[
+        int, Ge(1), Le(20), Doc("Places on the tray where the daily check wants the golden target laid.")
+    ] = 3
     check_moved_mm: Annotated[
         float, Gt(0), Le(50), Doc("The daily check: a camera has moved when it is off by more than this, in mm.")
     ] = 1.5

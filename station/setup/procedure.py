@@ -1,0 +1,132 @@
+"""The procedure: gather captures, run the steps on them, and put the rig in force if every figure keeps its limit."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from station.core.errors import SetupError
+from station.core.geometry import Transform
+from station.rig import Rig
+from station.setup import rigging, steps
+from station.setup.extrinsics import difference
+from station.setup.gather import (
+    Gatherer,
+    captured_poses,
+    close_cameras,
+    framesets,
+    missing_poses,
+    open_cameras,
+)
+from station.setup.measure import Measure, StepResult, at_most
+from station.setup.report import write_report
+from station.setup.session import BOARD, EMPTY, Session
+from station.setup.sighting import Finder
+from station.setup.sources import SetupSource
+from station.setup.versions import RigVersions
+
+Step = Callable[[Session], StepResult]
+
+STEPS: dict[str, Step] = {
+    "discover": steps.discover,
+    "light": steps.light,
+    "depth": steps.depth,
+    "intrinsics": steps.intrinsics,
+    "extrinsics": rigging.extrinsics,
+    "tray": rigging.tray,
+    "sync": steps.sync,
+}
+"""Every step that measures, in their order. Each reads what was captured, so each can be run again by itself."""
+
+Tell = Callable[[str], None]
+
+
+def capture(session: Session, source: SetupSource, utc_ns: int, tolerance_ms: float, tell: Tell) -> None:
+    """Gather the empty tray and poses of the board, until there are enough or the source ends.
+
+    Every capture is kept at once; captures of an earlier run count.
+
+    Raises:
+        SetupError: a camera cannot be opened or was lost, or the disk is full.
+    """
+    infos = open_cameras(source.cameras, {})
+    try:
+        session.save_cameras(infos, source.simulated, utc_ns)
+        gatherer = Gatherer(Finder(session.board, session.settings), list(infos), session.settings, bool(session.captures(EMPTY)))
+        gatherer.known(captured_poses(session))
+        said: tuple[str, ...] = ()
+        tell("clear the tray" if not session.captures(EMPTY) else "hold the board before the cameras")
+        for frameset in framesets(source.cameras, tolerance_ms):
+            kept = gatherer.push(frameset)
+            if gatherer.notices != said:
+                said = gatherer.notices
+                for notice in said:
+                    tell(notice)
+            if kept is None:
+                continue
+            session.save_capture(kept.kind, kept.capture)
+            missing = _missing(session, list(infos))
+            count = len(session.captures(BOARD))
+            tell(f"{count} poses kept; {missing[0] if missing else 'that is enough'}")
+            if not missing and not source.simulated:
+                return
+    finally:
+        close_cameras(source.cameras)
+
+
+def run_step(session: Session, name: str) -> StepResult:
+    """Run one step on what was captured, and keep its result.
+
+    Raises:
+        SetupError: the step cannot be done.
+    """
+    return session.save_result(STEPS[name](session))
+
+
+def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
+    """Write the report and, if every step passed, put the rig in force; return the report and the rig's version.
+
+    Raises:
+        SetupError: a step has not run, or the disk is full; the earlier rig is then still in force.
+    """
+    results = []
+    for name in STEPS:
+        result = session.result(name)
+        if result is None:
+            raise SetupError(f"the step `station setup {name}` has not run. Run it first; the earlier rig is in force")
+        results.append(result)
+    rig = session.draft()
+    passed = all(result.ok for result in results)
+    report = write_report(session, results, rig, utc_ns, passed)
+    version = RigVersions(session.folder).put_in_force(rig) if passed else None
+    return report, version
+
+
+def against_truth(rig: Rig, truth: Rig) -> list[Measure]:
+    """Return how far a rig lies from the true one, relative to the first camera: cameras and tray, each in mm and degrees.
+
+    The tray is compared by its plane alone: how far its height above the true tray's middle is off, and its tilt.
+    """
+    measures = []
+    here, there = (each.cameras[0].rig_from_camera for each in (rig, truth))
+    for camera in truth.cameras[1:]:
+        found = _from(here) @ rig.camera(camera.camera_id).rig_from_camera
+        apart_mm, apart_deg = difference(found, _from(there) @ camera.rig_from_camera)
+        measures.append(at_most("error of place", camera.camera_id, apart_mm, "mm", 2.0))
+        measures.append(at_most("error of direction", camera.camera_id, apart_deg, "deg", 0.2))
+    tray, true_tray = _from(here) @ rig.tray.rig_from_tray, _from(there) @ truth.tray.rig_from_tray
+    up = tray[:3, 2]
+    tilt_deg = float(np.degrees(np.arctan2(np.linalg.norm(np.cross(up, true_tray[:3, 2])), up @ true_tray[:3, 2])))
+    measures.append(at_most("error of height", "tray", abs(up @ (true_tray[:3, 3] - tray[:3, 3])), "mm", 1.0))
+    measures.append(at_most("error of tilt", "tray", tilt_deg, "deg", 0.2))
+    return measures
+
+
+def _missing(session: Session, camera_ids: list[str]) -> list[str]:
+    if not session.captures(BOARD):
+        return ["lay the board flat in the tray's middle"]
+    return missing_poses(list(session.sightings()), camera_ids, session.settings)
+
+
+def _from(pose: Transform) -> Transform:
+    return np.linalg.inv(pose)
