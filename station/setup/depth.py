@@ -5,17 +5,20 @@ RMS error, Z accuracy and temporal noise, in a region of interest in the picture
 that noise of 2 mm reads as 2 mm.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from station.core.errors import RigError
 from station.core.geometry import Intrinsics, Transform
+from station.rig import estimate_tray
 
 _ROI_SHARE = 0.4
 _FAR_OUT = 5.0
 """A point further from the plane than so many times the median distance is another surface: dust, the tray's rim."""
+_ROUGHLY_MM = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,9 @@ def measure_depth(
         return DepthQuality(fill, 0.0, float("nan"), float("nan"), float("nan"))
     slopes = _slopes(lens, rows + down, columns + across)
     z_mm = region[-1][rows, columns].astype(np.float64)
-    normal, offset = _fit_plane(slopes * z_mm[:, None])
+    normal, offset = _fit_plane(slopes * z_mm[:, None], _largest_plane(region[-1], lens, down, across))
     off_mm = slopes * z_mm[:, None] @ normal - offset
-    kept = np.abs(off_mm) < _FAR_OUT * max(float(np.median(np.abs(off_mm))), 0.05)
+    kept = np.abs(off_mm) < _FAR_OUT * max(float(np.median(np.abs(off_mm[np.abs(off_mm) < _ROUGHLY_MM]))), 0.05)
     on_plane_mm = offset / (slopes @ normal)
     disparity_px = lens.fx * baseline_mm * (1 / z_mm - 1 / on_plane_mm)
     known = (region > 0).all(axis=0)
@@ -97,13 +100,26 @@ def _slopes(lens: Intrinsics, rows: NDArray[np.generic], columns: NDArray[np.gen
     return np.column_stack([straight, np.ones(len(straight))]).astype(np.float64)
 
 
-def _fit_plane(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Return unit normal and offset of the plane through most points: least squares, then again without far ones."""
+def _largest_plane(region_mm: NDArray[np.float32], lens: Intrinsics, down: int, across: int) -> Transform | None:
+    """Return the largest plane's frame in a region of the picture, roughly; None where there is none."""
+    part = replace(
+        lens, cx=lens.cx - across, cy=lens.cy - down, width_px=region_mm.shape[1], height_px=region_mm.shape[0]
+    )
+    try:
+        return estimate_tray(region_mm, part, max_tilt_deg=80).rig_from_tray
+    except RigError:
+        return None
+
+
+def _fit_plane(points: NDArray[np.float64], near: Transform | None) -> tuple[NDArray[np.float64], float]:
+    """Return unit normal and offset of the plane of most points: least squares, then again without far ones."""
     kept = np.ones(len(points), bool)
+    if near is not None:
+        kept = np.abs((points - near[:3, 3]) @ near[:3, 2]) < _ROUGHLY_MM
     for _ in range(3):
         middle = points[kept].mean(axis=0)
         normal = np.linalg.eigh(np.cov((points[kept] - middle).T))[1][:, 0]
         off = np.abs((points - middle) @ normal)
-        kept = off < _FAR_OUT * max(float(np.median(off)), 0.05)
+        kept = off < _FAR_OUT * max(float(np.median(off[kept])), 0.05)
     normal = normal if normal @ middle > 0 else -normal
     return normal, float(normal @ middle)
