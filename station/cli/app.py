@@ -2,7 +2,7 @@
 
 import typer
 
-from station.cli import bench, config, demo, doctor, models, plc_sim, record, recordings, replay, run, simulate
+from station.cli import bench, config, demo, doctor, models, plc_sim, record, recordings, replay, run, setup, simulate
 
 app = typer.Typer(
     name="station",
@@ -18,6 +18,7 @@ app.command("doctor")(doctor.doctor)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(setup.app, name="setup")
 app.add_typer(simulate.app, name="simulate")
 app.command("plc-sim")(plc_sim.plc_sim)
 app.command("config")(config.config)

@@ -51,11 +51,15 @@ def _file(objects: list[bytes]) -> bytes:
         places.append(len(data))
         data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    return data + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
-        len(objects) + 1,
-        table,
-        len(objects) + 1,
-        len(data),
+    return (
+        data
+        + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
+        % (
+            len(objects) + 1,
+            table,
+            len(objects) + 1,
+            len(data),
+        )
     )
 
 
@@ -73,8 +77,12 @@ def _squares(board: Board) -> list[str]:
                 continue
             ink.append(_box(board, left + inset, top + inset, board.marker_mm, board.marker_mm))
             bare = ~marker_bits(marker_id)
-            for down, across in np.argwhere(bare):  # neighbours overlap a little, so that no hairline shows between them
-                wide, high = (module + _OVERLAP_MM * beside for beside in (bare[down, across + 1], bare[down + 1, across]))
+            for down, across in np.argwhere(
+                bare
+            ):  # neighbours overlap a little, so that no hairline shows between them
+                wide, high = (
+                    module + _OVERLAP_MM * beside for beside in (bare[down, across + 1], bare[down + 1, across])
+                )
                 paper.append(_box(board, left + inset + across * module, top + inset + down * module, wide, high))
             marker_id += 1
     return ["0 g", *ink, "1 g", *paper, "0 g"]

@@ -107,7 +107,11 @@ def _judged(rig: Rig, placements: Sequence[Placement], trusted: Sequence[str]) -
     for camera in rig.cameras:
         name = camera.camera_id
         camera_from_tray = np.linalg.inv(rig.tray_from_camera(name))
-        seen = [(place, placement[name]) for place, placement in zip(places, placements, strict=True) if name in placement and place is not None]
+        seen = [
+            (place, placement[name])
+            for place, placement in zip(places, placements, strict=True)
+            if name in placement and place is not None
+        ]
         if not seen:
             moved[name] = Moved(float("nan"), float("nan"))
             continue
@@ -143,7 +147,9 @@ def _place(rig: Rig, placement: Placement, trusted: Sequence[str]) -> Transform 
 
     def off(x: NDArray[np.float64]) -> NDArray[np.float64]:
         lying = _lying(x)
-        return np.concatenate([residuals_px(lenses[name], poses[name] @ lying, here).ravel() for name, here in seen.items()])
+        return np.concatenate(
+            [residuals_px(lenses[name], poses[name] @ lying, here).ravel() for name, here in seen.items()]
+        )
 
     return _lying(least_squares(off, begin, x_scale=[10, 10, 0.1], loss="soft_l1", f_scale=1.0).x)
 
@@ -177,7 +183,9 @@ def _swapped(rig: Rig, placements: Sequence[Placement]) -> list[str]:
         exchange = {one: other, other: one}
         crossed = [{exchange.get(name, name): seen for name, seen in placement.items()} for placement in placements]
         if _judged(rig, crossed, names)[1] < min(_SWAPPED_PX, off_px / 4):
-            return [f"cameras {one} and {other} are swapped: each sees what the other should. Exchange their cables or roles"]
+            return [
+                f"cameras {one} and {other} are swapped: each sees what the other should. Exchange their cables or roles"
+            ]
     return []
 
 

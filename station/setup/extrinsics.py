@@ -105,7 +105,9 @@ def adjust(
     return solution
 
 
-def leave_one_out(lenses: Mapping[str, Intrinsics], seen: Mapping[View, Observation], solution: Solution) -> dict[View, float]:
+def leave_one_out(
+    lenses: Mapping[str, Intrinsics], seen: Mapping[View, Observation], solution: Solution
+) -> dict[View, float]:
     """Return for each view how far off its corners are, RMS px, by what the other views say without it.
 
     The rig is adjusted without the whole pose; the other cameras then place the board, and the left-out camera's
@@ -225,7 +227,9 @@ def _bundle(
         found = []
         for view, here in seen.items():
             camera, board = parts(x, view)
-            found.append(residuals_px(lenses[view[0]], transform(camera) @ transform(board), here).ravel() / sigma_px[view])
+            found.append(
+                residuals_px(lenses[view[0]], transform(camera) @ transform(board), here).ravel() / sigma_px[view]
+            )
         return np.concatenate(found)
 
     def slopes(x: Vector) -> csr_matrix:
@@ -247,7 +251,10 @@ def _bundle(
     fit = least_squares(
         off, begin, slopes, x_scale=_scale(len(begin) // 6), loss="soft_l1", f_scale=_LOSS_SCALE, xtol=1e-9, max_nfev=60
     )
-    cameras = {name: np.eye(4) if column < 0 else np.linalg.inv(transform(fit.x[column : column + 6])) for name, column in column_of_camera.items()}
+    cameras = {
+        name: np.eye(4) if column < 0 else np.linalg.inv(transform(fit.x[column : column + 6]))
+        for name, column in column_of_camera.items()
+    }
     boards = {pose: transform(fit.x[column : column + 6]) for pose, column in column_of_board.items()}
     off_px = {
         view: residuals_px(lenses[view[0]], np.linalg.inv(cameras[view[0]]) @ boards[view[1]], here)
@@ -257,7 +264,9 @@ def _bundle(
     return Solution(cameras, boards, sigma, rms(np.concatenate(list(off_px.values()))))
 
 
-def _slopes(lens: Intrinsics, camera: Vector, board: Vector, seen: Observation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _slopes(
+    lens: Intrinsics, camera: Vector, board: Vector, seen: Observation
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how pixels follow camera_from_rig and rig_from_board, float64 [2 N, 6] each."""
     composed = cv2.composeRT(board[:3], board[3:], camera[:3], camera[3:])
     turn, shift, rr1, rt1, rr2, rt2, tr1, tt1, tr2, tt2 = composed

@@ -35,7 +35,9 @@ class Gatherer:
         notices: what is wrong with the board in the newest still picture, a sentence a camera.
     """
 
-    def __init__(self, finder: Finder, camera_ids: Sequence[str], settings: SetupSettings, has_empty: bool = False) -> None:
+    def __init__(
+        self, finder: Finder, camera_ids: Sequence[str], settings: SetupSettings, has_empty: bool = False
+    ) -> None:
         self._finder = finder
         self._ids = tuple(camera_ids)
         self._settings = settings
@@ -163,7 +165,9 @@ def framesets(cameras: Sequence[Camera], tolerance_ms: float) -> Iterator[FrameS
     Raises:
         SetupError: a camera was lost.
     """
-    pairs = Synchroniser([camera.camera_id for camera in cameras], replace(SceneSettings(), pair_tolerance_ms=tolerance_ms))
+    pairs = Synchroniser(
+        [camera.camera_id for camera in cameras], replace(SceneSettings(), pair_tolerance_ms=tolerance_ms)
+    )
     try:
         while True:
             for camera in cameras:

@@ -134,7 +134,9 @@ def _plot(name: str, records: Sequence[Mapping[str, Any]]) -> str:
             if figure == name and value is not None and math.isfinite(value):
                 series.setdefault(camera, []).append((record["utc_ns"] / 1e9, value))
                 limit = bound
-    return _chart(f"{name} (limit {limit:g})", series, limit, lambda x: datetime.fromtimestamp(x, UTC).strftime("%d %b %H:%M"))
+    return _chart(
+        f"{name} (limit {limit:g})", series, limit, lambda x: datetime.fromtimestamp(x, UTC).strftime("%d %b %H:%M")
+    )
 
 
 def _against_temperature(records: Sequence[Mapping[str, Any]]) -> str:
@@ -143,7 +145,9 @@ def _against_temperature(records: Sequence[Mapping[str, Any]]) -> str:
         for camera, celsius in record["temperature_c"].items():
             if camera in record["health"]:
                 series.setdefault(camera, []).append((celsius, record["health"][camera]["depth_percent"]))
-    return _chart("depth error, percent", {name: sorted(points) for name, points in series.items()}, None, lambda x: f"{x:.0f} C")
+    return _chart(
+        "depth error, percent", {name: sorted(points) for name, points in series.items()}, None, lambda x: f"{x:.0f} C"
+    )
 
 
 def _chart(title: str, series: Mapping[str, Sequence[tuple[float, float]]], limit: float | None, label: Any) -> str:
@@ -155,12 +159,16 @@ def _chart(title: str, series: Mapping[str, Sequence[tuple[float, float]]], limi
     span_x, span_y = (high_x - low_x) or 1.0, (high_y - low_y) * 1.1 or 1.0
 
     def at(x: float, y: float) -> tuple[float, float]:
-        return _LEFT + (x - low_x) / span_x * (_WIDTH - _LEFT - 90), _HEIGHT - _BOTTOM - (y - low_y) / span_y * (_HEIGHT - _BOTTOM - 24)
+        return _LEFT + (x - low_x) / span_x * (_WIDTH - _LEFT - 90), _HEIGHT - _BOTTOM - (y - low_y) / span_y * (
+            _HEIGHT - _BOTTOM - 24
+        )
 
     parts = [f'<text x="{_LEFT}" y="14" font-weight="600">{html.escape(title)}</text>']
     if limit is not None:
         y = at(low_x, limit)[1]
-        parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - 90}" y1="{y:.1f}" y2="{y:.1f}" stroke="#b3201f" stroke-dasharray="5 4"/>')
+        parts.append(
+            f'<line x1="{_LEFT}" x2="{_WIDTH - 90}" y1="{y:.1f}" y2="{y:.1f}" stroke="#b3201f" stroke-dasharray="5 4"/>'
+        )
     for number, (name, line) in enumerate(series.items()):
         ink = _INKS[number % len(_INKS)]
         places = [at(x, y) for x, y in line]
@@ -170,7 +178,10 @@ def _chart(title: str, series: Mapping[str, Sequence[tuple[float, float]]], limi
         parts.append(f'<text x="{_WIDTH - 80}" y="{34 + 16 * number}" fill="{ink}">{html.escape(name)}</text>')
     base = _HEIGHT - _BOTTOM
     parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - 90}" y1="{base}" y2="{base}" stroke="#99a"/>')
-    parts += [f'<text x="{_LEFT - 6}" y="{at(low_x, y)[1] + 4:.1f}" text-anchor="end">{y:.3g}</text>' for y in {low_y, max(ys)}]
+    parts += [
+        f'<text x="{_LEFT - 6}" y="{at(low_x, y)[1] + 4:.1f}" text-anchor="end">{y:.3g}</text>'
+        for y in {low_y, max(ys)}
+    ]
     parts.append(f'<text x="{_LEFT}" y="{_HEIGHT - 5}">{label(low_x)}</text>')
     parts.append(f'<text x="{_WIDTH - 90}" y="{_HEIGHT - 5}" text-anchor="end">{label(high_x)}</text>')
     return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" font-size="12" font-family="system-ui,sans-serif">{"".join(parts)}</svg>'

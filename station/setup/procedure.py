@@ -9,6 +9,8 @@ from station.core.errors import SetupError
 from station.core.geometry import Transform
 from station.rig import Rig
 from station.setup import rigging, steps
+from station.setup.board import golden_target
+from station.setup.check import check
 from station.setup.extrinsics import difference
 from station.setup.gather import (
     Gatherer,
@@ -18,9 +20,10 @@ from station.setup.gather import (
     missing_poses,
     open_cameras,
 )
+from station.setup.history import baseline, remember, write_page
 from station.setup.measure import Measure, StepResult, at_most
 from station.setup.report import write_report
-from station.setup.session import BOARD, EMPTY, Session
+from station.setup.session import BOARD, EMPTY, Capture, Session
 from station.setup.sighting import Finder
 from station.setup.sources import SetupSource
 from station.setup.versions import RigVersions
@@ -41,7 +44,7 @@ STEPS: dict[str, Step] = {
 Tell = Callable[[str], None]
 
 
-def capture(session: Session, source: SetupSource, utc_ns: int, tolerance_ms: float, tell: Tell) -> None:
+def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Tell) -> None:
     """Gather the empty tray and poses of the board, until there are enough or the source ends.
 
     Every capture is kept at once; captures of an earlier run count.
@@ -51,8 +54,10 @@ def capture(session: Session, source: SetupSource, utc_ns: int, tolerance_ms: fl
     """
     infos = open_cameras(source.cameras, {})
     try:
-        session.save_cameras(infos, source.simulated, utc_ns)
-        gatherer = Gatherer(Finder(session.board, session.settings), list(infos), session.settings, bool(session.captures(EMPTY)))
+        session.save_cameras(infos, source.simulated, source.truth)
+        gatherer = Gatherer(
+            Finder(session.board, session.settings), list(infos), session.settings, bool(session.captures(EMPTY))
+        )
         gatherer.known(captured_poses(session))
         said: tuple[str, ...] = ()
         tell("clear the tray" if not session.captures(EMPTY) else "hold the board before the cameras")
@@ -72,6 +77,48 @@ def capture(session: Session, source: SetupSource, utc_ns: int, tolerance_ms: fl
                 return
     finally:
         close_cameras(source.cameras)
+
+
+def look_at_golden(
+    session: Session,
+    source: SetupSource,
+    tolerance_ms: float,
+    utc_ns: int,
+    temperature_c: Callable[[str], float | None],
+    tell: Tell,
+) -> tuple[StepResult, Path]:
+    """Make the daily check: gather the golden target's places, compare, remember; return the result and its page.
+
+    Raises:
+        SetupError: no rig is in force, a camera was lost or does not see the target, or the disk is full.
+    """
+    rig = RigVersions(session.folder).in_force()
+    if rig is None:
+        raise SetupError(f"{session.folder} has no rig in force. Run `station setup` first")
+    target, settings = golden_target(), session.settings
+    infos = open_cameras(source.cameras, {camera.camera_id: camera.serial for camera in rig.cameras})
+    try:
+        gatherer = Gatherer(Finder(target, settings), list(infos), settings, has_empty=True)
+        kept: list[Capture] = []
+        tell("lay the golden target flat on the tray")
+        for frameset in framesets(source.cameras, tolerance_ms):
+            found = gatherer.push(frameset)
+            for notice in gatherer.notices if found is None else ():
+                tell(notice)
+            if found is not None:
+                kept.append(found.capture)
+                tell(f"{len(kept)} of {settings.check_placements} places")
+            if len(kept) >= settings.check_placements:
+                break
+        warmth = {name: temperature_c(info.serial) for name, info in infos.items()}
+    finally:
+        close_cameras(source.cameras)
+    if not kept:
+        raise SetupError("no camera saw the golden target. Lay it flat in the tray's middle, print up")
+    result, health = check(rig, target, kept, baseline(session.folder, rig.digest), settings)
+    known = {name: celsius for name, celsius in warmth.items() if celsius is not None}
+    remember(session.folder, rig.digest, result, health, known, utc_ns)
+    return result, write_page(session.folder, result)
 
 
 def run_step(session: Session, name: str) -> StepResult:

@@ -1,7 +1,5 @@
 """The steps that make the rig: extrinsics, then the tray."""
 
-
-
 from itertools import combinations
 
 import numpy as np
@@ -44,7 +42,9 @@ def extrinsics(session: Session) -> StepResult:
     for name in lenses:
         own = [error**2 for view, error in errors.items() if view[0] == name]
         left_out = float(np.sqrt(np.mean(own))) if own else float("nan")
-        measures.append(at_most("leave-one-out reprojection error", name, left_out, "px", settings.max_leave_one_out_px))
+        measures.append(
+            at_most("leave-one-out reprojection error", name, left_out, "px", settings.max_leave_one_out_px)
+        )
     for pair, apart_mm in _point_to_plane(session, solution).items():
         measures.append(at_most("point-to-plane error of depth", pair, apart_mm, "mm", settings.max_point_to_plane_mm))
     return StepResult("extrinsics", tuple(measures), tuple(missing_poses(list(seen), list(lenses), settings)))
@@ -72,8 +72,7 @@ def tray(session: Session) -> StepResult:
         RigCamera(name, info.serial, lenses[name], tray_from_rig @ solution.rig_from_camera[name])
         for name, info in infos.items()
     )
-    size_mm = (settings.tray_width_mm, settings.tray_depth_mm)
-    rig = Rig(cameras, Tray(np.eye(4), size_mm, settings.max_item_height_mm))
+    rig = Rig(cameras, Tray(np.eye(4), (settings.tray_width_mm, settings.tray_depth_mm), settings.max_item_height_mm))
     session.save_draft(rig)
     by_one, by_two = coverage_shares(rig)
     measures = (
@@ -82,17 +81,20 @@ def tray(session: Session) -> StepResult:
         at_least("tray seen by a camera", "booth", by_one, "", settings.min_tray_coverage),
         at_least("working volume seen by two cameras", "booth", by_two, "", settings.min_coverage),
     )
-    pictures = [("Coverage of the working volume; red is seen by no camera", session.picture("coverage", coverage_picture(rig)))]
-    pictures += [(f"Background: camera {name}", session.picture(f"background-{name}", shot.colour)) for name, shot in session.empty().items()]
+    pictures = [
+        ("Coverage of the working volume; red is seen by no camera", session.picture("coverage", coverage_picture(rig)))
+    ]
+    pictures += [
+        (f"Background: camera {name}", session.picture(f"background-{name}", shot.colour))
+        for name, shot in session.empty().items()
+    ]
     return StepResult("tray", measures, (), tuple(pictures))
 
 
 def _observations(session: Session) -> dict[View, Observation]:
     """Return the usable views: those whose corners fit a pose."""
     corners, lenses, limit = session.board.corners_mm(), session.lenses(), session.settings.max_view_error_px
-    views = {
-        view: Observation(corners[found.ids], found.pixels) for view, found in session.sightings().items()
-    }
+    views = {view: Observation(corners[found.ids], found.pixels) for view, found in session.sightings().items()}
     usable = {view: seen for view, seen in views.items() if locate(lenses[view[0]], seen)[1] <= limit}
     if len(usable) * 2 < len(views):
         raise SetupError(
@@ -143,9 +145,7 @@ def _in_plane(pose: Transform, other: Transform) -> bool:
     return bool(tilt < _LYING_DEG and abs(pose[:3, 2] @ (other[:3, 3] - pose[:3, 3])) < _LYING_MM)
 
 
-def _tray_frame(
-    points: NDArray[np.float64], first: Transform, size_mm: tuple[float, float]
-) -> tuple[Transform, float]:
+def _tray_frame(points: NDArray[np.float64], first: Transform, size_mm: tuple[float, float]) -> tuple[Transform, float]:
     """Return rig_from_tray and the points' RMS distance from its plane.
 
     The origin lies below the first board's middle, x along its long side, z up, out of the print.

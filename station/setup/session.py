@@ -7,9 +7,8 @@ procedure that was broken off goes on where it stopped.
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -73,10 +72,19 @@ class Session:
         """Where pictures for the report lie."""
         return self.folder / "pictures"
 
-    def save_cameras(self, infos: Mapping[str, CameraInfo], simulated: bool, t_utc_ns: int) -> None:
-        """Keep what the cameras say of themselves."""
-        data = {"simulated": simulated, "utc_ns": t_utc_ns, "cameras": [asdict(info) for info in infos.values()]}
+    def save_cameras(self, infos: Mapping[str, CameraInfo], simulated: bool, truth: Rig | None = None) -> None:
+        """Keep what the cameras say of themselves, and the true rig where that is known."""
+        data = {"simulated": simulated, "cameras": [asdict(info) for info in infos.values()]}
         self._write("cameras.json", data)
+        (self.folder / "truth.json").unlink(missing_ok=True)
+        if truth is not None:
+            with writing(self.folder):
+                write_whole(self.folder / "truth.json", rig_json(truth))
+
+    def truth(self) -> Rig | None:
+        """Return the rig the cameras truly have, where that is known."""
+        path = self.folder / "truth.json"
+        return load_rig(path) if path.is_file() else None
 
     def cameras(self) -> dict[str, CameraInfo]:
         """Return what the cameras said of themselves, the reference camera first.
@@ -230,7 +238,9 @@ class Session:
                 f"{self.folder / name} does not exist: the step `station setup {step}` has not run. Run it first"
             ) from error
         except ValueError as error:
-            raise SetupError(f"{self.folder / name} is malformed ({error}). Remove it and run the step again") from error
+            raise SetupError(
+                f"{self.folder / name} is malformed ({error}). Remove it and run the step again"
+            ) from error
 
 
 @contextmanager
@@ -264,9 +274,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _save_shot(path: Path, shot: Shot) -> None:
-    arrays: dict[str, Any] = {
-        item.name: getattr(shot, item.name) for item in fields(shot) if item.name != "sighting"
-    }
+    arrays: dict[str, Any] = {item.name: getattr(shot, item.name) for item in fields(shot) if item.name != "sighting"}
     if shot.sighting is not None:
         arrays |= {f"sighting_{item.name}": getattr(shot.sighting, item.name) for item in fields(shot.sighting)}
     np.savez(path, **arrays)

@@ -25,9 +25,9 @@ class SetupSettings:
     tray_depth_mm: Annotated[
         float, Gt(0), Le(3000), Doc("Working area of the tray along y, away from the person, in mm.")
     ] = 340.0
-    max_item_height_mm: Annotated[float, Gt(0), Le(2000), Doc("Height of the working volume above the tray, in mm.")] = (
-        250.0
-    )
+    max_item_height_mm: Annotated[
+        float, Gt(0), Le(2000), Doc("Height of the working volume above the tray, in mm.")
+    ] = 250.0
     empty_framesets: Annotated[
         int, Ge(8), Le(300), Doc("Framesets of the empty tray that light, depth noise and background are taken from.")
     ] = 40
@@ -39,7 +39,10 @@ class SetupSettings:
         int, Ge(1), Le(20), Doc("Poses of the board lying on the tray, from which its plane is taken.")
     ] = 3
     still_levels: Annotated[
-        float, Gt(0), Le(50), Doc("The board is still while pictures differ by less than this, mean of levels 0 to 255.")
+        float,
+        Gt(0),
+        Le(50),
+        Doc("The board is still while pictures differ by less than this, mean of levels 0 to 255."),
     ] = 1.5
     new_pose_px: Annotated[
         float, Gt(0), Le(500), Doc("A pose is a new one when the board's corners moved by more than this, in px.")
@@ -48,9 +51,9 @@ class SetupSettings:
     max_edge_px: Annotated[
         float, Gt(1), Le(30), Doc("Widest edges, 10 to 90 %, of a board that is in focus and still, in px.")
     ] = 4.5
-    max_board_clipped: Annotated[
-        float, Gt(0), Le(1), Doc("Largest overexposed share of the board; more is glare.")
-    ] = 0.08
+    max_board_clipped: Annotated[float, Gt(0), Le(1), Doc("Largest overexposed share of the board; more is glare.")] = (
+        0.08
+    )
     max_view_error_px: Annotated[
         float, Gt(0), Le(20), Doc("A view whose corners fit no pose better than this, RMS in px, is left out.")
     ] = 1.5
@@ -61,13 +64,19 @@ class SetupSettings:
         float, Gt(0), Le(10), Doc("Largest error of a camera's corners as the other cameras predict them, RMS in px.")
     ] = 1.0
     max_point_to_plane_mm: Annotated[
-        float, Gt(0), Le(50), Doc("Largest distance of a camera's depth from the board as all cameras place it, RMS in mm.")
+        float,
+        Gt(0),
+        Le(50),
+        Doc("Largest distance of a camera's depth from the board as all cameras place it, RMS in mm."),
     ] = 6.0
     max_intrinsics_px: Annotated[
         float, Gt(0), Le(5), Doc("Largest reprojection error of a single camera by its factory intrinsics, RMS in px.")
     ] = 0.5
     intrinsics_gain: Annotated[
-        float, Gt(1), Le(10), Doc("Refined intrinsics replace the factory's where they lessen the error by this factor.")
+        float,
+        Gt(1),
+        Le(10),
+        Doc("Refined intrinsics replace the factory's where they lessen the error by this factor."),
     ] = 1.3
     max_tray_spread_mm: Annotated[
         float, Gt(0), Le(20), Doc("Largest distance of a lying board's corners from the tray's plane, in mm.")
@@ -95,9 +104,9 @@ class SetupSettings:
     max_flicker: Annotated[
         float, Gt(0), Le(1), Doc("Largest flicker of the light from frame to frame, peak to peak, as a share.")
     ] = 0.04
-    max_skew_ms: Annotated[float, Gt(0), Le(1000), Doc("Largest time between the cameras' pictures of a moment, in ms.")] = (
-        8.0
-    )
+    max_skew_ms: Annotated[
+        float, Gt(0), Le(1000), Doc("Largest time between the cameras' pictures of a moment, in ms.")
+    ] = 8.0
     max_cameras_per_controller: Annotated[
         int, Ge(1), Le(8), Doc("Most cameras on one USB controller before the procedure warns.")
     ] = 3
@@ -111,7 +120,10 @@ class SetupSettings:
         float, Gt(0), Le(10), Doc("The daily check: a camera has turned when it is off by more than this, in degrees.")
     ] = 0.25
     check_depth_percent: Annotated[
-        float, Gt(0), Le(20), Doc("The daily check: depth may have drifted by this since setup, in percent of the distance.")
+        float,
+        Gt(0),
+        Le(20),
+        Doc("The daily check: depth may have drifted by this since setup, in percent of the distance."),
     ] = 1.5
     check_light: Annotated[
         float, Gt(0), Le(1), Doc("The daily check: light may have changed by this since setup, as a share.")
@@ -122,6 +134,4 @@ class SetupSettings:
     check_required: Annotated[
         bool, Doc("Whether the station passes no item unless its last daily check passed and is not too old.")
     ] = False
-    check_max_age_h: Annotated[
-        float, Gt(0), Le(8760), Doc("The daily check is too old after this many hours.")
-    ] = 26.0
+    check_max_age_h: Annotated[float, Gt(0), Le(8760), Doc("The daily check is too old after this many hours.")] = 26.0

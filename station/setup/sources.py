@@ -110,9 +110,7 @@ def recorded_setup(folder: Path, clock: Clock) -> SetupSource:
 def with_tray(settings: SetupSettings, rig: Rig) -> SetupSettings:
     """Return settings with the working volume of a known rig."""
     width, depth = rig.tray.size_mm
-    return replace(
-        settings, tray_width_mm=width, tray_depth_mm=depth, max_item_height_mm=rig.tray.max_item_height_mm
-    )
+    return replace(settings, tray_width_mm=width, tray_depth_mm=depth, max_item_height_mm=rig.tray.max_item_height_mm)
 
 
 def _held_still(poses: Sequence[Transform]) -> list[Transform]:

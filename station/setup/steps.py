@@ -51,13 +51,22 @@ def light(session: Session) -> StepResult:
         if clipped > settings.max_clipped:
             advice.append(f"camera {name} is overexposed: lower its exposure or turn the lamps away from it")
         if swing > settings.max_flicker:
-            advice.append(f"camera {name} sees the light flicker: use lamps without flicker, or an exposure of 10 ms (50 Hz)")
+            advice.append(
+                f"camera {name} sees the light flicker: use lamps without flicker, or an exposure of 10 ms (50 Hz)"
+            )
         if number == 0:
             uneven, words = _evenness(middle)
-            measures.append(at_most("light between halves of the tray", name, uneven, "", settings.max_light_unevenness))
+            measures.append(
+                at_most("light between halves of the tray", name, uneven, "", settings.max_light_unevenness)
+            )
             advice += words
     picture = session.picture("light", _light_map(_middle(next(iter(shots.values())).colour)))
-    return StepResult("light", tuple(measures), tuple(advice), (("Light on the empty tray, linear, as the first camera sees it", picture),))
+    return StepResult(
+        "light",
+        tuple(measures),
+        tuple(advice),
+        (("Light on the empty tray, linear, as the first camera sees it", picture),),
+    )
 
 
 def depth(session: Session) -> StepResult:
@@ -84,7 +93,9 @@ def depth(session: Session) -> StepResult:
             plain("distance", name, found.distance_mm, "mm"),
             at_most("plane-fit RMS", name, found.percent(found.plane_rms_mm), "%", settings.max_plane_rms_percent),
             plain("sub-pixel RMS", name, found.subpixel_rms_px, "px"),
-            at_most("temporal noise", name, found.percent(found.temporal_noise_mm), "%", settings.max_temporal_noise_percent),
+            at_most(
+                "temporal noise", name, found.percent(found.temporal_noise_mm), "%", settings.max_temporal_noise_percent
+            ),
             at_most("Z accuracy against the board, size of", name, abs(z_percent), "%", settings.max_z_error_percent),
         ]
     advice = [
@@ -110,9 +121,13 @@ def intrinsics(session: Session) -> StepResult:
         lenses[name] = refined if gain >= settings.intrinsics_gain else info.intrinsics
         used_px = _error_px(lenses[name], views)
         measures.append(plain("reprojection error by factory intrinsics", name, factory_px, "px"))
-        measures.append(at_most("reprojection error by the intrinsics in use", name, used_px, "px", settings.max_intrinsics_px))
+        measures.append(
+            at_most("reprojection error by the intrinsics in use", name, used_px, "px", settings.max_intrinsics_px)
+        )
         if lenses[name] is refined:
-            advice.append(f"camera {name}: refined intrinsics are {gain:.2f} times better on views left out, and are used")
+            advice.append(
+                f"camera {name}: refined intrinsics are {gain:.2f} times better on views left out, and are used"
+            )
     session.save_lenses(lenses)
     return StepResult("intrinsics", tuple(measures), tuple(advice))
 
@@ -128,7 +143,9 @@ def sync(session: Session) -> StepResult:
     ]
     advice = []
     if skew_ms.max() > limit:
-        advice.append("the cameras' pictures are taken apart: check the sync cable, and that cameras.sync_master is set")
+        advice.append(
+            "the cameras' pictures are taken apart: check the sync cable, and that cameras.sync_master is set"
+        )
     return StepResult("sync", tuple(measures), tuple(advice))
 
 
@@ -161,7 +178,9 @@ def _evenness(middle: NDArray[np.uint8]) -> tuple[float, list[str]]:
         share = float((np.median(first) - np.median(second)) / max(np.median(level), 1e-6))
         largest = max(largest, abs(share))
         if abs(share) > 0.05:
-            words.append(f"the {one if share > 0 else other} side of the tray is {abs(share):.0%} brighter than the {other if share > 0 else one}")
+            words.append(
+                f"the {one if share > 0 else other} side of the tray is {abs(share):.0%} brighter than the {other if share > 0 else one}"
+            )
     return largest, words
 
 

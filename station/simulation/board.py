@@ -14,7 +14,7 @@ from station.core.geometry import Transform
 from station.rig import Rig, RigCamera
 from station.simulation.layout import project
 from station.simulation.lens import slopes
-from station.simulation.render import Box, Geometry, Scene, whole
+from station.simulation.render import Box, Geometry, Scene
 from station.simulation.sensor import Still
 from station.simulation.settings import SimulationSettings
 from station.simulation.stage import build_stage
@@ -250,7 +250,9 @@ def hold_poses(
     half_x, half_y = np.array(rig.tray.size_mm) / 2
     for number in range(count):
         camera = rig.cameras[number % len(rig.cameras)]
-        place = np.array([rng.uniform(-0.45, 0.45) * half_x, rng.uniform(-0.45, 0.45) * half_y, rng.uniform(*height_mm)])
+        place = np.array(
+            [rng.uniform(-0.45, 0.45) * half_x, rng.uniform(-0.45, 0.45) * half_y, rng.uniform(*height_mm)]
+        )
         towards = camera.rig_from_camera[:3, 3] - place
         towards = towards / np.linalg.norm(towards) + np.array([0, 0, 1.2]) + rng.normal(0, 0.15, 3)
         poses.append(_facing(place, towards, rng.uniform(0, 2 * np.pi), sheet_mm))

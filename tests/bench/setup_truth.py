@@ -130,7 +130,7 @@ def one_seed(booth: str, seed: int, focal: float, middle_px: float) -> dict:
         truth = source.truth
         settings = with_tray(settings, truth)
         session = Session(Path(folder), settings)
-        capture(session, source, 0, 20.0, lambda _words: None)
+        capture(session, source, 20.0, lambda _words: None)
         results = [run_step(session, name) for name in STEPS]
         rig = session.draft()
         errors = {f"{m.name} {m.unit} {m.subject}": m.value for m in against_truth(rig, truth)}
@@ -156,7 +156,9 @@ def one_seed(booth: str, seed: int, focal: float, middle_px: float) -> dict:
         ("moved", nudged(truth, who, rng, by_mm=MOVED_MM)),
         ("turned", nudged(truth, who, rng, by_deg=TURNED_DEG)),
     ):
-        result, _ = daily.check(rig, golden_target(), golden(booth_now, simulation, settings, 2000 + seed), health, settings)
+        result, _ = daily.check(
+            rig, golden_target(), golden(booth_now, simulation, settings, 2000 + seed), health, settings
+        )
         figures = {f"{m.name} {m.subject}": m.value for m in result.measures if m.name in ("moved", "turned")}
         verdicts[name] = {"ok": result.ok, "failures": result.failures, "figures": figures, "who": who}
     return {
@@ -188,17 +190,27 @@ def main() -> None:
     turns = np.concatenate([[v for k, v in one["errors"].items() if "direction" in k] for one in found])
     height = [one["errors"]["error of height mm tray"] for one in found]
     tilt = [one["errors"]["error of tilt deg tray"] for one in found]
-    lines = [f"cameras: median {np.median(places):.3f} mm {np.median(turns):.4f} deg, worst {max(places):.3f} mm {max(turns):.4f} deg"]
+    lines = [
+        f"cameras: median {np.median(places):.3f} mm {np.median(turns):.4f} deg, worst {max(places):.3f} mm {max(turns):.4f} deg"
+    ]
     lines.append(f"tray: worst {max(height):.3f} mm {max(tilt):.4f} deg")
-    for kind, name in (("ours", "ours"), ("fixed", "calibrateMultiview"), ("free", "calibrateMultiview, free intrinsics")):
-        rival = np.array([pair for one in found if isinstance(one["multiview"][kind], list) for pair in one["multiview"][kind]])
+    for kind, name in (
+        ("ours", "ours"),
+        ("fixed", "calibrateMultiview"),
+        ("free", "calibrateMultiview, free intrinsics"),
+    ):
+        rival = np.array(
+            [pair for one in found if isinstance(one["multiview"][kind], list) for pair in one["multiview"][kind]]
+        )
         if len(rival):
             lines.append(
                 f"common corners, {name}: median {np.median(rival[:, 0]):.3f} mm {np.median(rival[:, 1]):.4f} deg, "
                 f"worst {rival[:, 0].max():.3f} mm {rival[:, 1].max():.4f} deg"
             )
     caught = {name: sum(not one["check"][name]["ok"] for one in found) for name in ("unmoved", "moved", "turned")}
-    lines.append(f"check: false alarms {caught['unmoved']}, moved caught {caught['moved']}, turned caught {caught['turned']} of {len(found)}")
+    lines.append(
+        f"check: false alarms {caught['unmoved']}, moved caught {caught['moved']}, turned caught {caught['turned']} of {len(found)}"
+    )
     sys.stdout.write("\n".join(lines) + "\n")
 
 
