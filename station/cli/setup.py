@@ -61,8 +61,8 @@ def setup(
 ) -> None:
     """Set a booth up, step by step, and put its rig in force if every figure keeps its limit.
 
-    Print the board first: `station setup board`. Whatever was captured is kept: after Ctrl-C the same line goes on where
-    it stopped. A report says what was measured; without a pass the earlier rig stays in force.
+    Print the board first: `station setup board`. Whatever was captured is kept: after Ctrl-C the same line goes on
+    where it stopped. A report says what was measured; without a pass the earlier rig stays in force.
     """
     if context.invoked_subcommand is not None:
         return
@@ -72,9 +72,9 @@ def setup(
     if not yes:
         _ask(console, "Clear the tray, switch the booth's lights on, and have the printed board at hand.")
         console.print(
-            "First leave the tray empty. Then lay the board flat in the tray's middle, its long side along the near edge, "
-            f"and in {session.settings.lying_poses - 1} more places. Then hold it still before the cameras, tilted each "
-            "time another way."
+            "First leave the tray empty. Then lay the board flat in the tray's middle, its long side along the near "
+            f"edge, and in {session.settings.lying_poses - 1} more places. Then hold it still before the cameras, "
+            "tilted each time another way."
         )
     frames = _source(source, station, session, seed, board_seen=True)
     if frames.truth is not None:
@@ -106,7 +106,7 @@ def discover(
 ) -> None:
     """List the cameras plugged in, warn of what is amiss, and give each its role: top, left, right, ...
 
-    A picture of each camera is written beside the roles, to tell them apart by. With `--yes` roles given before are kept.
+    A picture of each camera is written beside the roles, to tell them apart by. With `--yes` roles given before stay.
     """
     console = Console(highlight=False, soft_wrap=True)
     station = load_config(config)
@@ -180,8 +180,8 @@ def check(
 ) -> None:
     """Check with the golden target that no camera has moved, drifted in depth, lost light or gone out of focus.
 
-    Lay the target flat on the tray, then in other places, until it is enough. The first check of a rig is what later ones
-    are compared with. Exit status 1 when something is amiss.
+    Lay the target flat on the tray, then in other places, until it is enough. The first check of a rig is what later
+    ones are compared with. Exit status 1 when something is amiss.
     """
     console = Console(highlight=False, soft_wrap=True)
     station = load_config(config)

@@ -61,7 +61,7 @@ class Board:
         """Return the inner corners in the order of their numbers, float64 [N, 3]."""
         columns, rows = self.squares
         x, y = np.meshgrid(np.arange(1, columns), np.arange(1, rows))
-        return np.column_stack([x.ravel(), y.ravel(), np.zeros(x.size)]) * self.square_mm
+        return np.asarray(np.column_stack([x.ravel(), y.ravel(), np.zeros(x.size)]) * self.square_mm, np.float64)
 
     def draw(self, px_per_mm: float) -> NDArray[np.uint8]:
         """Return the squares alone, uint8 [h, w], 0 ink and 255 paper."""

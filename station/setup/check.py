@@ -1,4 +1,4 @@
-"""The daily check: the golden target on the tray shows which camera has moved, drifted, lost light or gone out of focus.
+"""The daily check: the golden target on the tray shows which camera moved, drifted, lost light or went out of focus.
 
 The target lies flat, so only its place and turn on the tray are unknown. They are found from cameras that agree with
 each other; every camera's own place is then found against them, and compared with the rig's.
@@ -18,7 +18,7 @@ from station.core.geometry import Transform
 from station.rig import Rig
 from station.setup.board import Board
 from station.setup.depth import z_errors_mm
-from station.setup.extrinsics import Observation, difference, locate, residuals_px, rms, transform
+from station.setup.extrinsics import Observation, difference, inverse, locate, residuals_px, rms, transform
 from station.setup.measure import Measure, StepResult, at_most, plain
 from station.setup.session import Capture, Shot
 from station.setup.settings import SetupSettings
@@ -106,7 +106,7 @@ def _judged(rig: Rig, placements: Sequence[Placement], trusted: Sequence[str]) -
     moved, off = {}, []
     for camera in rig.cameras:
         name = camera.camera_id
-        camera_from_tray = np.linalg.inv(rig.tray_from_camera(name))
+        camera_from_tray = inverse(rig.tray_from_camera(name))
         seen = [
             (place, placement[name])
             for place, placement in zip(places, placements, strict=True)
@@ -127,7 +127,7 @@ def _judged(rig: Rig, placements: Sequence[Placement], trusted: Sequence[str]) -
             camera_from_tray[:3, 3:].copy(),
         )
         found = transform(np.concatenate([turn.ravel(), shift.ravel()]))
-        by_mm, by_deg = difference(np.linalg.inv(found), np.linalg.inv(camera_from_tray))
+        by_mm, by_deg = difference(inverse(found), inverse(camera_from_tray))
         moved[name] = Moved(by_mm, by_deg)
         if name in trusted:
             off.append(rms(residuals_px(camera.intrinsics, camera_from_tray, whole)))
@@ -139,10 +139,10 @@ def _place(rig: Rig, placement: Placement, trusted: Sequence[str]) -> Transform 
     seen = {name: placement[name] for name in trusted if name in placement}
     if not seen:
         return None
-    poses = {name: np.linalg.inv(rig.tray_from_camera(name)) for name in seen}
+    poses = {name: inverse(rig.tray_from_camera(name)) for name in seen}
     lenses = {name: rig.camera(name).intrinsics for name in seen}
     widest = max(seen, key=lambda name: len(seen[name].pixels))
-    first = np.linalg.inv(poses[widest]) @ locate(lenses[widest], seen[widest])[0]
+    first = inverse(poses[widest]) @ locate(lenses[widest], seen[widest])[0]
     begin = np.array([first[0, 3], first[1, 3], np.arctan2(first[1, 0], first[0, 0])])
 
     def off(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -155,7 +155,7 @@ def _place(rig: Rig, placement: Placement, trusted: Sequence[str]) -> Transform 
 
 
 def _lying(x: NDArray[np.float64]) -> Transform:
-    """Return tray_from_target of a target with its print up on the tray: place x, y and turn; points carry its height."""
+    """Return tray_from_target of a target with its print up on the tray: place and turn; points carry its height."""
     pose = np.eye(4)
     cosine, sine = np.cos(x[2]), np.sin(x[2])
     pose[:3, :3] = [[cosine, sine, 0], [sine, -cosine, 0], [0, 0, -1]]
@@ -184,7 +184,8 @@ def _swapped(rig: Rig, placements: Sequence[Placement]) -> list[str]:
         crossed = [{exchange.get(name, name): seen for name, seen in placement.items()} for placement in placements]
         if _judged(rig, crossed, names)[1] < min(_SWAPPED_PX, off_px / 4):
             return [
-                f"cameras {one} and {other} are swapped: each sees what the other should. Exchange their cables or roles"
+                f"cameras {one} and {other} are swapped: each sees what the other should. "
+                "Exchange their cables or roles"
             ]
     return []
 
@@ -224,8 +225,8 @@ def _sentence(measure: Measure) -> str:
     advice = {
         "moved": f"{camera} has moved by {measure.value:.1f} mm. Tighten it and run `station setup` again",
         "turned": f"{camera} has turned by {measure.value:.2f} degrees. Tighten it and run `station setup` again",
-        "depth drifted": f"{camera}'s depth has drifted by {measure.value:.1f} %. Let it warm up; then calibrate its depth",
-        "light changed": f"{camera} sees {measure.value:.0%} more or less light than at setup. Check lamps, exposure and lens",
+        "depth drifted": f"{camera}'s depth drifted by {measure.value:.1f} %. Let it warm up, then calibrate its depth",
+        "light changed": f"{camera} sees light changed by {measure.value:.0%} since setup. Check lamps, exposure, lens",
         "edges grown by": f"{camera} is out of focus: edges are {measure.value:.1f} times as wide. Clean its lens",
     }
     return f"{advice[measure.name]} (limit {measure.limit:g})"

@@ -1,8 +1,8 @@
 """Where the cameras are: bundle adjustment over poses of a board that two or more of them see.
 
-The method is that of multi-camera calibration from planar targets (Zhang 2000 for the target, Triggs et al. 1999 for the
-adjustment): reprojection error in px over all cameras and board poses, minimised by SciPy's trust-region solver with a
-sparse exact Jacobian, a Huber-like loss, and every view weighted by how well its corners were found.
+The method is multi-camera calibration from planar targets (Zhang 2000 for the target, Triggs et al. 1999 for the
+adjustment): the reprojection error in px over all cameras and board poses is minimised by SciPy's trust-region solver
+with a sparse exact Jacobian and a robust loss, every view weighted by how well its corners were found.
 """
 
 from collections.abc import Mapping, Sequence
@@ -123,7 +123,7 @@ def leave_one_out(
         for view in here:
             others = {name: found for (name, _), found in here.items() if name != view[0]}
             board = place_board(lenses, without.rig_from_camera, others, solution.rig_from_board[pose])
-            camera_from_board = np.linalg.inv(without.rig_from_camera[view[0]]) @ board
+            camera_from_board = inverse(without.rig_from_camera[view[0]]) @ board
             errors[view] = rms(residuals_px(lenses[view[0]], camera_from_board, here[view]))
     return errors
 
@@ -139,7 +139,7 @@ def place_board(
     def off(x: Vector) -> Vector:
         board = transform(x)
         parts = [
-            residuals_px(lenses[name], np.linalg.inv(rig_from_camera[name]) @ board, found).ravel()
+            residuals_px(lenses[name], inverse(rig_from_camera[name]) @ board, found).ravel()
             for name, found in seen.items()
         ]
         return np.concatenate(parts)
@@ -153,6 +153,11 @@ def transform(x: Vector) -> Transform:
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = cv2.Rodrigues(x[:3])[0], x[3:6]
     return pose
+
+
+def inverse(pose: Transform) -> Transform:
+    """Return b_from_a of a_from_b."""
+    return np.asarray(np.linalg.inv(pose), np.float64)
 
 
 def vector(pose: Transform) -> Vector:
@@ -189,7 +194,7 @@ def _chain(lenses: Mapping[str, Intrinsics], seen: Mapping[View, Observation]) -
                 f"camera {nearest} shares no pose of the board with {', '.join(cameras)}. "
                 "Hold the board where it and another camera both see it, and run this step again"
             )
-        guesses = [boards[view[1]] @ np.linalg.inv(single[view][0]) for view in linked[nearest]]
+        guesses = [boards[view[1]] @ inverse(single[view][0]) for view in linked[nearest]]
         cameras[nearest] = min(guesses, key=lambda guess: _disagreement(guess, guesses))
     return Solution(cameras, boards, {view: max(error, _SIGMA_FLOOR_PX) for view, (_, error) in single.items()}, np.inf)
 
@@ -212,7 +217,7 @@ def _bundle(
     column_of_camera = {name: 6 * (index - 1) for index, name in enumerate(names)}
     column_of_board = {pose: first_board + 6 * index for index, pose in enumerate(poses)}
     begin = np.concatenate(
-        [vector(np.linalg.inv(start.rig_from_camera[name])) for name in names[1:]]
+        [vector(inverse(start.rig_from_camera[name])) for name in names[1:]]
         + [vector(start.rig_from_board[pose]) for pose in poses]
     )
 
@@ -252,12 +257,12 @@ def _bundle(
         off, begin, slopes, x_scale=_scale(len(begin) // 6), loss="soft_l1", f_scale=_LOSS_SCALE, xtol=1e-9, max_nfev=60
     )
     cameras = {
-        name: np.eye(4) if column < 0 else np.linalg.inv(transform(fit.x[column : column + 6]))
+        name: np.eye(4) if column < 0 else inverse(transform(fit.x[column : column + 6]))
         for name, column in column_of_camera.items()
     }
     boards = {pose: transform(fit.x[column : column + 6]) for pose, column in column_of_board.items()}
     off_px = {
-        view: residuals_px(lenses[view[0]], np.linalg.inv(cameras[view[0]]) @ boards[view[1]], here)
+        view: residuals_px(lenses[view[0]], inverse(cameras[view[0]]) @ boards[view[1]], here)
         for view, here in seen.items()
     }
     sigma = {view: max(rms(found), _SIGMA_FLOOR_PX) for view, found in off_px.items()}

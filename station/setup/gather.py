@@ -101,7 +101,7 @@ class Gatherer:
 
     @staticmethod
     def _moved_px(good: Mapping[str, Sighting], pose: Mapping[str, Sighting]) -> float:
-        """Return how far the board's corners lie from another pose's, in the camera that sees most of it; inf if none."""
+        """Return how far the board's corners lie from another pose's, at most; inf where none sees both."""
         moved = []
         for name in good.keys() & pose.keys():
             _, here, there = np.intersect1d(good[name].ids, pose[name].ids, return_indices=True)

@@ -1,4 +1,4 @@
-"""The daily check's memory: every run in a line of `history.jsonl`, the last one in `check.json`, and a page that plots them."""
+"""The daily check's memory: every run in `history.jsonl`, the last one in `check.json`, and a page that plots them."""
 
 import html
 import json
@@ -184,4 +184,5 @@ def _chart(title: str, series: Mapping[str, Sequence[tuple[float, float]]], limi
     ]
     parts.append(f'<text x="{_LEFT}" y="{_HEIGHT - 5}">{label(low_x)}</text>')
     parts.append(f'<text x="{_WIDTH - 90}" y="{_HEIGHT - 5}" text-anchor="end">{label(high_x)}</text>')
-    return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" font-size="12" font-family="system-ui,sans-serif">{"".join(parts)}</svg>'
+    head = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" font-size="12" font-family="system-ui,sans-serif">'
+    return head + "".join(parts) + "</svg>"

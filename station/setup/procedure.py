@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from station.core.errors import SetupError
-from station.core.geometry import Transform
 from station.rig import Rig
 from station.setup import rigging, steps
 from station.setup.board import golden_target
 from station.setup.check import check
-from station.setup.extrinsics import difference
+from station.setup.extrinsics import difference, inverse
 from station.setup.gather import (
     Gatherer,
     captured_poses,
@@ -150,21 +149,21 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
 
 
 def against_truth(rig: Rig, truth: Rig) -> list[Measure]:
-    """Return how far a rig lies from the true one, relative to the first camera: cameras and tray, each in mm and degrees.
+    """Return how far a rig lies from the true one, relative to the first camera, in mm and degrees.
 
     The tray is compared by its plane alone: how far its height above the true tray's middle is off, and its tilt.
     """
     measures = []
     here, there = (each.cameras[0].rig_from_camera for each in (rig, truth))
     for camera in truth.cameras[1:]:
-        found = _from(here) @ rig.camera(camera.camera_id).rig_from_camera
-        apart_mm, apart_deg = difference(found, _from(there) @ camera.rig_from_camera)
+        found = inverse(here) @ rig.camera(camera.camera_id).rig_from_camera
+        apart_mm, apart_deg = difference(found, inverse(there) @ camera.rig_from_camera)
         measures.append(at_most("error of place", camera.camera_id, apart_mm, "mm", 2.0))
         measures.append(at_most("error of direction", camera.camera_id, apart_deg, "deg", 0.2))
-    tray, true_tray = _from(here) @ rig.tray.rig_from_tray, _from(there) @ truth.tray.rig_from_tray
+    tray, true_tray = inverse(here) @ rig.tray.rig_from_tray, inverse(there) @ truth.tray.rig_from_tray
     up = tray[:3, 2]
     tilt_deg = float(np.degrees(np.arctan2(np.linalg.norm(np.cross(up, true_tray[:3, 2])), up @ true_tray[:3, 2])))
-    measures.append(at_most("error of height", "tray", abs(up @ (true_tray[:3, 3] - tray[:3, 3])), "mm", 1.0))
+    measures.append(at_most("error of height", "tray", abs(float(up @ (true_tray[:3, 3] - tray[:3, 3]))), "mm", 1.0))
     measures.append(at_most("error of tilt", "tray", tilt_deg, "deg", 0.2))
     return measures
 
@@ -173,7 +172,3 @@ def _missing(session: Session, camera_ids: list[str]) -> list[str]:
     if not session.captures(BOARD):
         return ["lay the board flat in the tray's middle"]
     return missing_poses(list(session.sightings()), camera_ids, session.settings)
-
-
-def _from(pose: Transform) -> Transform:
-    return np.linalg.inv(pose)

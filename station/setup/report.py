@@ -30,7 +30,9 @@ h1{font-size:1.7rem;margin-bottom:.2rem}h2{font-size:1.2rem;margin:2rem 0 .5rem;
 table{border-collapse:collapse;width:100%}td,th{padding:.28rem .6rem;text-align:left;border-bottom:1px solid #e6eaf0}
 td.n{text-align:right;font-variant-numeric:tabular-nums}.ok{color:#14713a}.bad{color:#b3201f;font-weight:600}
 .banner{display:inline-block;padding:.3rem .8rem;border-radius:.4rem;color:#fff;font-weight:600}
-.banner.ok{background:#14713a}.banner.bad{background:#b3201f}figure{display:inline-block;margin:.6rem 1rem .6rem 0;max-width:30rem}
+.banner.ok{background:#14713a}.banner.bad{background:#b3201f}
+figure{display:inline-block;vertical-align:top;margin:.6rem 1rem .6rem 0;max-width:28rem}
+th:nth-child(n+3){text-align:right}
 img{max-width:100%;border:1px solid #ccd3dd}figcaption{font-size:.85rem;color:#566}li{margin:.2rem 0}
 @media print{h2{break-after:avoid}tr,figure{break-inside:avoid}}
 """

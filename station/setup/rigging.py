@@ -10,7 +10,7 @@ from station.core.geometry import Transform
 from station.rig import Rig, RigCamera, Tray
 from station.setup.coverage import coverage_picture, coverage_shares
 from station.setup.depth import z_errors_mm
-from station.setup.extrinsics import Observation, Solution, View, adjust, leave_one_out, locate
+from station.setup.extrinsics import Observation, Solution, View, adjust, inverse, leave_one_out, locate
 from station.setup.gather import missing_poses
 from station.setup.measure import Measure, StepResult, at_least, at_most, plain
 from station.setup.session import BOARD, Session
@@ -60,14 +60,14 @@ def tray(session: Session) -> StepResult:
     lying = _lying(session, solution)
     if not lying:
         raise SetupError(
-            "no pose of the board lies flat on the tray. Lay it in the tray's middle, print up, its long side along the "
-            "near edge, and run `station setup` again"
+            "no pose of the board lies flat on the tray. Lay it in the tray's middle, print up, its long side along "
+            "the near edge, and run `station setup` again"
         )
     board = session.board
     corners = board.corners_mm() + np.array([0, 0, settings.board_thickness_mm])
     places = [pose[:3, :3] @ corners.T + pose[:3, 3:] for pose in lying]
     rig_from_tray, spread_mm = _tray_frame(np.concatenate([place.T for place in places]), lying[0], board.size_mm)
-    tray_from_rig = np.linalg.inv(rig_from_tray)
+    tray_from_rig = inverse(rig_from_tray)
     cameras = tuple(
         RigCamera(name, info.serial, lenses[name], tray_from_rig @ solution.rig_from_camera[name])
         for name, info in infos.items()
@@ -98,7 +98,7 @@ def _observations(session: Session) -> dict[View, Observation]:
     usable = {view: seen for view, seen in views.items() if locate(lenses[view[0]], seen)[1] <= limit}
     if len(usable) * 2 < len(views):
         raise SetupError(
-            f"in {len(views) - len(usable)} of {len(views)} views the corners do not fit the board {session.board.name}. "
+            f"in {len(views) - len(usable)} of {len(views)} views the corners do not fit {session.board.name}. "
             "Check setup.paper, and measure the board's check bars: print it at 100 %, on something flat"
         )
     return usable
@@ -116,7 +116,7 @@ def _point_to_plane(session: Session, solution: Solution) -> dict[str, float]:
         for name, shot in session.load_capture(path).items():
             if shot.sighting is None or number not in solution.rig_from_board:
                 continue
-            pose = np.linalg.inv(solution.rig_from_camera[name]) @ solution.rig_from_board[number]
+            pose = inverse(solution.rig_from_camera[name]) @ solution.rig_from_board[number]
             off_mm, true_mm = z_errors_mm(shot.depth_mm, lenses[name], pose, shot.sighting.pixels)
             if len(off_mm) > 100:
                 offsets[name, number] = float(np.median(off_mm / true_mm)) * float(pose[:3, 2] @ pose[:3, 3])
@@ -130,7 +130,7 @@ def _point_to_plane(session: Session, solution: Solution) -> dict[str, float]:
 
 
 def _lying(session: Session, solution: Solution) -> list[Transform]:
-    """Return the poses of boards that lie on the tray: the lowest one, and all in its plane; the first captured first."""
+    """Return the poses of boards that lie on the tray, as the most in one plane do; the first captured first."""
     poses = solution.rig_from_board
     best: list[int] = []
     for pose in poses.values():

@@ -48,7 +48,7 @@ class Shot:
     @property
     def depth_mm(self) -> NDArray[np.float32]:
         """Depth of the last frame, float32 [H, W] mm, 0 where unknown."""
-        return self.depth[-1].astype(np.float32) * np.float32(self.depth_unit_mm)
+        return np.asarray(self.depth[-1] * np.float32(self.depth_unit_mm), np.float32)
 
 
 Capture = Mapping[str, Shot]

@@ -49,7 +49,7 @@ class Finder:
 
     def find(self, colour: NDArray[np.uint8]) -> Sighting | None:
         """Return the board as a picture, RGB [H, W, 3], shows it; None with fewer corners than `setup.min_corners`."""
-        grey = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
+        grey = np.asarray(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), np.uint8)
         corners, ids, _, _ = self._detector.detectBoard(grey)
         if ids is None or len(ids) < self._settings.min_corners:
             return None
@@ -65,7 +65,7 @@ class Finder:
         return Sighting(numbers, pixels, edge_px, white, black, clipped)
 
     def complaint(self, colour: NDArray[np.uint8], sighting: Sighting | None) -> str:
-        """Return why a picture of a board is of no use, as the end of a sentence; empty when it is good or shows none."""
+        """Return what of a board's picture is of no use, as the end of a sentence; empty where it is."""
         settings = self._settings
         if sighting is not None:
             if sighting.edge_px > settings.max_edge_px:

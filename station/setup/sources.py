@@ -1,4 +1,4 @@
-"""Where a setup's frames come from when no live camera is there: the simulated booth with a person in it, a recording."""
+"""Where a setup's frames come from without live cameras: the simulated booth with a person in it, a recording."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

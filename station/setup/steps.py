@@ -1,4 +1,4 @@
-"""The steps that look at the cameras: discover, light, depth, intrinsics, sync. Each reads captures and states figures."""
+"""The steps that look at the cameras: discover, light, depth, intrinsics, sync. Each reads what was captured."""
 
 from collections import Counter
 from dataclasses import replace
@@ -17,7 +17,7 @@ from station.setup.session import Session
 _BASELINE_MM = 50.0
 _GAMMA = 2.2
 _CLIPPED = 254
-_MIDDLE = 0.6
+_MIDDLE = 0.5
 _REFINE_VIEWS = 8
 
 
@@ -99,8 +99,8 @@ def depth(session: Session) -> StepResult:
             at_most("Z accuracy against the board, size of", name, abs(z_percent), "%", settings.max_z_error_percent),
         ]
     advice = [
-        f"camera {m.subject}: {m.name} is {m.value:.3g} {m.unit}, the limit is {m.limit:g}. Clean its lenses, let it warm up "
-        "for 20 minutes, then run its on-chip calibration"
+        f"camera {m.subject}: {m.name} is {m.value:.3g} {m.unit}, the limit is {m.limit:g}. Clean its lenses, let it "
+        "warm up for 20 minutes, then run its on-chip calibration"
         for m in measures
         if not m.ok
     ]
@@ -152,7 +152,9 @@ def sync(session: Session) -> StepResult:
 def _described(info: CameraInfo) -> str:
     lens = info.intrinsics
     usb = f", USB {info.usb_type}" if info.usb_type else ""
-    return f"{info.model}, serial {info.serial}, firmware {info.firmware}{usb}, {lens.width_px} x {lens.height_px} px at {info.fps} fps"
+    firmware = f", firmware {info.firmware}" if info.firmware else ""
+    size = f"{lens.width_px} x {lens.height_px} px at {info.fps} fps"
+    return f"{info.model}, serial {info.serial}{firmware}{usb}, {size}"
 
 
 def _middle(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -177,10 +179,9 @@ def _evenness(middle: NDArray[np.uint8]) -> tuple[float, list[str]]:
     for (one, other), (first, second) in sides.items():
         share = float((np.median(first) - np.median(second)) / max(np.median(level), 1e-6))
         largest = max(largest, abs(share))
+        bright, dark = (one, other) if share > 0 else (other, one)
         if abs(share) > 0.05:
-            words.append(
-                f"the {one if share > 0 else other} side of the tray is {abs(share):.0%} brighter than the {other if share > 0 else one}"
-            )
+            words.append(f"the {bright} side of the tray is {abs(share):.0%} brighter than the {dark}")
     return largest, words
 
 

@@ -1,4 +1,4 @@
-"""A flat printed board held before the booth's cameras, for the technician's procedures: what a person would see and do.
+"""A flat printed board held before the booth's cameras, as a technician does.
 
 The board is drawn analytically over the empty booth; it throws no shadow on the tray.
 """
@@ -262,7 +262,7 @@ def hold_poses(
 def lay_poses(
     rig: Rig, sheet_mm: tuple[float, float], thickness_mm: float, rng: np.random.Generator, count: int = 3
 ) -> list[Transform]:
-    """Return poses of a sheet laid on the tray: first in its middle, straight, then a little beside, turned somewhat."""
+    """Return poses of a sheet laid on the tray: first in its middle, straight, then beside it and turned."""
     up, (half_x, half_y) = np.array([0.0, 0.0, 1.0]), np.array(rig.tray.size_mm) / 2
     poses = [_facing(np.array([0.0, 0.0, thickness_mm]), up, 0.0, sheet_mm)]
     for _ in range(count - 1):

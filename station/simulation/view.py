@@ -74,7 +74,8 @@ class View:
     @property
     def gain(self) -> NDArray[np.float32]:
         """What rendered levels are multiplied by, float32 [H, W, 3]: vignetting, exposure and white balance."""
-        return self._sensor.gain
+        gain: NDArray[np.float32] = self._sensor.gain
+        return gain
 
     def match(self, geometry: Geometry, levels: NDArray[np.uint8], box: Box) -> Match:
         """Return what the stereo matcher makes of a part of the picture; see `Sensor.match`."""

@@ -45,7 +45,7 @@ def mislead(source: SetupSource, focal: float, middle_px: float, seed: int) -> N
     for camera in booth.rig.cameras:
         lens = camera.intrinsics
         scale = 1 + rng.normal(0, focal)
-        cx, cy = (lens.cx, lens.cy) + rng.normal(0, middle_px, 2)
+        cx, cy = np.array([lens.cx, lens.cy]) + rng.normal(0, middle_px, 2)
         lens = replace(lens, fx=lens.fx * scale, fy=lens.fy * scale, cx=float(cx), cy=float(cy))
         cameras.append(replace(camera, intrinsics=lens))
     booth.rig = replace(booth.rig, cameras=tuple(cameras))
@@ -54,7 +54,7 @@ def mislead(source: SetupSource, focal: float, middle_px: float, seed: int) -> N
 def common_corners(session: Session) -> dict:
     """Return the sightings with only those corners of each pose that all its cameras see.
 
-    calibrateMultiview is documented to take a board seen in part, its missing corners as (-1, -1), but goes astray on them.
+    calibrateMultiview is documented to take a board seen in part, its missing corners as (-1, -1), but fails on them.
     """
     seen = session.sightings()
     common = {}
@@ -191,7 +191,8 @@ def main() -> None:
     height = [one["errors"]["error of height mm tray"] for one in found]
     tilt = [one["errors"]["error of tilt deg tray"] for one in found]
     lines = [
-        f"cameras: median {np.median(places):.3f} mm {np.median(turns):.4f} deg, worst {max(places):.3f} mm {max(turns):.4f} deg"
+        f"cameras: median {np.median(places):.3f} mm {np.median(turns):.4f} deg, "
+        f"worst {max(places):.3f} mm {max(turns):.4f} deg"
     ]
     lines.append(f"tray: worst {max(height):.3f} mm {max(tilt):.4f} deg")
     for kind, name in (
@@ -209,7 +210,8 @@ def main() -> None:
             )
     caught = {name: sum(not one["check"][name]["ok"] for one in found) for name in ("unmoved", "moved", "turned")}
     lines.append(
-        f"check: false alarms {caught['unmoved']}, moved caught {caught['moved']}, turned caught {caught['turned']} of {len(found)}"
+        f"check: false alarms {caught['unmoved']}, moved caught {caught['moved']}, "
+        f"turned caught {caught['turned']} of {len(found)}"
     )
     sys.stdout.write("\n".join(lines) + "\n")
 
