@@ -25,11 +25,14 @@ class RigVersions:
         return load_rig(self.path) if self.path.is_file() else None
 
     def put_in_force(self, rig: Rig) -> Path:
-        """Keep a rig as the newest version and put it in force; return its file.
+        """Keep a rig as the newest version and put it in force; return its file. The rig in force stays as it is.
 
         Raises:
             SetupError: the disk is full or not writable; the earlier rig is then still in force.
         """
+        current = self.in_force()
+        if current is not None and current.digest == rig.digest:
+            return next(path for path in reversed(self.all()) if rig.digest in path.name)
         number = int(self.all()[-1].name.partition("-")[0]) + 1 if self.all() else 1
         version = self._folder / "rigs" / f"{number:04d}-{rig.digest}.json"
         with writing(self._folder):
