@@ -61,7 +61,7 @@ def _view(booth: dict, across: int, up: int, reach: float, top: float, title: st
     for panel in booth["panels"]:
         x, y = at(panel["centre_mm"])
         parts.append(_box(x - 22, y - 6, 44, 12, f'fill="{INKS["panel"]}"'))
-        parts.append(label(x, y - 10, f"panel {panel['panel_id']}, {panel['flux_lm']} lm", INKS["panel"]))
+        parts.append(label(x, y + 20, f"panel {panel['panel_id']}, {panel['flux_lm']} lm", INKS["panel"]))
     for camera in booth["cameras"]:
         (x, y), (aim_x, aim_y) = at(camera["position_mm"]), at(camera["look_at_mm"])
         ends = f'x1="{x:.1f}" y1="{y:.1f}" x2="{aim_x:.1f}" y2="{aim_y:.1f}"'

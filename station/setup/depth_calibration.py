@@ -1,7 +1,7 @@
 """The cameras' own depth calibration, behind a protocol: no software device has it, so a fake stands in for rehearsals.
 
-Health is the vendor's: how far the new calibration is from the old one, good below 0.25. A table is written only when the
-result is good, and the old one is kept, so that it can be put back.
+Health is the vendor's: how far the old calibration is from the new one. A table is written only when the health is good,
+and the old one is kept, so that it can be put back.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,7 @@ from typing import Protocol
 
 from station.core.errors import CameraError, SetupError
 from station.setup.measure import StepResult, at_most
-from station.setup.session import writing
-
-GOOD_HEALTH = 0.25
+from station.setup.session import Session, writing
 
 
 class Routine(StrEnum):
@@ -79,7 +77,7 @@ class FakeSelfCalibrating:
 
 
 def calibrate_depth(
-    camera_id: str, camera: SelfCalibrating, routine: Routine, distance_mm: float, folder: Path, utc_ns: int
+    camera_id: str, camera: SelfCalibrating, routine: Routine, distance_mm: float, session: Session, utc_ns: int
 ) -> StepResult:
     """Run a routine; put its table in force if its health is good, after the old one was kept.
 
@@ -88,13 +86,21 @@ def calibrate_depth(
         SetupError: the old table could not be kept; nothing was changed.
     """
     found = camera.run(routine, distance_mm)
-    health = at_most(f"health of {routine.value} calibration", camera_id, abs(found.health), "", GOOD_HEALTH)
+    health = at_most(
+        f"health of {routine.value} calibration",
+        camera_id,
+        abs(found.health),
+        "",
+        session.settings.max_calibration_health,
+    )
     if not health.ok:
-        words = f"camera {camera_id}: {routine.value} calibration was not used. Aim it at a flat textured target, run it again"
+        words = (
+            f"camera {camera_id}: {routine.value} calibration was not used. Show it a flat textured target, then again"
+        )
         return StepResult("depth-calibration", (health,), (words,))
-    with writing(folder):
-        (folder / "tables").mkdir(parents=True, exist_ok=True)
-        (folder / "tables" / f"{camera_id}-{utc_ns}.bin").write_bytes(camera.table())
+    with writing(session.folder):
+        (session.folder / "tables").mkdir(parents=True, exist_ok=True)
+        (session.folder / "tables" / f"{camera_id}-{utc_ns}.bin").write_bytes(camera.table())
     camera.write(found.table)
     return StepResult("depth-calibration", (health,))
 

@@ -97,6 +97,9 @@ class SetupSettings:
     max_temporal_noise_percent: Annotated[
         float, Gt(0), Le(20), Doc("Largest temporal noise of depth, median over pixels, in percent of the distance.")
     ] = 1.0
+    max_calibration_health: Annotated[
+        float, Gt(0), Le(1), Doc("Largest health figure of a camera's own depth calibration that is still used.")
+    ] = 0.25
     max_light_unevenness: Annotated[
         float, Gt(0), Le(1), Doc("Largest difference in light between halves of the tray, as a share of the mean.")
     ] = 0.35
