@@ -33,7 +33,7 @@ def draw_drawn(canvas: Canvas, product: SimProduct, name: str, rng: np.random.Ge
         _sticker(canvas, product)
     elif name == "spine":
         _spine(canvas, product)
-    elif name == "back" and product.kind is not Kind.MAILER:
+    elif name == "back sticker" or (name == "back" and product.kind is not Kind.MAILER):
         _info(canvas, product, rng)
     elif name == "back":
         _mailer_back(canvas, product, rng)
@@ -46,7 +46,8 @@ def draw_drawn(canvas: Canvas, product: SimProduct, name: str, rng: np.random.Ge
 def _front(canvas: Canvas, product: SimProduct, rng: np.random.Generator) -> None:
     if product.kind is Kind.MAILER:
         _mailer_front(canvas, product, rng)
-    elif product.kind is Kind.BLISTER:
+        return
+    if product.kind is Kind.BLISTER:
         _blister_front(canvas, product)
     elif product.kind is Kind.TUBE:
         standing = Canvas(canvas.height_mm - 8.0, canvas.width_mm, product.design.base)
@@ -54,8 +55,7 @@ def _front(canvas: Canvas, product: SimProduct, rng: np.random.Generator) -> Non
         canvas.stamp(standing.turned().pixels, 0, 8.0)
     else:
         draw_front(canvas, product)
-    if product.printed_damage:
-        draw_printed_damage(canvas, product, rng)
+    draw_printed_damage(canvas, product, rng)
 
 
 def _info(canvas: Canvas, product: SimProduct, rng: np.random.Generator, with_barcode: bool = True) -> None:
@@ -153,7 +153,7 @@ def _around(canvas: Canvas, product: SimProduct, name: str, rng: np.random.Gener
     canvas.stamp(back.pixels, 0, rim)
     front = Canvas((wide - info) / fronts + 0.25, high, design.base)
     draw_front(front, product)
-    if product.printed_damage and name != "unit":
+    if name != "unit":
         draw_printed_damage(front, product, rng)
     for place in range(fronts):
         canvas.stamp(front.pixels, info + place * (wide - info) / fronts, rim)
@@ -212,6 +212,7 @@ def _mailer_front(canvas: Canvas, product: SimProduct, rng: np.random.Generator)
     ink = readable(design.base, design)
     draw_signs(canvas, beside, 0.74 * high, min(0.1 * high, 0.08 * wide), ink, rng)
     draw_emblem(canvas, design, (beside + 0.16 * wide, 0.58 * high), 0.12 * high, design.accent, design.base)
+    draw_printed_damage(canvas, product, rng)
     _address_label(canvas, product, label, rng)
 
 
