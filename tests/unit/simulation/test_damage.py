@@ -62,7 +62,7 @@ def test_major_damage_is_larger_in_the_median(damage):
 
 
 @pytest.mark.parametrize(("kind", "damage"), [(kind, possible(kind)[place % 6]) for place, kind in enumerate(Kind)])
-def test_pictures_differ_where_the_truth_says_and_nowhere_else_on_the_item(kind, damage):
+def test_pictures_differ_where_the_truth_says(kind, damage):
     item = damaged(PRODUCTS[kind], ((damage, MAJOR),))
     scenes = [Scene(item_mesh(shape, item.tray_from_item), shape) for shape in item.stages]
     seen = {name: truth for name, truth in truths(item).items() if truth.damage[damage].sum() > 4 * SEEN_PX}
