@@ -121,6 +121,13 @@ def test_a_hole_shows_what_is_deeper_and_a_missing_unit_what_is_behind_it():
     assert np.nanmedian(gone.depth_change_mm[mask]) > 30
 
 
+@pytest.mark.parametrize("kind", [Kind.SLEEVE, Kind.POLYBAG, Kind.TUBE])
+def test_a_damaged_item_lies_as_low_as_the_whole_one(kind):
+    item = damaged(PRODUCTS[kind], ((DamageType.DEFORMATION, MAJOR), (DamageType.PENETRATION, MAJOR)))
+    lowest = [(shape.points() @ item.tray_from_item[2, :3]).min() for shape in item.stages]
+    assert np.ptp(lowest) < 0.5
+
+
 def test_what_is_spilt_beside_an_item_is_damage_and_no_part_of_the_item():
     item = damaged(PRODUCTS[Kind.BOTTLE], ((DamageType.SPILLAGE, MAJOR),))
     beside = [truth.damage[DamageType.SPILLAGE] & ~truth.item for truth in truths(item).values()]
