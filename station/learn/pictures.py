@@ -14,7 +14,7 @@ from station.core.errors import DatasetError
 from station.core.geometry import Intrinsics
 from station.learn.dataset import DEPTH_CHANGE_OFFSET, DEPTH_CHANGE_UNIT_MM, DamageMask, View
 
-_FOLDER = "pictures"
+FOLDER = "pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def save_view(dataset: Path, item_id: str, view: ViewPictures) -> View:
     Raises:
         DatasetError: the disk is full or not writable.
     """
-    stem = f"{_FOLDER}/{item_id}/{view.camera_id}"
+    stem = f"{FOLDER}/{item_id}/{view.camera_id}"
     (dataset / stem).parent.mkdir(parents=True, exist_ok=True)
 
     def save(name: str, picture: NDArray[np.generic]) -> str:
