@@ -30,6 +30,7 @@ from station.recording import Recording
 
 app = typer.Typer(help="Make datasets of what others wrote, hand them on, look into them.", no_args_is_help=True)
 _SHOWN = 5
+_GROUPS = 20
 
 
 class Layout(StrEnum):
@@ -142,9 +143,11 @@ def _add(table: Table, title: str, items: Iterable[Item], groups: Callable[[Item
             counts.setdefault(group, Counter()).update(["items", item.split.value])
             counts[group]["references"] += item.is_reference
     table.add_section()
-    for row, (group, count) in enumerate(sorted(counts.items())):
+    for row, (group, count) in enumerate(sorted(counts.items())[:_GROUPS]):
         cells = (str(count[name]) for name in ("items", "train", "val", "test", "references"))
         table.add_row("" if row else title, escape(group), *cells)
+    if len(counts) > _GROUPS:
+        table.add_row("", f"and {len(counts) - _GROUPS} more")
 
 
 def _types(item: Item) -> list[str]:

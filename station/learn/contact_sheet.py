@@ -75,7 +75,7 @@ def _words(item: Item) -> str:
 
 
 def _name(item: Item, place: int) -> str:
-    return f"{item.item_id} {item.views[place].camera_id}"
+    return f"{item.views[place].camera_id} {item.item_id}"
 
 
 def _fit(text: str) -> str:
