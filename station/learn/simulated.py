@@ -134,8 +134,7 @@ def simulate_dataset(
 
 def _make_part(writer: DatasetWriter, plan: Plan, settings: SimulationSettings, part: int) -> Iterator[None]:
     """Render, write and list one product's items; yields after each."""
-    own = replace(settings, catalogue_seed=plan.catalogue_seed(plan.split(part)), booth_seed=part)
-    studio = Studio(plan.seed, own)
+    studio = Studio(plan.seed, replace(settings, booth_seed=part))
     orders, items = tuple(plan.orders(part)), []
     for order in orders:
         shot = studio.shot(order.product, order.number, order.damage)

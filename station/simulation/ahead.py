@@ -1,9 +1,11 @@
 """A booth rendered ahead of time: a process a camera stays some frames before the one that is asked for."""
 
+import mmap
 import multiprocessing
-from ctypes import c_uint8
+import os
 from math import ceil
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import DupFd
 from typing import Any
 
 import cv2
@@ -16,7 +18,7 @@ from station.simulation.booth import Booth
 from station.simulation.crew import ctrl_c_held
 from station.simulation.view import SimFrame
 
-_AHEAD_S = 1.5
+_AHEAD_S = 2.0
 """Long enough to render an item and its hand while the frames before it are delivered."""
 
 
@@ -85,7 +87,7 @@ class _Renderer:
         self.stop()
         settings = self._booth.settings
         context = multiprocessing.get_context("spawn")  # a fork would copy the libraries' threads half way through
-        memory = context.RawArray(c_uint8, self._places * 5 * settings.width_px * settings.height_px)
+        memory = _Memory(self._places * 5 * settings.width_px * settings.height_px)
         there_free, self._free = context.Pipe(duplex=False)
         self._full, there_full = context.Pipe(duplex=False)
         self._ring = _ring(memory, self._booth)
@@ -133,17 +135,37 @@ class _Renderer:
             self._full.close()
 
 
-def _ring(memory: Any, booth: Booth) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+class _Memory:
+    """Bytes that travel to a spawned process without being copied; containers keep /dev/shm too small for frames."""
+
+    def __init__(self, size: int, file: int | None = None) -> None:
+        self._file = os.memfd_create("frames") if file is None else file
+        if file is None:
+            os.ftruncate(self._file, size)
+        self.bytes = mmap.mmap(self._file, size)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _memory, (len(self.bytes), DupFd(self._file))
+
+    def __del__(self) -> None:
+        os.close(self._file)
+
+
+def _memory(size: int, file: Any) -> _Memory:
+    return _Memory(size, file.detach())
+
+
+def _ring(memory: _Memory, booth: Booth) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
     """Return shared memory as the colours, uint8 [N, H, W, 3], and depths, uint16 [N, H, W], of N frames."""
     shape = (booth.settings.height_px, booth.settings.width_px)
     pixels = shape[0] * shape[1]
-    places = len(memory) // (5 * pixels)
-    flat = np.frombuffer(memory, np.uint8)
+    places = len(memory.bytes) // (5 * pixels)
+    flat = np.frombuffer(memory.bytes, np.uint8)
     colour, depth = flat[: 3 * places * pixels], flat[3 * places * pixels :]
     return colour.reshape(places, *shape, 3), depth.view(np.uint16).reshape(places, *shape)
 
 
-def _render(booth: Booth, camera_id: str, first: int, memory: Any, free: Connection, full: Connection) -> None:
+def _render(booth: Booth, camera_id: str, first: int, memory: _Memory, free: Connection, full: Connection) -> None:
     """Render frames into free places until the last, or until nobody waits for them."""
     cv2.setNumThreads(1)  # one process a camera is enough for two cores
     colour, depth = _ring(memory, booth)

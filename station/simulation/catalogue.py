@@ -38,7 +38,7 @@ class Material(StrEnum):
 
 
 class Motif(StrEnum):
-    """The picture on a product's front; `motifs.py` draws it."""
+    """The picture on a named product's front; `artwork/motifs.py` draws it."""
 
     WAVES = "waves"
     LAMP = "lamp"
@@ -50,17 +50,107 @@ class Motif(StrEnum):
     BEANS = "beans"
 
 
+class Layout(StrEnum):
+    """How the front of a drawn product is laid out; `artwork/fronts.py` draws it."""
+
+    HERO = "hero"
+    BAND = "band"
+    BADGE = "badge"
+    SPLIT = "split"
+    MINIMAL = "minimal"
+    POSTER = "poster"
+
+
+class Pattern(StrEnum):
+    """What lies under a drawn product's words; `artwork/patterns.py` draws it."""
+
+    PLAIN = "plain"
+    GRADIENT = "gradient"
+    STRIPES = "stripes"
+    DIAGONALS = "diagonals"
+    DOTS = "dots"
+    CHECKS = "checks"
+    RAYS = "rays"
+    WAVES = "waves"
+    TRIANGLES = "triangles"
+
+
+class Picture(StrEnum):
+    """The photograph on a drawn product; `artwork/pictures.py` makes it."""
+
+    LANDSCAPE = "landscape"
+    FRUIT = "fruit"
+    GRAIN = "grain"
+    LEAVES = "leaves"
+    CUP = "cup"
+    BISCUITS = "biscuits"
+    CHOCOLATE = "chocolate"
+    DROPS = "drops"
+    LAMP = "lamp"
+    HEADPHONES = "headphones"
+    CELLS = "cells"
+    GEARS = "gears"
+    FABRIC = "fabric"
+    MARBLE = "marble"
+    SKYLINE = "skyline"
+    CREATURE = "creature"
+    FILLET = "fillet"
+
+
+class Emblem(StrEnum):
+    """The shape of a drawn product's logo; `artwork/details.py` draws it."""
+
+    DISC = "disc"
+    RING = "ring"
+    SHIELD = "shield"
+    HEXAGON = "hexagon"
+    DIAMOND = "diamond"
+    LEAF = "leaf"
+    BARS = "bars"
+
+
+class PrintedDamage(StrEnum):
+    """Damage that is only printed; `artwork/printed_damage.py` draws it."""
+
+    CRACK = "crack"
+    TEAR = "tear"
+    HOLE = "hole"
+    CREASE = "crease"
+    SPLASH = "splash"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a drawn product's faces are composed.
+
+    `names` say what it is in several languages, the first one largest; `languages` are the places of those in
+    `wares.LANGUAGES`; `ware` is the colour of what is inside; `table` tells that its back has a nutrition table;
+    `flash` is shouted from its front, "" for nothing.
+    """
+
+    layout: Layout
+    pattern: Pattern
+    picture: Picture
+    emblem: Emblem
+    names: tuple[str, ...]
+    languages: tuple[int, ...]
+    ware: Colour
+    table: bool = False
+    flash: str = ""
+    printed_damage: PrintedDamage | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Design:
     """How a product is printed; `words` are its brand, its line and its content.
 
     `inside` is the colour of its inner side; `gloss` the share of light it mirrors, 0 for none; `flaps` the number
     of flaps that close a carton's opening; `material` what its outside, or a multipack's wrap, is made of;
-    `seed` gives what is drawn at random.
+    `seed` gives what is drawn at random; a named product is drawn with its `motif`, a drawn one in its `style`.
     """
 
     words: tuple[str, str, str]
-    motif: Motif
+    motif: Motif | None
     base: Colour
     ink: Colour
     accent: Colour
@@ -69,6 +159,7 @@ class Design:
     flaps: int = 1
     material: Material = Material.CARD
     seed: int = 0
+    style: Style | None = None
 
     @property
     def brand(self) -> str:

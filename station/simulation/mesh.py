@@ -21,6 +21,8 @@ class Material(IntEnum):
     TRAY = 1
     RIM = 2
     ITEM = 3
+    SPILL = 4
+    """What was spilt beside the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def item_mesh(shape: Shape, tray_from_item: Transform) -> Mesh:
         triangles = np.stack([np.stack([a, c, b], -1), np.stack([d, b, c], -1)]).reshape(-1, 3)
         points = patch.points.reshape(-1, 3) @ rotation.T + offset
         normals = patch.normals().reshape(-1, 3) @ rotation.T
-        material = np.full(len(triangles), Material.ITEM, np.uint8)
+        material = np.full(len(triangles), Material.SPILL if patch.spilt else Material.ITEM, np.uint8)
         finish = np.full(len(triangles), finishes.index(patch.finish), np.uint8)
         parts.append(
             Mesh(

@@ -46,7 +46,7 @@ def mirrored(
         brightness = np.pi * panel.share / (4 * wide * high * max(float(panel.ahead[2]), 0.1))
         from_here = towards + points * np.float32(1 / panel.distance_mm)
         before = _along(from_here, panel.ahead)
-        nearness = 1 / np.maximum(before, 0.05)
+        nearness = np.asarray(1 / np.maximum(before, 0.05), np.float32)
         across, up = _along(from_here, panel.across) * nearness, _along(from_here, panel.up) * nearness
         if brushed is not None:
             aside, upward = _along(drawn_out, panel.across), _along(drawn_out, panel.up)

@@ -137,10 +137,13 @@ class Scene:
         )
         eye, rays = _rays(camera, (rows + 0.5) / supersampling - 0.5, (columns + 0.5) / supersampling - 0.5)
         lights = light.light_of_sample(rows[:, None], columns[None]).reshape(-1)
-        colour, mirrors = np.zeros((len(rays), 3), np.float32), np.zeros(len(rays), np.float32)
-        through = np.ones(len(rays), np.float32)
-        for layer in self._tracer.layers(eye, rays):
+        colour, mirrors, through = np.empty((0, 3), np.float32), np.empty(0, np.float32), np.empty(0, np.float32)
+        for number, layer in enumerate(self._tracer.layers(eye, rays)):
             own, shine, passes = self._lit(layer, eye, rays, lights, picture)
+            if number == 0:
+                colour, mirrors, through = own, shine, passes
+                colour *= layer.opacity[:, None]
+                continue
             left = through[layer.index]
             colour[layer.index] += own * (left * layer.opacity)[:, None]
             mirrors[layer.index] += left * shine
@@ -169,7 +172,7 @@ class Scene:
         picture: tuple[int, int],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Return a layer's colours [N, 3], the light it mirrors [N], and the share that comes through it [N]."""
-        rays = rays[layer.index]
+        rays = rays if len(layer.index) == len(rays) else rays[layer.index]
         seen = self._look.surfaces(eye, rays, layer.hits)
         open_sky = self._open_sky(seen, layer.index, lights, picture)
         lit = self._lighting.irradiance(seen.points, seen.normals) * (_DARKEST + (1 - _DARKEST) * open_sky)
@@ -177,7 +180,8 @@ class Scene:
         colour, shine = lit_colour(seen, lit, open_sky, mirror)
         passes = 1 - layer.opacity
         passes[mirror[0]] *= 1 - mirror[1]
-        return colour * self._lighting.tint(seen.normals), shine, passes
+        colour *= self._lighting.tint(seen.normals)
+        return colour, shine, passes
 
     def _open_sky(
         self, seen: Surfaces, index: NDArray[np.intp], lights: NDArray[np.intp], picture: tuple[int, int]

@@ -33,7 +33,7 @@ from station.simulation.settings import SimulationSettings
 from station.vision import ViewExtractor, VisionSettings
 from station.vision.geometry import TrayGeometry
 
-BATCH = 20
+BATCH = 10
 SETTINGS = SimulationSettings(damaged_share=0.5)
 
 

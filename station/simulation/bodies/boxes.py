@@ -98,17 +98,28 @@ def _board(
     lining = _face("back" if side > 0 else "front", half * (1, 1, 1), place, step_mm, replace(PAPER, inside=None))
     points = lining.points.copy()
     points[..., 2] = side * (half[2] - BOOK_COVER_MM)
-    path = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half[:2]
-    outline = np.concatenate(
-        [a + shares(float(np.linalg.norm(b - a)), step_mm)[:, None] * (b - a) for a, b in pairwise(path)]
-    )
     top = half[2] if side > 0 else BOOK_COVER_MM - half[2]
-    rim = wall_patch(place, outline, (top, top - BOOK_COVER_MM), step_mm, finish, wraps=False)
-    left, upper, wide, high = place
-    shrunk = rim.points[..., :2] / half[:2] * 0.49
-    uv = np.stack([left + wide * (0.5 + side * shrunk[..., 0]), upper + high * (0.5 - shrunk[..., 1])], axis=2)
+    rim = rim_patch(place, half, (top, top - BOOK_COVER_MM), step_mm, finish, side)
     return {
         name: outer,
         f"{name} lining": lining.moved(points),
-        f"{name} rim": replace(rim, uv_mm=uv.astype(np.float32)),
+        f"{name} rim": rim,
     }
+
+
+def rim_patch(
+    place: Place,
+    half: NDArray[np.floating],
+    z_mm: tuple[float, float],
+    step_mm: float,
+    finish: Finish,
+    side: int = 1,
+) -> Patch:
+    """Return the edge around a board, from its lower left corner on; the print of its front or back runs over it."""
+    path = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * half[:2]
+    outline = np.concatenate(
+        [a + shares(float(np.linalg.norm(b - a)), step_mm)[:, None] * (b - a) for a, b in pairwise(path)]
+    )
+    rim = wall_patch(place, outline, z_mm, step_mm, finish, wraps=False)
+    inward = rim.points[..., :2] / half[:2] * 0.49
+    return replace(rim, uv_mm=uv_grid(place, 0.5 + side * inward[..., 0], 0.5 - inward[..., 1]))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
+from station.simulation.bodies.boxes import rim_patch
 from station.simulation.bodies.soft import crinkles
 from station.simulation.catalogue import Material, SimProduct
 from station.simulation.faces import PackForm, blister_form, pack_form
@@ -35,11 +36,10 @@ def blister(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Ge
     top, finish = form.card - half[2], outside(product)
     right, down = 2 * half[0] * _X, -2 * half[1] * _Y
     corner = half * (-1, 1, -1)
-    outline = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * half[:2]
     patches = {
         "front": sheet_patch(art.places_mm["front"], corner + form.card * _Z, right, down, step_mm, finish),
         "back": sheet_patch(art.places_mm["back"], corner + right, -right, down, step_mm, MATT),
-        "rim": wall_patch(art.places_mm["back"], outline, (top, -half[2]), step_mm),
+        "rim": rim_patch(art.places_mm["front"], half, (top, -half[2]), step_mm, MATT),
     }
     left, low, wide, high = form.bubble
     across, along = np.meshgrid(shares(wide, min(step_mm, _FINE_MM)), shares(high, min(step_mm, _FINE_MM)))

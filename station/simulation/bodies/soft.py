@@ -8,7 +8,7 @@ from station.simulation.artwork import Artwork
 from station.simulation.catalogue import SimProduct
 from station.simulation.faces import flap_mm, sticker_mm
 from station.simulation.finish import MATT, PAPER, outside
-from station.simulation.shape import Patch, grid_patch, shares, uv_grid
+from station.simulation.shape import Patch, Place, grid_patch, shares, uv_grid
 
 _FINE_MM = 4.0
 _FILM_MM = 3.0
@@ -74,20 +74,21 @@ def polybag(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Ge
     for name, side, height_mm in (("contents", 1, lying), ("contents back", -1, -np.fliplr(lying))):
         points = np.stack([side * _FILLED * xs, _FILLED * ys, height_mm], axis=2)
         patches[name] = grid_patch(points, uv_grid(art.places_mm["contents"], across, along), MATT)
-    if "sticker" in art.places_mm:
-        patches["sticker"] = _sticker(patches["front"], product, art)
+    for name, film_name in (("sticker", "front"), ("back sticker", "back")):
+        if name in art.places_mm:
+            patches[name] = _sticker(patches[film_name], product, art.places_mm[name])
     return patches
 
 
-def _sticker(film: Patch, product: SimProduct, art: Artwork) -> Patch:
-    """Return the sticker on the middle of a bag's front film."""
+def _sticker(film: Patch, product: SimProduct, place: Place) -> Patch:
+    """Return a sticker on the middle of a bag's film."""
     wide, high = (size / whole for size, whole in zip(sticker_mm(product), product.size_mm, strict=False))
     rows, columns = film.wear.shape
     top, left = round((rows - 1) * (0.5 - high / 2)), round((columns - 1) * (0.5 - wide / 2))
     cut = slice(top, rows - top), slice(left, columns - left)
     across, along = np.meshgrid(np.linspace(0, 1, columns - 2 * left), np.linspace(0, 1, rows - 2 * top))
-    points = film.points[cut] + 0.4 * film.normals()[cut]
-    return grid_patch(points, uv_grid(art.places_mm["sticker"], across, along), PAPER)
+    points = film.points[cut] + 0.2 * film.normals()[cut]
+    return grid_patch(points, uv_grid(place, across, along), PAPER)
 
 
 def _pillow(

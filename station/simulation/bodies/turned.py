@@ -70,7 +70,7 @@ def tube(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gener
     long = height - form.cap
     across, along = np.meshgrid(shares(width, step_mm, 33), shares(long, step_mm))
     down = along * long
-    full = np.clip((down - 6.0) / (form.body - 6.0), 0, 1)
+    full = np.clip((down - 6.0) / (0.9 * form.body - 6.0), 0, 1)
     narrow = np.clip((down - form.body) / (long - form.body), 0, 1)
     thread = 0.62 * form.cap_radius
     neck = 1 - narrow * (1 - thread / form.radius)

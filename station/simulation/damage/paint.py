@@ -7,12 +7,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from station.simulation.shape import Patch, Shape
+from station.simulation.damage.site import Site
+from station.simulation.finish import MATT
+from station.simulation.shape import Patch, Place, Shape, grid_patch
+from station.simulation.trace import CLEAR
 
-Field = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
+Points = NDArray[np.float32]
+Field = Callable[[Points, Points], NDArray[np.float32]]
 """Gives values, float32 [N], of points [N, 3] in mm and their outward unit normals [N, 3]."""
+Paint = Callable[[Points, NDArray[np.float32]], NDArray[np.float32]]
+"""Gives colours, float32 RGB [N, 3], from points [N, 3] in mm and the colours there before."""
 
 _WAVES = 9
+_ABOVE_MM = 0.25
+"""Paint on clear film lies this far above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +29,8 @@ class Texels:
 
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
-    points: NDArray[np.float32]
-    normals: NDArray[np.float32]
+    points: Points
+    normals: Points
 
 
 def texels(patch: Patch, shape: Shape) -> Texels:
@@ -33,57 +41,88 @@ def texels(patch: Patch, shape: Shape) -> Texels:
         for count, mm in zip(patch.wear.shape, step, strict=True)
     )
     across, along = np.meshgrid(columns, rows)
-    fine = cv2.remap(np.dstack([patch.uv_mm, patch.points]), across, along, cv2.INTER_LINEAR).reshape(-1, 5)
-    normals = cv2.remap(patch.normals(), across, along, cv2.INTER_LINEAR).reshape(-1, 3)
+    uv_mm, points, normals = (
+        np.asarray(cv2.remap(part, across, along, cv2.INTER_LINEAR), np.float32).reshape(-1, part.shape[2])
+        for part in (patch.uv_mm, patch.points, patch.normals())
+    )
     height, width = shape.texture.shape[:2]
-    place = np.floor(fine[:, :2] * shape.px_per_mm).astype(np.intp).clip(0, (width - 1, height - 1))
+    place = np.floor(uv_mm * shape.px_per_mm).astype(np.intp).clip(0, (width - 1, height - 1))
     _, first = np.unique(place[:, 1] * width + place[:, 0], return_index=True)
-    return Texels(place[first, 1], place[first, 0], fine[first, 2:], normals[first])
+    return Texels(place[first, 1], place[first, 0], points[first], normals[first])
 
 
-def painted(
-    shape: Shape, cover: Field, paint: Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
-) -> Shape:
-    """Return the shape with its print changed.
+def painted(shape: Shape, cover: Field, paint: Paint, wet: float = 0.0) -> Shape:
+    """Return the shape with its print changed; on clear film the paint lies as a skin of its own.
 
     Args:
         shape: the body.
         cover: how far the paint covers a place, 0 to 1.
-        paint: gives the colours painted, float32 RGB [N, 3], from places [N, 3] and the colours beneath.
+        paint: the colours painted.
+        wet: how wet a place is that is wholly covered, 0 to 1.
     """
-    texture = shape.texture.copy()
-    for patch in shape.patches.values():
+    for name, patch in shape.patches.items():
         spots = texels(patch, shape)
-        share = cover(spots.points, spots.normals)
-        hit = np.flatnonzero(share > 0)
+        share = np.clip(cover(spots.points, spots.normals), 0, 1)
+        hit = np.flatnonzero(share > 0.02)
+        if not hit.size or patch.spilt:
+            continue
+        if patch.finish.opacity < CLEAR:
+            shape, name = _with_skin(shape, name, spots, share > 0.4)
+            spots = texels(shape.patches[name], shape)
+            share = np.clip(cover(spots.points, spots.normals), 0, 1)
+            hit = np.flatnonzero(share > 0.4)
         rows, columns = spots.rows[hit], spots.columns[hit]
+        texture = shape.texture.copy()
         below = texture[rows, columns, :3].astype(np.float32)
-        colour = paint(spots.points[hit], below)
-        mixed = below + (colour - below) * np.minimum(share[hit], 1)[:, None]
+        mixed = below + (paint(spots.points[hit], below) - below) * share[hit, None]
         texture[rows, columns, :3] = np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
-    return replace(shape, texture=texture)
+        shape = replace(shape, texture=texture)
+        if wet:
+            wetness = np.zeros(texture.shape[:2], np.uint8) if shape.wetness is None else shape.wetness.copy()
+            wetness[rows, columns] = np.maximum(wetness[rows, columns], (255 * wet * share[hit]).astype(np.uint8))
+            shape = replace(shape, wetness=wetness)
+    return shape
 
 
-def coloured(
-    rgb: tuple[int, int, int], grain: float, rng: np.random.Generator
-) -> Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]:
+def _with_skin(shape: Shape, name: str, spots: Texels, there: NDArray[np.bool_]) -> tuple[Shape, str]:
+    """Lay a skin on a clear patch that is solid only where told, with a piece of the sheet of its own."""
+    patch = shape.patches[name]
+    low = np.array([spots.columns.min(), spots.rows.min()])
+    swatch = shape.texture[low[1] : spots.rows.max() + 1, low[0] : spots.columns.max() + 1].copy()
+    swatch[..., 3] = 0
+    swatch[spots.rows[there] - low[1], spots.columns[there] - low[0], 3] = 255
+    shape, place = with_swatch(shape, swatch)
+    uv_mm = patch.uv_mm + (np.array(place[:2]) - low / shape.px_per_mm).astype(np.float32)
+    skin = grid_patch(patch.points + _ABOVE_MM * patch.normals(), uv_mm, MATT, patch.wraps)
+    return shape.with_patches({f"{name} skin": skin}), f"{name} skin"
+
+
+def coloured(rgb: tuple[float, float, float], grain: float, rng: np.random.Generator) -> Paint:
     """Return opaque paint of one colour, uneven by about `grain` levels."""
-    uneven = lumps(3.0, rng)
-    return lambda points, below: np.array(rgb, np.float32) + grain * uneven(points)[:, None]
+    uneven, fine = lumps(9.0, rng), lumps(2.2, rng)
+    return lambda points, below: np.asarray(
+        np.array(rgb, np.float32) + grain * (0.6 * uneven(points) + 0.5 * fine(points))[:, None], np.float32
+    )
 
 
-def lumps(length_mm: float, rng: np.random.Generator) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+def lumps(length_mm: float, rng: np.random.Generator) -> Callable[[Points], NDArray[np.float32]]:
     """Return smooth noise in space, of about unit deviation, whose bumps are about `length_mm` long."""
     ways = rng.normal(size=(_WAVES, 3))
     ways *= (2 * np.pi / length_mm * rng.uniform(0.4, 1.1, _WAVES) / np.linalg.norm(ways, axis=1))[:, None]
     phases = rng.uniform(0, 2 * np.pi, _WAVES)
-    return lambda points: np.asarray(
-        np.sin(points @ ways.T + phases).sum(axis=1) * np.sqrt(2 / _WAVES), np.float32
-    )
+    return lambda points: np.asarray(np.sin(points @ ways.T + phases).sum(axis=1) * np.sqrt(2 / _WAVES), np.float32)
 
 
-def with_swatch(shape: Shape, swatch: NDArray[np.uint8]) -> tuple[Shape, tuple[float, float, float, float]]:
-    """Append a picture, uint8 RGBA [h, w, 4], to the sheet; returns its place there as well, in mm.
+def brightness_at(shape: Shape, site: Site) -> float:
+    """Return the mean level of the print around a site, 0 to 255."""
+    column, row = np.rint(site.uv_mm * shape.px_per_mm).astype(int)
+    reach = int(12 * shape.px_per_mm)
+    around = shape.texture[max(0, row - reach) : row + reach, max(0, column - reach) : column + reach, :3]
+    return float(around.mean())
+
+
+def with_swatch(shape: Shape, swatch: NDArray[np.uint8]) -> tuple[Shape, Place]:
+    """Append a picture, uint8 RGBA [h, w, 4], to the sheet; returns its place there as well.
 
     It holds what damage brings to light or spills.
     """
@@ -93,5 +132,19 @@ def with_swatch(shape: Shape, swatch: NDArray[np.uint8]) -> tuple[Shape, tuple[f
     sheet = np.zeros((height + rows, wide, 4), np.uint8)
     sheet[:height, :width] = shape.texture
     sheet[height:, :columns] = swatch
+    wetness = shape.wetness
+    if wetness is not None:
+        wetness = np.pad(wetness, ((0, rows), (0, wide - width)))
     scale = shape.px_per_mm
-    return replace(shape, texture=sheet), (0.0, height / scale, columns / scale, rows / scale)
+    return replace(shape, texture=sheet, wetness=wetness), (0.0, height / scale, columns / scale, rows / scale)
+
+
+def plain_swatch(
+    shape: Shape, rgb: tuple[float, float, float], grain: float, rng: np.random.Generator
+) -> tuple[Shape, Place]:
+    """Append a piece of fibrous material of one colour, 30 by 30 mm, to the sheet; returns its place as well."""
+    size = round(30 * shape.px_per_mm)
+    fibre = cv2.GaussianBlur(rng.normal(0, 1, (size, size)).astype(np.float32), (0, 0), 1.2, sigmaY=0.6)
+    colour = np.array(rgb) + grain * (fibre / fibre.std())[..., None]
+    swatch = np.dstack([np.clip(colour, 0, 255), np.full((size, size), 255.0)])
+    return with_swatch(shape, np.rint(swatch).astype(np.uint8))
