@@ -65,8 +65,9 @@ def evaluate(
 
 def _table(figures: Mapping[str, Any]) -> Table:
     table = Table(title=f"{figures['dataset']}: {figures['scorer']}", title_justify="left", caption_justify="left")
-    for name in ("", "good", "damaged", *_COLUMNS.values()):
-        table.add_column(name, justify="right" if name else "left")
+    table.add_column("", no_wrap=True)
+    for name in ("good", "damaged", *_COLUMNS.values()):
+        table.add_column(name, justify="right")
     _add(table, "all items", figures["item"])
     for groups in (figures["types"], figures["severities"], figures["kinds"]):
         told = {name: group for name, group in groups.items() if group["auroc"]}

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+from scipy.stats import beta, binomtest
 
 CONFIDENCE = 0.95
 RESAMPLES = 1000
+_FEW = 10
+"""Groups smaller than this are too few to be resampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,9 @@ def bootstrap(
 ) -> dict[str, Estimate]:
     """Return figures of a sample with percentile intervals, each group of items resampled by itself.
 
-    A figure that is 0 or 1 on the sample is so on every resample, which would claim certainty. Of pairs of one good
-    and one damaged item, as many as the smaller group has are independent; had they all gone the same way, the exact
-    interval says how far the true share may be from it, and the bootstrap's is widened to that.
+    A figure that is 0 or 1 on the sample is so on every resample, and a group of a few items hardly varies: both would
+    claim certainty. Of pairs of one good and one damaged item, as many as the smaller group has are independent; there
+    the interval is widened to the exact one of as many independent trials.
 
     Args:
         figures: computes the figures of the items with these indices; each lies in 0..1.
@@ -50,13 +52,19 @@ def bootstrap(
     values = figures(np.concatenate(groups))
     drawn = [figures(np.concatenate([rng.choice(group, len(group)) for group in groups])) for _ in range(resamples)]
     margin = (1 - CONFIDENCE) / 2
-    least = share(0, min(map(len, groups))).high
+    trials = min(map(len, groups))
     estimates = {}
     for name, value in values.items():
         low, high = np.quantile([one[name] for one in drawn], [margin, 1 - margin])
-        if value >= 1:
-            low = min(low, 1 - least)
-        if value <= 0:
-            high = max(high, least)
+        if trials < _FEW or not 0 < value < 1:
+            low, high = min(low, _exact(value, trials, margin)), max(high, _exact(value, trials, 1 - margin))
         estimates[name] = Estimate(float(value), float(min(low, value)), float(max(high, value)))
     return estimates
+
+
+def _exact(value: float, trials: int, level: float) -> float:
+    """Return a bound of the exact interval of a share of independent trials; the share may lie between two counts."""
+    hits = value * trials
+    if level < 0.5:
+        return float(beta.ppf(level, hits, trials - hits + 1)) if hits > 0 else 0.0
+    return float(beta.ppf(level, hits + 1, trials - hits)) if hits < trials else 1.0

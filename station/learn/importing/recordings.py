@@ -21,8 +21,8 @@ Captures = Callable[[Recording], Iterator[ItemCapture]]
 def read_recordings(src: Path, captures: Captures) -> Source:
     """Find the known items of a recording, or of a folder of recordings.
 
-    A product's items go to train and test in turn, so that both have it; items that the scene never captured are
-    left out and named.
+    A product's good items go to train and test in turn, its damaged ones to test and train. Items that the scene never
+    captured are left out and named.
 
     Raises:
         RecordingError: a recording is malformed.
@@ -92,7 +92,7 @@ class _Import:
             product_id=truth.product_id,
             product_name=truth.product_id,
             kind="unknown",
-            split=Split.TRAIN if self.seen[turn] % 2 else Split.TEST,
+            split=Split.TRAIN if self.seen[turn] % 2 != bool(truth.damage) else Split.TEST,
             damage_types=tuple(dict.fromkeys(damage for damage, _ in truth.damage)),
             severity=max((severity for _, severity in truth.damage), default=Severity.NONE),
             views=tuple(views),
