@@ -48,7 +48,7 @@ def deformed(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ra
     if product.kind in _CORNERS_MM and rng.random() < 0.5:
         return _corner_crushed(shape, major, stance, rng)
     fold = _FOLDS_MM.get(product.kind, (None, (0.0, 0.0)))[major]
-    if fold and (product.kind is not Kind.BLISTER or rng.random() < 0.5):
+    if fold and (product.kind is not Kind.BLISTER or major or rng.random() < 0.5):
         shape = _folded(shape, float(rng.uniform(*fold)), stance, rng)
         if product.kind is Kind.BLISTER:
             return shape

@@ -21,6 +21,8 @@ Paint = Callable[[Points, NDArray[np.float32]], NDArray[np.float32]]
 _WAVES = 9
 _ABOVE_MM = 0.25
 """Paint on clear film lies this far above it."""
+_MARGIN_MM = 12.0
+"""A skin reaches this far beyond the paint it carries: film's points lie up to so far apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def painted(shape: Shape, cover: Field, paint: Paint, wet: float = 0.0) -> Shape
         if not hit.size or patch.spilt:
             continue
         if patch.finish.opacity < CLEAR:
+            if not (share > 0.4).any():
+                continue
             shape, name = _with_skin(shape, name, spots, share > 0.4)
             spots = texels(shape.patches[name], shape)
             share = np.clip(cover(spots.points, spots.normals), 0, 1)
@@ -93,7 +97,13 @@ def _with_skin(shape: Shape, name: str, spots: Texels, there: NDArray[np.bool_])
     swatch[spots.rows[there] - low[1], spots.columns[there] - low[0], 3] = 255
     shape, place = with_swatch(shape, swatch)
     uv_mm = patch.uv_mm + (np.array(place[:2]) - low / shape.px_per_mm).astype(np.float32)
-    skin = grid_patch(patch.points + _ABOVE_MM * patch.normals(), uv_mm, MATT, patch.wraps)
+    corners = patch.points.reshape(-1, 3)
+    middle = spots.points[there].mean(axis=0)
+    reach = np.linalg.norm(spots.points[there] - middle, axis=1).max() + _MARGIN_MM
+    near = (np.linalg.norm(corners - middle, axis=1) < reach).reshape(patch.wear.shape)
+    rows, columns = (np.flatnonzero(near.any(axis=axis)) for axis in (1, 0))
+    cut = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    skin = grid_patch((patch.points + _ABOVE_MM * patch.normals())[cut], uv_mm[cut], MATT)
     return shape.with_patches({f"{name} skin": skin}), f"{name} skin"
 
 

@@ -47,7 +47,7 @@ def spilt(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rando
     pool_mm = float(rng.uniform(44, 58) if major else rng.uniform(13, 17))
     if is_powder:
         return _heap(_dusted(shape, leak, radius, rgb, rng), leak, pool_mm, rgb, rng)
-    return _puddle(_wetted(shape, leak, radius, rgb, rng), leak, pool_mm, rgb, rng)
+    return _puddle(_wetted(shape, leak, radius, 0.75 if major else 0.4, rgb, rng), leak, pool_mm, rgb, rng)
 
 
 def _draw_leak(shape: Shape, stance: Stance, rng: np.random.Generator) -> _Leak:
@@ -81,8 +81,10 @@ def _draw_colour(
     return colours[int(rng.choice(good))]
 
 
-def _wetted(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int], rng: np.random.Generator) -> Shape:
-    """Stain the item around the leak, with runs down the side."""
+def _wetted(
+    shape: Shape, leak: _Leak, radius: float, share: float, rgb: tuple[int, int, int], rng: np.random.Generator
+) -> Shape:
+    """Stain the item around the leak, with runs down about this share of the side."""
     wander, runs = lumps(1.2 * radius, rng), lumps(0.45 * radius, rng)
     tint = coloured(rgb, 4.0, rng)
 
@@ -91,7 +93,7 @@ def _wetted(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int],
         below = np.maximum(-(offset @ leak.up), 0)
         level = offset - (offset @ leak.up)[:, None] * leak.up
         spread = 1 - np.linalg.norm(level, axis=1) / radius + 0.22 * wander(points)
-        run = np.clip(0.7 + 0.75 * runs(np.asarray(level, np.float32)), 0.12, 2.0) * (leak.drop_mm + 8) * 0.75
+        run = np.clip(0.7 + 0.75 * runs(np.asarray(level, np.float32)), 0.12, 2.0) * (leak.drop_mm + 8) * share
         faces = (normals @ leak.up > 0.3) | (normals @ leak.outward > 0.15)
         return np.asarray(np.clip(7 * np.minimum(spread, 1 - below / run), 0, 1) * faces, np.float32)
 
