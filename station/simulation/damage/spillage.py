@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
-from station.simulation.damage.paint import Points, coloured, lumps, painted, with_swatch
+from station.simulation.damage.paint import Near, Points, coloured, lumps, painted, with_swatch
 from station.simulation.damage.site import Stance
 from station.simulation.finish import MATT, Finish
 from station.simulation.shape import Shape, grid_patch
@@ -100,7 +100,7 @@ def _wetted(
     def paint(points: Points, below: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(0.78 * tint(points, below) + 0.22 * below * 0.7, np.float32)
 
-    return painted(shape, cover, paint, wet=1.0)
+    return painted(shape, _below(leak, 1.7 * radius), cover, paint, wet=1.0)
 
 
 def _dusted(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int], rng: np.random.Generator) -> Shape:
@@ -114,7 +114,18 @@ def _dusted(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int],
         lies = np.clip(0.45 + normals @ leak.up, 0.25, 1) * ((normals @ leak.up > 0.3) | (normals @ leak.outward > 0.3))
         return np.asarray(np.clip(3 * (spread + 0.3 * grains(points)), 0, 0.95) * lies, np.float32)
 
-    return painted(shape, cover, coloured(rgb, 7.0, rng))
+    return painted(shape, _below(leak, 2.0 * radius), cover, coloured(rgb, 7.0, rng))
+
+
+def _below(leak: _Leak, reach_mm: float) -> Near:
+    """Return what tells which points lie in the upright cylinder around a leak."""
+
+    def near(points: Points) -> NDArray[np.bool_]:
+        offset = points - leak.point
+        level = offset - (offset @ leak.up)[:, None] * leak.up
+        return np.asarray((level**2).sum(axis=1) < reach_mm**2)
+
+    return near
 
 
 def _puddle(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int], rng: np.random.Generator) -> Shape:

@@ -12,7 +12,7 @@ from station.core.errors import SimulationError
 pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
 
 from station.simulation import SimulationSettings
-from station.simulation.catalogue import Kind, product
+from station.simulation.catalogue import Kind, catalogue
 from station.simulation.damage import possible
 from station.simulation.damage.deformation import pushed_in
 from station.simulation.generator import draw_products
@@ -29,6 +29,10 @@ EVERY = [(kind, damage) for kind in Kind for damage in possible(kind)]
 PRODUCTS = {kind: draw_products(31, 1, (kind,))[0] for kind in Kind}
 SEEN_PX = 18
 """At 320x240; four times as many at 640x480."""
+
+
+def _named(product_id):
+    return next(thing for thing in catalogue(2026) if thing.product_id == product_id)
 
 
 def damaged(thing, damage, seed=1):
@@ -86,7 +90,7 @@ def test_the_truth_of_an_undamaged_item_is_its_place(kind):
 
 
 def test_the_depth_change_of_a_dent_is_what_was_asked():
-    thing = product("carton-shipper", SETTINGS.catalogue_seed)
+    thing = _named("carton-shipper")
     sound = damaged(thing, ((DamageType.SUPERFICIAL, MINOR),))
     up = sound.tray_from_item[2, :3]
     body = sound.stages[0]
@@ -101,7 +105,7 @@ def test_the_depth_change_of_a_dent_is_what_was_asked():
 
 
 def test_neighbouring_faces_of_a_crushed_carton_stay_joined():
-    thing = product("carton-tea", SETTINGS.catalogue_seed)
+    thing = _named("carton-tea")
     for seed in range(4):
         shape = damaged(thing, ((DamageType.DEFORMATION, MAJOR),), seed).shape
         front, right, left = (shape.patches[name].points for name in ("front", "right", "left"))
@@ -115,6 +119,13 @@ def test_a_hole_shows_what_is_deeper_and_a_missing_unit_what_is_behind_it():
     gone = truths(damaged(PRODUCTS[Kind.MULTIPACK], ((DamageType.MISSING_UNIT, MAJOR),)))["top"]
     mask = gone.damage[DamageType.MISSING_UNIT]
     assert np.nanmedian(gone.depth_change_mm[mask]) > 30
+
+
+@pytest.mark.parametrize("kind", [Kind.SLEEVE, Kind.POLYBAG, Kind.TUBE])
+def test_a_damaged_item_lies_as_low_as_the_whole_one(kind):
+    item = damaged(PRODUCTS[kind], ((DamageType.DEFORMATION, MAJOR), (DamageType.PENETRATION, MAJOR)))
+    lowest = [(shape.points() @ item.tray_from_item[2, :3]).min() for shape in item.stages]
+    assert np.ptp(lowest) < 0.5
 
 
 def test_what_is_spilt_beside_an_item_is_damage_and_no_part_of_the_item():
