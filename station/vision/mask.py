@@ -138,7 +138,7 @@ def _combine(
     near = cv2.dilate(seed, edge).view(np.bool_)
     item = raised | (differs & (unknown | near)) | _keep_sharp(differs, np.sqrt(difference), limit)
     # At an edge colour decides where it tells the item from the tray just inside of that edge.
-    inner = cv2.erode(seed, edge)
+    inner = np.asarray(cv2.erode(seed, edge), np.uint8)
     size = (4 * edge.shape[1] + 1, 4 * edge.shape[0] + 1)
     told = cv2.boxFilter(differs.view(np.uint8) & inner, cv2.CV_32F, size, normalize=False)
     solid = cv2.boxFilter(inner, cv2.CV_32F, size, normalize=False)
