@@ -22,7 +22,7 @@ _SHADOW_GAIN = (0.4, 1.15)
 _EDGE_MM = 6.0
 """Stereo depth is off by up to this at an item's edge; there colour decides, where it can."""
 _COLOUR_TELLS = 0.6
-"""Colour is trusted at the edges when it finds this share of what height finds."""
+"""Colour decides at an edge where it tells this share of what lies just inside of it from the tray."""
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 

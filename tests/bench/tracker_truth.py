@@ -99,8 +99,9 @@ def overlaps(booth: Booth, index: int, capture: ItemCapture, extractor: ViewExtr
     """Return each camera's mask IoU in its view's crop, 0 where it has no view."""
     found = {camera.camera_id: 0.0 for camera in booth.rig.cameras}
     for view in extractor.extract(capture):
-        truth = booth.truth(view.camera_id, index).item.astype(np.uint8) * 255
-        straight = TrayGeometry(booth.rig, view.camera_id).undistort_colour(truth)
+        known = booth.truth(view.camera_id, index)
+        whole = np.any([known.item, *known.damage.values()], axis=0)  # what is spilt beside an item belongs to it
+        straight = TrayGeometry(booth.rig, view.camera_id).undistort_colour(whole.astype(np.uint8) * 255)
         true_mask = cv2.warpAffine(straight, view.crop_from_image, view.mask.shape[::-1]) > 127
         found[view.camera_id] = float((true_mask & view.mask).sum() / max(1, (true_mask | view.mask).sum()))
     return found
