@@ -2,7 +2,22 @@
 
 import typer
 
-from station.cli import bench, config, demo, doctor, models, plc_sim, record, recordings, replay, run, setup, simulate
+from station.cli import (
+    bench,
+    config,
+    dataset,
+    demo,
+    doctor,
+    evaluate,
+    models,
+    plc_sim,
+    record,
+    recordings,
+    replay,
+    run,
+    setup,
+    simulate,
+)
 
 app = typer.Typer(
     name="station",
@@ -20,6 +35,8 @@ app.command("replay")(replay.replay)
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(setup.app, name="setup")
 app.add_typer(simulate.app, name="simulate")
+app.add_typer(dataset.app, name="dataset")
+app.command("evaluate")(evaluate.evaluate)
 app.command("plc-sim")(plc_sim.plc_sim)
 app.command("config")(config.config)
 app.add_typer(models.app, name="models")

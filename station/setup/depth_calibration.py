@@ -1,7 +1,7 @@
 """The cameras' own depth calibration, behind a protocol: no software device has it, so a fake stands in for rehearsals.
 
-Health is the vendor's: how far the old calibration is from the new one. A table is written only when the health is good,
-and the old one is kept, so that it can be put back.
+Health is the vendor's: how far the old calibration is from the new one. A table is written only when the health is
+good, and the old one is kept, so that it can be put back.
 """
 
 from collections.abc import Callable

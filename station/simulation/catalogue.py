@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from station.core.errors import SimulationError
 from station.simulation.canvas import Colour, ean13
 
 
@@ -310,7 +309,7 @@ _DESIGNS: dict[str, tuple[Kind, tuple[float, float, float], Design]] = {
 
 @lru_cache(maxsize=8)
 def catalogue(catalogue_seed: int) -> tuple[SimProduct, ...]:
-    """Return all products; the seed gives their barcodes (GS1's range for use inside a company, 200-299)."""
+    """Return the eight named products; the seed gives their barcodes, of GS1's range for use inside a company."""
     rng = np.random.default_rng([catalogue_seed, 1])
     return tuple(
         SimProduct(
@@ -324,16 +323,3 @@ def catalogue(catalogue_seed: int) -> tuple[SimProduct, ...]:
         )
         for number, (product_id, (kind, size_mm, design)) in enumerate(_DESIGNS.items())
     )
-
-
-def product(product_id: str, catalogue_seed: int) -> SimProduct:
-    """Return the product of that id.
-
-    Raises:
-        SimulationError: there is none.
-    """
-    for candidate in catalogue(catalogue_seed):
-        if candidate.product_id == product_id:
-            return candidate
-    names = ", ".join(candidate.product_id for candidate in catalogue(catalogue_seed))
-    raise SimulationError(f"the simulated booth has no product {product_id!r}; it has {names}. Correct the name")

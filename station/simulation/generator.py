@@ -71,14 +71,16 @@ def draw_products(seed: int, count: int, kinds: Sequence[Kind] = tuple(Kind)) ->
 
 
 def redesigned(product: SimProduct, seed: int) -> SimProduct:
-    """Return a product in its next packaging: the same id, brand, barcode and body, other artwork."""
+    """Return a product in its next packaging: the same id, brand, barcode and body, another layout and artwork."""
     rng = np.random.default_rng((seed, 12, product.version, int(product.barcode)))
     old = product.design
-    ware = next((ware for ware in WARES if old.style and set(old.style.names) <= set(ware.names)), WARES[0])
     languages = old.style.languages if old.style else (0, 1, 2)
-    new = _design(product.kind, ware, old.material, old.words, languages, rng)
-    while new.style is not None and old.style is not None and new.style.layout is old.style.layout:
-        new = _design(product.kind, ware, old.material, old.words, languages, rng)
+    alike = [ware for ware in WARES if product.kind in ware.kinds]
+    ware = next((ware for ware in WARES if old.line in ware.names), alike[0])
+    printed = old.style.printed_damage if old.style else PrintedDamage.CRACK if product.printed_damage else None
+    layouts = [layout for layout in Layout if old.style is None or layout is not old.style.layout]
+    style = replace(_style(ware, languages, rng), layout=_one_of(layouts, rng), printed_damage=printed)
+    new = _design(product.kind, ware, old.material, old.words, style, rng)
     return replace(product, version=product.version + 1, design=replace(new, inside=old.inside, flaps=old.flaps))
 
 
@@ -98,19 +100,18 @@ def _draw(seed: int, number: int, kind: Kind) -> SimProduct:
     others = rng.permutation([place for place in range(len(LANGUAGES)) if place != first])[: int(rng.integers(1, 4))]
     languages = (first, *(int(place) for place in others))
     brand, written = _brand(first, rng)
-    words = (written, ware.names[first], f"{units} ×" if units > 1 else _one_of(ware.amounts, rng))
-    design = _design(kind, ware, material, words, languages, rng)
-    is_printed = bool(rng.random() < _PRINTED_DAMAGE_SHARE)
-    if is_printed and design.style is not None:
-        design = replace(design, style=replace(design.style, printed_damage=_one_of(list(PrintedDamage), rng)))
+    words = (written, ware.names[first], f"{units} pcs" if units > 1 else _one_of(ware.amounts, rng))
+    style = _style(ware, languages, rng)
+    if rng.random() < _PRINTED_DAMAGE_SHARE and (kind, material) != (Kind.POLYBAG, Material.CLEAR):
+        style = replace(style, printed_damage=_one_of(list(PrintedDamage), rng))
     return SimProduct(
         f"{kind.value}-{seed}-{number:04d}",
         f"{brand} {ware.names[0].lower()}",
         kind,
         ean13("2" + "".join(str(digit) for digit in rng.integers(0, 10, 11))),
         _size(kind, body, units, rng),
-        design,
-        printed_damage=is_printed,
+        _design(kind, ware, material, words, style, rng),
+        printed_damage=style.printed_damage is not None,
         units=units,
     )
 
@@ -138,14 +139,13 @@ def _design(
     ware: Ware,
     material: Material,
     words: tuple[str, str, str],
-    languages: tuple[int, ...],
+    style: Style,
     rng: np.random.Generator,
 ) -> Design:
     base, ink, accent = _palette(ware, material, rng)
     is_varnished = kind in (Kind.CARTON, Kind.SLEEVE, Kind.BOOK) and bool(rng.random() < _VARNISHED_SHARE)
     inside = {Kind.CAN: _TIN, Kind.MAILER: _PADDING}.get(kind, _one_of((_GREY_BOARD, _WHITE_BOARD), rng))
     gloss = {Material.METAL: 0.35, Material.FILM: 0.2, Material.PLASTIC: 0.2}.get(material, 0.2 * is_varnished)
-    latin = [place for place in languages if place < LATIN]
     return Design(
         words=words,
         motif=None,
@@ -157,17 +157,22 @@ def _design(
         flaps=1 + int(rng.random() < 0.3),
         material=material,
         seed=int(rng.integers(1 << 62)),
-        style=Style(
-            layout=_one_of(list(Layout), rng),
-            pattern=_one_of(list(Pattern), rng),
-            picture=ware.picture,
-            emblem=_one_of(list(Emblem), rng),
-            names=tuple(ware.names[place] for place in languages),
-            languages=languages,
-            ware=ware.colour,
-            table=ware.table,
-            flash=str(rng.choice(_FLASHES)) if latin and rng.random() < _FLASH_SHARE else "",
-        ),
+        style=style,
+    )
+
+
+def _style(ware: Ware, languages: tuple[int, ...], rng: np.random.Generator) -> Style:
+    is_flashing = languages[0] < LATIN and rng.random() < _FLASH_SHARE
+    return Style(
+        layout=_one_of(list(Layout), rng),
+        pattern=_one_of(list(Pattern), rng),
+        picture=ware.picture,
+        emblem=_one_of(list(Emblem), rng),
+        names=tuple(ware.names[place] for place in languages),
+        languages=languages,
+        ware=ware.colour,
+        table=ware.table,
+        flash=_one_of(_FLASHES, rng) if is_flashing else "",
     )
 
 

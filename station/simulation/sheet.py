@@ -24,7 +24,7 @@ from station.simulation.truth import Truth
 Picture = NDArray[np.uint8]
 """uint8 RGB [H, W, 3]."""
 
-_CELL_PX, _HEAD_PX, _LINE_PX, _GAP_PX = 200, 26, 17, 4
+_CELL_PX, _HEAD_PX, _LINE_PX, _GAP_PX = 160, 26, 17, 4
 _MARGIN = 0.08
 """Around an item, as a share of its larger side."""
 _PAPER, _INK, _FAINT = (250, 250, 248), (34, 36, 40), (228, 228, 226)
@@ -112,7 +112,7 @@ def save_sheet(picture: Picture, file: Path) -> None:
     Raises:
         SimulationError: another ending, or the file cannot be written.
     """
-    options = {".png": (), ".jpg": (cv2.IMWRITE_JPEG_QUALITY, 82)}
+    options = {".png": (), ".jpg": (cv2.IMWRITE_JPEG_QUALITY, 75)}
     if file.suffix not in options:
         raise SimulationError(f"{file} is no name of a picture. End it in {' or '.join(options)}")
     _, encoded = cv2.imencode(file.suffix, picture[..., ::-1], options[file.suffix])

@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from station.cli.progress import counting_bar
+from station.core.damage import DamageType
 from station.core.frames import Frame, TimeDomain
 from station.core.items import ItemCapture
 from station.daemon.scene_walk import Arrivals, SceneWalk
@@ -99,8 +100,9 @@ def overlaps(booth: Booth, index: int, capture: ItemCapture, extractor: ViewExtr
     """Return each camera's mask IoU in its view's crop, 0 where it has no view."""
     found = {camera.camera_id: 0.0 for camera in booth.rig.cameras}
     for view in extractor.extract(capture):
-        truth = booth.truth(view.camera_id, index).item.astype(np.uint8) * 255
-        straight = TrayGeometry(booth.rig, view.camera_id).undistort_colour(truth)
+        known = booth.truth(view.camera_id, index)
+        whole = known.item | known.damage.get(DamageType.SPILLAGE, False)  # what is spilt beside an item belongs to it
+        straight = TrayGeometry(booth.rig, view.camera_id).undistort_colour(whole.astype(np.uint8) * 255)
         true_mask = cv2.warpAffine(straight, view.crop_from_image, view.mask.shape[::-1]) > 127
         found[view.camera_id] = float((true_mask & view.mask).sum() / max(1, (true_mask | view.mask).sum()))
     return found

@@ -10,8 +10,8 @@ Box = tuple[float, float, float, float]
 """(left, top, width, height) in mm."""
 
 _INK, _PAPER = (24, 24, 26), (250, 250, 248)
-_LARGEST_MODULE_MM, _SMALLEST_MODULE_MM = 0.66, 0.264
-"""GS1 prints a retail symbol at 80 to 200 % of a module of 0.33 mm."""
+_MODULE_MM, _SMALLEST_MODULE_MM = 0.5, 0.264
+"""GS1 prints a retail symbol at 80 to 200 % of a module of 0.33 mm; at 0.5 mm bars are whole pixels of the canvas."""
 _ROWS = ("kcal", "g", "g", "g", "g", "mg")
 
 
@@ -106,8 +106,8 @@ def draw_table(canvas: Canvas, box: Box, ink: Colour, paper: Colour, rng: np.ran
 
 def barcode_size_mm(width: float, height: float) -> tuple[float, float]:
     """Return the (width, height) of the barcode's white ground as it fits into a width and height."""
-    module = min(_LARGEST_MODULE_MM, width / BARCODE_MODULES)
-    return module * BARCODE_MODULES, min(height, 62.0 * module + 5.0)
+    module = min(_MODULE_MM, width / BARCODE_MODULES)
+    return module * BARCODE_MODULES, min(height, 0.72 * module * BARCODE_MODULES, 62.0 * module + 5.0)
 
 
 def draw_barcode(canvas: Canvas, product: SimProduct, box: Box) -> None:

@@ -20,6 +20,8 @@ from station.simulation.canvas import Canvas, blend
 from station.simulation.catalogue import Kind, Material, SimProduct
 from station.simulation.faces import blister_form
 
+_CODE_MM = 57.0
+"""Barcodes are as wide as that, if there is room at all."""
 _PAPER, _INK, _STEEL = (250, 250, 248), (24, 24, 26), (188, 190, 192)
 
 
@@ -31,7 +33,7 @@ def draw_drawn(canvas: Canvas, product: SimProduct, name: str, rng: np.random.Ge
         _sticker(canvas, product)
     elif name == "spine":
         _spine(canvas, product)
-    elif name == "back" and product.kind is not Kind.MAILER:
+    elif name == "back sticker" or (name == "back" and product.kind is not Kind.MAILER):
         _info(canvas, product, rng)
     elif name == "back":
         _mailer_back(canvas, product, rng)
@@ -44,7 +46,8 @@ def draw_drawn(canvas: Canvas, product: SimProduct, name: str, rng: np.random.Ge
 def _front(canvas: Canvas, product: SimProduct, rng: np.random.Generator) -> None:
     if product.kind is Kind.MAILER:
         _mailer_front(canvas, product, rng)
-    elif product.kind is Kind.BLISTER:
+        return
+    if product.kind is Kind.BLISTER:
         _blister_front(canvas, product)
     elif product.kind is Kind.TUBE:
         standing = Canvas(canvas.height_mm - 8.0, canvas.width_mm, product.design.base)
@@ -52,8 +55,7 @@ def _front(canvas: Canvas, product: SimProduct, rng: np.random.Generator) -> Non
         canvas.stamp(standing.turned().pixels, 0, 8.0)
     else:
         draw_front(canvas, product)
-    if product.printed_damage:
-        draw_printed_damage(canvas, product, rng)
+    draw_printed_damage(canvas, product, rng)
 
 
 def _info(canvas: Canvas, product: SimProduct, rng: np.random.Generator, with_barcode: bool = True) -> None:
@@ -72,14 +74,16 @@ def _info(canvas: Canvas, product: SimProduct, rng: np.random.Generator, with_ba
     canvas.fitted(design.brand, (edge, 0.14 * head, 0.4 * wide, 0.72 * head), ink, 800, 0.0)
     canvas.fitted(design.line, (0.5 * wide, 0.26 * head, 0.5 * wide - edge, 0.5 * head), ink, 500, 1.0)
     room: Box = (edge, head + edge, wide - 2 * edge, high - head - 2 * edge)
-    code_wide, code_high = barcode_size_mm(0.62 * room[2], 0.55 * room[3])
-    right = wide - edge - code_wide
-    if with_barcode:
-        draw_barcode(canvas, product, (right, room[1], code_wide, room[3]))
-    if with_barcode and design.style.table and room[3] - code_high > 14:
-        box = (right, room[1], code_wide, room[3] - code_high - edge)
+    if not with_barcode:
+        _texts(canvas, product, room, rng)
+        return
+    code_wide, code_high = barcode_size_mm(min(room[2], max(0.62 * room[2], _CODE_MM)), room[3])
+    left = wide - edge - code_wide
+    draw_barcode(canvas, product, (left, room[1], code_wide, room[3]))
+    if design.style.table and room[3] - code_high > 14:
+        box = (left, room[1], code_wide, room[3] - code_high - edge)
         draw_table(canvas, box, readable(design.base, design), design.base, rng)
-    _texts(canvas, product, (edge, room[1], (right if with_barcode else wide) - 2 * edge, room[3]), rng)
+    _texts(canvas, product, (edge, room[1], left - 2 * edge, room[3]), rng)
 
 
 def _texts(canvas: Canvas, product: SimProduct, box: Box, rng: np.random.Generator) -> None:
@@ -90,8 +94,10 @@ def _texts(canvas: Canvas, product: SimProduct, box: Box, rng: np.random.Generat
         return
     ink = readable(design.base, design)
     size, sign = float(np.clip(0.028 * high + 0.9, 1.7, 3.6)), float(np.clip(0.12 * high, 4, 10))
-    draw_signs(canvas, left, top + high - sign, min(sign, wide / 4.2), ink, rng)
-    draw_stamp(canvas, left + min(0.62 * wide, 4.4 * sign), top + high - 2.6 * size, size, ink, rng)
+    sign = min(sign, wide / 4.2)
+    draw_signs(canvas, left, top + high - sign, sign, ink, rng)
+    if wide - 4.3 * sign > 6 * size:
+        draw_stamp(canvas, left + 4.3 * sign, top + high - 2.6 * size, size, ink, rng)
     room = (high - sign - 1.5) / len(design.style.languages)
     for place, language in enumerate(design.style.languages):
         y = top + place * room
@@ -141,13 +147,13 @@ def _around(canvas: Canvas, product: SimProduct, name: str, rng: np.random.Gener
     rim = 3.4 if product.kind is Kind.CAN else 0.0
     high = canvas.height_mm - 2 * rim
     fronts = int(np.clip(round(wide / (1.15 * high)) - 1, 1, 6))
-    info = wide / (fronts + 1) if fronts > 1 else 0.44 * wide
+    info = max(wide / (fronts + 1), min(_CODE_MM + 6, 0.45 * wide)) if fronts > 1 else 0.44 * wide
     back = Canvas(info, high, design.base)
     _info(back, product, rng, with_barcode=name != "unit")
     canvas.stamp(back.pixels, 0, rim)
     front = Canvas((wide - info) / fronts + 0.25, high, design.base)
     draw_front(front, product)
-    if product.printed_damage and name != "unit":
+    if name != "unit":
         draw_printed_damage(front, product, rng)
     for place in range(fronts):
         canvas.stamp(front.pixels, info + place * (wide - info) / fronts, rim)
@@ -206,6 +212,7 @@ def _mailer_front(canvas: Canvas, product: SimProduct, rng: np.random.Generator)
     ink = readable(design.base, design)
     draw_signs(canvas, beside, 0.74 * high, min(0.1 * high, 0.08 * wide), ink, rng)
     draw_emblem(canvas, design, (beside + 0.16 * wide, 0.58 * high), 0.12 * high, design.accent, design.base)
+    draw_printed_damage(canvas, product, rng)
     _address_label(canvas, product, label, rng)
 
 

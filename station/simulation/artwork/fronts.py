@@ -49,14 +49,14 @@ def _band(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
     """The picture all over, a band across it."""
     wide, high = canvas.width_mm, canvas.height_mm
     canvas.stamp(photograph(design, wide, high, rng), 0, 0)
-    top = rng.choice([0.1, 0.3, 0.52]) * high
+    top = rng.choice([0.04, 0.56]) * high
     canvas.rectangle(0, top, wide, 0.36 * high, design.base)
     for line in (top + 0.015 * high, top + 0.335 * high):
         canvas.rectangle(0, line, wide, 0.01 * high, design.accent)
     _brand(canvas, design, (0.08 * wide, top + 0.04 * high, 0.84 * wide, 0.16 * high))
     _names(canvas, design, (0.08 * wide, top + 0.205 * high, 0.84 * wide, 0.12 * high), design.base)
-    _amount(canvas, design, (0.66 * wide, 0.89 * high, 0.3 * wide, 0.07 * high))
-    _flash(canvas, design, 0.15, 0.12 if top > 0.2 * high else 0.66)
+    _amount(canvas, design, (0.66 * wide, 0.45 * high if top > 0.2 * high else 0.89 * high, 0.3 * wide, 0.07 * high))
+    _flash(canvas, design, 0.15, 0.14 if top > 0.2 * high else 0.84)
 
 
 def _badge(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
@@ -104,7 +104,7 @@ def _minimal(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
         _disc_picture(canvas, design, (0.82 * wide, 0.62 * high), 0.42 * high, rng)
         room = 0.5 * wide
     else:
-        _disc_picture(canvas, design, (0.64 * wide, 0.76 * high), 0.42 * wide, rng)
+        _disc_picture(canvas, design, (0.7 * wide, 0.78 * high), min(0.42 * wide, 0.32 * high), rng)
         room = 0.84 * wide
     size = 0.05 * min(wide, high)
     draw_emblem(canvas, design, (0.08 * wide + size, 0.08 * high + size), size, design.accent, design.base)
@@ -112,7 +112,7 @@ def _minimal(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
     canvas.fitted(design.brand, (left, 0.08 * high, 0.08 * wide + room - left, 2 * size), design.ink, 800, 0.0)
     canvas.fitted(design.line, (0.08 * wide, 0.24 * high, room, 0.17 * high), design.ink, 900, 0.0)
     canvas.rectangle(0.08 * wide, 0.45 * high, 0.3 * room, 0.012 * high, design.accent)
-    _more_names(canvas, design, (0.08 * wide, 0.48 * high, 0.9 * room, 0.05 * high), design.ink, 0.0)
+    _more_names(canvas, design, (0.08 * wide, 0.48 * high, 0.5 * wide, 0.05 * high), design.ink, 0.0)
     canvas.fitted(design.content, (0.08 * wide, 0.86 * high, 0.24 * wide, 0.07 * high), design.ink, 600, 0.0)
 
 
@@ -148,14 +148,14 @@ def _poster(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
 def _row(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
     """For wide faces: logo, brand and name from left to right, the picture at the right end."""
     wide, high = canvas.width_mm, canvas.height_mm
-    room = min(0.4 * wide, 1.2 * high)
+    room = min(0.32 * wide, 1.1 * high)
     canvas.stamp(photograph(design, room, high, rng), wide - room, 0)
     canvas.rectangle(wide - room, 0, 0.03 * high, high, design.accent)
-    draw_emblem(canvas, design, (0.55 * high, high / 2), 0.3 * high, design.accent, design.base)
-    left = 1.05 * high
-    canvas.fitted(design.brand, (left, 0.12 * high, wide - room - left - 0.1 * high, 0.44 * high), design.ink, 900, 0.0)
-    box = (left, 0.58 * high, wide - room - left - 0.1 * high, 0.3 * high)
-    _names(canvas, design, box, design.base, 0.0)
+    radius = min(0.24 * high, 0.08 * wide)
+    draw_emblem(canvas, design, (1.5 * radius, high / 2), radius, design.accent, design.base)
+    left, words = 2.9 * radius, wide - room - 3.4 * radius
+    canvas.fitted(design.brand, (left, 0.1 * high, words, 0.46 * high), readable(design.base, design), 900, 0.0)
+    _names(canvas, design, (left, 0.58 * high, words, 0.32 * high), design.base, 0.0)
 
 
 _LAYOUTS: dict[Layout, Callable[[Canvas, Design, np.random.Generator], None]] = {
@@ -198,7 +198,7 @@ def _amount(canvas: Canvas, design: Design, box: tuple[float, float, float, floa
     """Write how much it is, on a plate."""
     left, top, _, high = box
     high = max(high, 4.0)
-    wide = min(text_width(design.content, high, 700) + 0.8 * high, 0.45 * canvas.width_mm)
+    wide = min(text_width(design.content, 0.76 * high, 700) + 0.8 * high, canvas.width_mm - left - 1.0)
     plate = design.base
     canvas.rectangle(left, top, wide, high, plate)
     room = (left + 0.3 * high, top + 0.12 * high, wide - 0.6 * high, 0.76 * high)

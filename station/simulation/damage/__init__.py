@@ -12,6 +12,7 @@ from station.simulation.damage.actuation import open_shape, opening_face
 from station.simulation.damage.deconstruction import taken_apart
 from station.simulation.damage.deformation import deformed
 from station.simulation.damage.missing import short
+from station.simulation.damage.moves import on_tray, tray_height
 from station.simulation.damage.penetration import penetrated
 from station.simulation.damage.site import Stance
 from station.simulation.damage.spillage import spilt
@@ -73,5 +74,6 @@ def stages(shape: Shape, damage: Damage, stance: Stance, art: Artwork, rng: np.r
             raise SimulationError(
                 f"nothing can be missing from {shape.product.product_id}, of one unit. Choose a product of more"
             )
-        bodies.append(_INFLICT[kind](bodies[-1], severity is Severity.MAJOR, stance, art, rng))
+        hurt = _INFLICT[kind](bodies[-1], severity is Severity.MAJOR, stance, art, rng)
+        bodies.append(on_tray(hurt, stance.up, tray_height(shape, stance.up)))
     return tuple(bodies)

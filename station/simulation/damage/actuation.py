@@ -200,7 +200,7 @@ def with_glue_marks(shape: Shape, rng: np.random.Generator) -> Shape:
         band = np.abs(inset - 0.5) < 2.6 + 1.1 * ragged(points)
         return np.asarray(band & (normals[:, 2] > 0.9) & (np.abs(points[:, 2] - height) < 0.3), np.float32)
 
-    return painted(shape, cover, coloured((216, 204, 184), 5.0, rng))
+    return painted(shape, lambda points: points[:, 2] < height + 0.3, cover, coloured((216, 204, 184), 5.0, rng))
 
 
 def _open_book(shape: Shape, major: bool, art: Artwork, rng: np.random.Generator) -> Shape:

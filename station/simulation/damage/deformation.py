@@ -22,7 +22,7 @@ _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
     Kind.CAN: (((17, 21), (4.5, 6)), ((38, 46), (21, 26))),
     Kind.BLISTER: (((16, 20), (5, 7)), ((34, 42), (14, 18))),
     Kind.BOOK: (((20, 26), (4.5, 6)), ((46, 56), (12, 16))),
-    Kind.TUBE: (((17, 21), (5.5, 7)), ((36, 44), (15, 19))),
+    Kind.TUBE: (((17, 21), (5.5, 7)), ((34, 42), (21, 26))),
     Kind.MULTIPACK: (((19, 23), (6, 8)), ((44, 52), (22, 28))),
 }
 _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal, a book's along its cover
@@ -35,20 +35,20 @@ _FOLDS_MM: dict[Kind, tuple[_Range | None, _Range]] = {  # how much of a soft co
     Kind.POLYBAG: (None, (52, 66)),
     Kind.BLISTER: ((22, 27), (46, 56)),
 }
-_CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.2, Kind.BLISTER: 0.3, Kind.TUBE: 0.3}
+_CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.2, Kind.BLISTER: 0.3, Kind.TUBE: 0.45}
 """How far a sharp crease rubs the print off."""
 _HARD_WEAR = 0.6
-_SHALLOW = 0.55
+_SHALLOW = 0.65
 """A dent is at most this deep, as a share of the body's smallest measure."""
 
 
 def deformed(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Return the shape with a dent, a crushed corner, or a corner folded over; of a glass bottle the cap is dented."""
     product, small = shape.product, min(shape.product.size_mm)
-    if product.kind in _CORNERS_MM and rng.random() < 0.5:
+    if product.kind in _CORNERS_MM and (rng.random() < 0.5 or (major and product.kind is Kind.BOOK)):
         return _corner_crushed(shape, major, stance, rng)
     fold = _FOLDS_MM.get(product.kind, (None, (0.0, 0.0)))[major]
-    if fold and (product.kind is not Kind.BLISTER or rng.random() < 0.5):
+    if fold and (product.kind is not Kind.BLISTER or major or rng.random() < 0.5):
         shape = _folded(shape, float(rng.uniform(*fold)), stance, rng)
         if product.kind is Kind.BLISTER:
             return shape

@@ -46,6 +46,18 @@ def tray_height(shape: Shape, up: Vector) -> float:
     return float((shape.points() @ up).min())
 
 
+def on_tray(shape: Shape, up: Vector, low_mm: float) -> Shape:
+    """Return a shape flattened where it would reach through the tray, which lies `low_mm` high along `up`."""
+    sunk = {name: low_mm - patch.points @ up for name, patch in shape.patches.items()}
+    return shape.with_patches(
+        {
+            name: shape.patches[name].moved(shape.patches[name].points + depth[..., None].clip(0) * up)
+            for name, depth in sunk.items()
+            if depth.max() > 0
+        }
+    )
+
+
 def laid_beside(
     shape: Shape,
     part: Mapping[str, Patch],

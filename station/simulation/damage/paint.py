@@ -18,6 +18,9 @@ Field = Callable[[Points, Points], NDArray[np.float32]]
 Paint = Callable[[Points, NDArray[np.float32]], NDArray[np.float32]]
 """Gives colours, float32 RGB [N, 3], from points [N, 3] in mm and the colours there before."""
 
+Near = Callable[[Points], NDArray[np.bool_]]
+"""Tells which points, [N, 3] in mm, may be painted."""
+
 _WAVES = 9
 _ABOVE_MM = 0.25
 """Paint on clear film lies this far above it."""
@@ -47,27 +50,41 @@ def texels(patch: Patch, shape: Shape) -> Texels:
     )
     height, width = shape.texture.shape[:2]
     place = np.floor(uv_mm * shape.px_per_mm).astype(np.intp).clip(0, (width - 1, height - 1))
-    _, first = np.unique(place[:, 1] * width + place[:, 0], return_index=True)
-    return Texels(place[first, 1], place[first, 0], points[first], normals[first])
+    flat, order = place[:, 1] * width + place[:, 0], np.arange(len(place))
+    last = np.empty(width * height, np.intp)
+    last[flat] = order  # every texel once, without sorting them
+    once = last[flat] == order
+    return Texels(place[once, 1], place[once, 0], points[once], normals[once])
 
 
-def painted(shape: Shape, cover: Field, paint: Paint, wet: float = 0.0) -> Shape:
+def within(point: NDArray[np.float64], reach_mm: float) -> Near:
+    """Return what tells which points lie this near a point."""
+    return lambda points: np.asarray(((points - point) ** 2).sum(axis=1) < reach_mm**2)
+
+
+def painted(shape: Shape, near: Near, cover: Field, paint: Paint, wet: float = 0.0) -> Shape:
     """Return the shape with its print changed; on clear film the paint lies as a skin of its own.
 
     Args:
         shape: the body.
+        near: tells where paint can be at all, so that the rest is not looked at.
         cover: how far the paint covers a place, 0 to 1.
         paint: the colours painted.
         wet: how wet a place is that is wholly covered, 0 to 1.
     """
     for name, patch in shape.patches.items():
-        spots = texels(patch, shape)
+        close = None if patch.spilt else cropped(patch, near)
+        if close is None:
+            continue
+        spots = texels(close, shape)
         share = np.clip(cover(spots.points, spots.normals), 0, 1)
         hit = np.flatnonzero(share > 0.02)
-        if not hit.size or patch.spilt:
+        if not hit.size:
             continue
         if patch.finish.opacity < CLEAR:
-            shape, name = _with_skin(shape, name, spots, share > 0.4)
+            if not (share > 0.4).any():
+                continue
+            shape, name = _with_skin(shape, name, close, spots, share > 0.4)
             spots = texels(shape.patches[name], shape)
             share = np.clip(cover(spots.points, spots.normals), 0, 1)
             hit = np.flatnonzero(share > 0.4)
@@ -84,16 +101,27 @@ def painted(shape: Shape, cover: Field, paint: Paint, wet: float = 0.0) -> Shape
     return shape
 
 
-def _with_skin(shape: Shape, name: str, spots: Texels, there: NDArray[np.bool_]) -> tuple[Shape, str]:
+def cropped(patch: Patch, near: Near) -> Patch | None:
+    """Return the rows and columns of a patch that are near, and their neighbours; None where there are none."""
+    close = near(patch.points.reshape(-1, 3)).reshape(patch.wear.shape)
+    if not close.any():
+        return None
+    rows, columns = (np.flatnonzero(close.any(axis=axis)) for axis in (1, 0))
+    cut = slice(max(0, rows[0] - 1), rows[-1] + 2), slice(max(0, columns[0] - 1), columns[-1] + 2)
+    if min(close[cut].shape) < 2:
+        return None
+    return replace(patch, points=patch.points[cut], uv_mm=patch.uv_mm[cut], wear=patch.wear[cut], wraps=False)
+
+
+def _with_skin(shape: Shape, name: str, patch: Patch, spots: Texels, there: NDArray[np.bool_]) -> tuple[Shape, str]:
     """Lay a skin on a clear patch that is solid only where told, with a piece of the sheet of its own."""
-    patch = shape.patches[name]
     low = np.array([spots.columns.min(), spots.rows.min()])
     swatch = shape.texture[low[1] : spots.rows.max() + 1, low[0] : spots.columns.max() + 1].copy()
     swatch[..., 3] = 0
     swatch[spots.rows[there] - low[1], spots.columns[there] - low[0], 3] = 255
     shape, place = with_swatch(shape, swatch)
     uv_mm = patch.uv_mm + (np.array(place[:2]) - low / shape.px_per_mm).astype(np.float32)
-    skin = grid_patch(patch.points + _ABOVE_MM * patch.normals(), uv_mm, MATT, patch.wraps)
+    skin = grid_patch(patch.points + _ABOVE_MM * patch.normals(), uv_mm, MATT)
     return shape.with_patches({f"{name} skin": skin}), f"{name} skin"
 
 
@@ -109,7 +137,7 @@ def lumps(length_mm: float, rng: np.random.Generator) -> Callable[[Points], NDAr
     """Return smooth noise in space, of about unit deviation, whose bumps are about `length_mm` long."""
     ways = rng.normal(size=(_WAVES, 3))
     ways *= (2 * np.pi / length_mm * rng.uniform(0.4, 1.1, _WAVES) / np.linalg.norm(ways, axis=1))[:, None]
-    phases = rng.uniform(0, 2 * np.pi, _WAVES)
+    ways, phases = ways.astype(np.float32), rng.uniform(0, 2 * np.pi, _WAVES).astype(np.float32)
     return lambda points: np.asarray(np.sin(points @ ways.T + phases).sum(axis=1) * np.sqrt(2 / _WAVES), np.float32)
 
 

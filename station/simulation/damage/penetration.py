@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
 from station.simulation.damage.deformation import pushed_in
-from station.simulation.damage.paint import plain_swatch, texels, with_swatch
+from station.simulation.damage.paint import cropped, plain_swatch, texels, with_swatch, within
 from station.simulation.damage.site import Site, Stance, draw_site, lifted
 from station.simulation.finish import MATT, METAL, Finish
 from station.simulation.shape import Patch, Place, Shape, grid_patch
@@ -83,7 +83,10 @@ def _cut(shape: Shape, site: Site, outline: NDArray[np.float64]) -> Shape:
     for name in tuple(shape.patches):
         if name == site.patch or _is_near(shape.patches[name], site, outline):
             shape = shape if name == site.patch else _with_own_print(shape, name, site)
-            spots = texels(shape.patches[name], shape)
+            close = cropped(shape.patches[name], within(site.point, 1.5 * float(np.abs(outline).max()) + 6.0))
+            if close is None:
+                continue
+            spots = texels(close, shape)
             offset = spots.points - site.point
             deep = -(offset @ site.normal)
             bowed = 0.5 * np.abs(offset @ along).max(axis=1) if name == site.patch else 0

@@ -66,9 +66,9 @@ def draw_site(
         drawn = rng.choice(total.size, size=_CANDIDATES, p=total / total.sum())
         points = np.concatenate([shape.patches[name].points.reshape(-1, 3) for name in chosen])[drawn]
         normals = np.concatenate([shape.patches[name].normals().reshape(-1, 3) for name in chosen])[drawn]
-        seen = np.flatnonzero(_seen(shape, stance, points, normals))
-        if seen.size:
-            first = int(seen[0])
+        seen = _seen(shape, stance, points, normals, margin_mm)
+        if seen.any():
+            first = int(seen.argmax())
             ends = np.cumsum([part.size for part in chances])
             place = int(np.searchsorted(ends, drawn[first], side="right"))
             uv_mm = shape.patches[chosen[place]].uv_mm.reshape(-1, 2)[
@@ -97,12 +97,22 @@ def _chances(patch: Patch, stance: Stance, margin_mm: float) -> NDArray[np.float
     return np.where(free & (squarely > _FLATLY_SEEN), squarely**6 * down * right, 0.0).astype(np.float64)
 
 
-def _seen(shape: Shape, stance: Stance, points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Tell which points the camera that looks at them most squarely sees; clear things hide what is behind them."""
+def _seen(
+    shape: Shape, stance: Stance, points: NDArray[np.float32], normals: NDArray[np.float32], around_mm: float
+) -> NDArray[np.intp]:
+    """Return how much of each place the camera that looks at it most squarely sees: 0, or up to 5 for all around it.
+
+    Clear things hide what is behind them.
+    """
     solid = {name: replace(patch, finish=MATT) for name, patch in shape.patches.items()}
     tracer = Tracer(item_mesh(replace(shape, patches=solid), np.eye(4)), None)
     towards = stance.towards_cameras[(normals @ stance.towards_cameras.T).argmax(axis=1)].astype(np.float32)
-    return tracer.clear(points + 0.1 * normals, towards, _FAR_MM)
+    seen = tracer.clear(points + 0.1 * normals, towards, _FAR_MM).astype(np.intp)
+    one = np.cross(normals, np.eye(3, dtype=np.float32)[np.abs(normals).argmin(axis=1)])
+    above = points + np.float32(0.2 * around_mm) * normals
+    for way in (one, -one, np.cross(normals, one), -np.cross(normals, one)):
+        seen += seen.clip(0, 1) * tracer.clear(above + np.float32(0.7 * around_mm) * way, towards, _FAR_MM)
+    return seen
 
 
 def seen_corner(shape: Shape, stance: Stance, rng: np.random.Generator) -> NDArray[np.float64]:

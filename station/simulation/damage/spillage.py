@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
-from station.simulation.damage.paint import Points, coloured, lumps, painted, with_swatch
+from station.simulation.damage.paint import Near, Points, coloured, lumps, painted, with_swatch
 from station.simulation.damage.site import Stance
 from station.simulation.finish import MATT, Finish
 from station.simulation.shape import Shape, grid_patch
@@ -47,7 +47,7 @@ def spilt(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rando
     pool_mm = float(rng.uniform(44, 58) if major else rng.uniform(13, 17))
     if is_powder:
         return _heap(_dusted(shape, leak, radius, rgb, rng), leak, pool_mm, rgb, rng)
-    return _puddle(_wetted(shape, leak, radius, rgb, rng), leak, pool_mm, rgb, rng)
+    return _puddle(_wetted(shape, leak, radius, 0.75 if major else 0.4, rgb, rng), leak, pool_mm, rgb, rng)
 
 
 def _draw_leak(shape: Shape, stance: Stance, rng: np.random.Generator) -> _Leak:
@@ -81,8 +81,10 @@ def _draw_colour(
     return colours[int(rng.choice(good))]
 
 
-def _wetted(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int], rng: np.random.Generator) -> Shape:
-    """Stain the item around the leak, with runs down the side."""
+def _wetted(
+    shape: Shape, leak: _Leak, radius: float, share: float, rgb: tuple[int, int, int], rng: np.random.Generator
+) -> Shape:
+    """Stain the item around the leak, with runs down about this share of the side."""
     wander, runs = lumps(1.2 * radius, rng), lumps(0.45 * radius, rng)
     tint = coloured(rgb, 4.0, rng)
 
@@ -91,14 +93,14 @@ def _wetted(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int],
         below = np.maximum(-(offset @ leak.up), 0)
         level = offset - (offset @ leak.up)[:, None] * leak.up
         spread = 1 - np.linalg.norm(level, axis=1) / radius + 0.22 * wander(points)
-        run = np.clip(0.7 + 0.75 * runs(np.asarray(level, np.float32)), 0.12, 2.0) * (leak.drop_mm + 8) * 0.75
+        run = np.clip(0.7 + 0.75 * runs(np.asarray(level, np.float32)), 0.12, 2.0) * (leak.drop_mm + 8) * share
         faces = (normals @ leak.up > 0.3) | (normals @ leak.outward > 0.15)
         return np.asarray(np.clip(7 * np.minimum(spread, 1 - below / run), 0, 1) * faces, np.float32)
 
     def paint(points: Points, below: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(0.78 * tint(points, below) + 0.22 * below * 0.7, np.float32)
 
-    return painted(shape, cover, paint, wet=1.0)
+    return painted(shape, _below(leak, 1.7 * radius), cover, paint, wet=1.0)
 
 
 def _dusted(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int], rng: np.random.Generator) -> Shape:
@@ -112,7 +114,18 @@ def _dusted(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int],
         lies = np.clip(0.45 + normals @ leak.up, 0.25, 1) * ((normals @ leak.up > 0.3) | (normals @ leak.outward > 0.3))
         return np.asarray(np.clip(3 * (spread + 0.3 * grains(points)), 0, 0.95) * lies, np.float32)
 
-    return painted(shape, cover, coloured(rgb, 7.0, rng))
+    return painted(shape, _below(leak, 2.0 * radius), cover, coloured(rgb, 7.0, rng))
+
+
+def _below(leak: _Leak, reach_mm: float) -> Near:
+    """Return what tells which points lie in the upright cylinder around a leak."""
+
+    def near(points: Points) -> NDArray[np.bool_]:
+        offset = points - leak.point
+        level = offset - (offset @ leak.up)[:, None] * leak.up
+        return np.asarray((level**2).sum(axis=1) < reach_mm**2)
+
+    return near
 
 
 def _puddle(shape: Shape, leak: _Leak, radius: float, rgb: tuple[int, int, int], rng: np.random.Generator) -> Shape:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
-from station.simulation.damage.paint import brightness_at, coloured, lumps, painted
+from station.simulation.damage.paint import brightness_at, coloured, lumps, painted, within
 from station.simulation.damage.site import Site, Stance, draw_site
 from station.simulation.shape import Shape
 
@@ -57,7 +57,7 @@ def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
         worn = 1.2 * (1 - np.linalg.norm(flat, axis=1)) + 0.42 * streaks(drawn_out) + 0.2 * patches(drawn_out)
         return np.asarray(0.85 * np.clip(2.2 * worn, 0, 1) * _on_this_side(site, normals), np.float32)
 
-    return painted(shape, cover, coloured(_bare_rgb(shape, site), 5.0, rng))
+    return painted(shape, within(site.point, 1.7 * size[0]), cover, coloured(_bare_rgb(shape, site), 5.0, rng))
 
 
 def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
@@ -74,12 +74,17 @@ def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
         blot = np.clip(8 * level, 0, 1) * (0.68 + 0.1 * fine(points) + edge)
         return np.asarray(blot * _on_this_side(site, normals), np.float32)
 
-    return painted(shape, cover, lambda points, below: np.broadcast_to(dirt, below.shape) + 0.15 * below)
+    return painted(
+        shape,
+        within(site.point, 2.0 * radius),
+        cover,
+        lambda points, below: np.broadcast_to(dirt, below.shape) + 0.15 * below,
+    )
 
 
 def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Draw bent scratches down to what lies beneath the print."""
-    count, length, width = (int(rng.integers(4, 7)), 75.0, 1.7) if major else (1, 36.0, 1.3)
+    count, length, width = (int(rng.integers(5, 8)), 85.0, 2.2) if major else (1, 36.0, 1.3)
     plane = site.plane(rng)
     lines = [
         (rng.uniform(-11, 11) * (count > 1), rng.normal(0, 0.16), rng.uniform(-0.004, 0.004), rng.uniform(0.6, 1))
@@ -97,7 +102,7 @@ def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) 
         cut = np.clip(width * (1 + 0.25 * skips(points)) - nearest + 0.3, 0, 1)
         return np.asarray(cut * _on_this_side(site, normals), np.float32)
 
-    return painted(shape, cover, coloured(_bare_rgb(shape, site), 4.0, rng))
+    return painted(shape, within(site.point, 0.75 * length), cover, coloured(_bare_rgb(shape, site), 4.0, rng))
 
 
 def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
@@ -121,4 +126,4 @@ def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator)
         torn = np.clip(1.5 - 9 * level(points), 0.0, 1.0)[:, None]  # a lighter ply along the border
         return np.asarray(fibre(points, below) * (0.86 + 0.14 * torn), np.float32)
 
-    return painted(shape, cover, paint)
+    return painted(shape, within(site.point, 1.7 * size[0]), cover, paint)
