@@ -1,7 +1,8 @@
 """The daily check: the golden target on the tray shows which camera moved, drifted, lost light or went out of focus.
 
-The target lies flat, so only its place and turn on the tray are unknown. They are found from cameras that agree with
-each other; every camera's own place is then found against them, and compared with the rig's.
+The target is laid on the tray, where only its place and turn are unknown, and held above it, tilted, which tells a
+camera that turned from one that moved. Its poses are found from cameras that agree with each other; every camera's own
+place is then found against them, and compared with the rig's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,12 +19,14 @@ from station.core.geometry import Transform
 from station.rig import Rig
 from station.setup.board import Board
 from station.setup.depth import z_errors_mm
-from station.setup.extrinsics import Observation, difference, inverse, locate, residuals_px, rms, transform
+from station.setup.extrinsics import Observation, difference, inverse, locate, place_board, residuals_px, rms, transform
 from station.setup.measure import Measure, StepResult, at_most, plain
 from station.setup.session import Capture, Shot
 from station.setup.settings import SetupSettings
 
 _SWAPPED_PX = 6.0
+_LYING_PX = 1.5
+"""A target that fits the tray worse than this is held above it, or a camera has moved."""
 
 Placement = Mapping[str, Observation]
 """What each camera sees of the golden target, laid in one place."""
@@ -135,7 +138,7 @@ def _judged(rig: Rig, placements: Sequence[Placement], trusted: Sequence[str]) -
 
 
 def _place(rig: Rig, placement: Placement, trusted: Sequence[str]) -> Transform | None:
-    """Return tray_from_target of a target that lies flat on the tray, as the trusted cameras see it."""
+    """Return tray_from_target of a target, lying or held, as the trusted cameras see it; None if none does."""
     seen = {name: placement[name] for name in trusted if name in placement}
     if not seen:
         return None
@@ -151,7 +154,10 @@ def _place(rig: Rig, placement: Placement, trusted: Sequence[str]) -> Transform 
             [residuals_px(lenses[name], poses[name] @ lying, here).ravel() for name, here in seen.items()]
         )
 
-    return _lying(least_squares(off, begin, x_scale=[10, 10, 0.1], loss="soft_l1", f_scale=1.0).x)
+    flat = least_squares(off, begin, x_scale=[10, 10, 0.1], loss="soft_l1", f_scale=1.0).x
+    if np.sqrt(2 * np.mean(off(flat) ** 2)) < _LYING_PX:
+        return _lying(flat)
+    return place_board(lenses, {name: inverse(pose) for name, pose in poses.items()}, seen, first)
 
 
 def _lying(x: NDArray[np.float64]) -> Transform:

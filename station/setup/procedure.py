@@ -23,6 +23,7 @@ from station.setup.history import baseline, remember, write_page
 from station.setup.measure import Measure, StepResult, at_most
 from station.setup.report import write_report
 from station.setup.session import BOARD, EMPTY, Capture, Session
+from station.setup.settings import SetupSettings
 from station.setup.sighting import Finder
 from station.setup.sources import SetupSource
 from station.setup.versions import RigVersions
@@ -106,8 +107,8 @@ def look_at_golden(
                 tell(notice)
             if found is not None:
                 kept.append(found.capture)
-                tell(f"{len(kept)} of {settings.check_placements} places")
-            if len(kept) >= settings.check_placements:
+                tell(_next_place(len(kept), settings))
+            if len(kept) >= settings.check_placements + settings.check_held:
                 break
         warmth = {name: temperature_c(info.serial) for name, info in infos.items()}
     finally:
@@ -118,6 +119,14 @@ def look_at_golden(
     known = {name: celsius for name, celsius in warmth.items() if celsius is not None}
     remember(session.folder, rig.digest, result, health, known, utc_ns)
     return result, write_page(session.folder, result)
+
+
+def _next_place(count: int, settings: SetupSettings) -> str:
+    """Return what to do with the golden target after so many places."""
+    if count < settings.check_placements:
+        return f"{count} of {settings.check_placements} places on the tray; lay it elsewhere"
+    held = count - settings.check_placements
+    return f"{held} of {settings.check_held} poses above the tray; hold it still, tilted another way"
 
 
 def run_step(session: Session, name: str) -> StepResult:

@@ -116,6 +116,12 @@ class SetupSettings:
     check_placements: Annotated[
         int, Ge(1), Le(20), Doc("Places on the tray where the daily check wants the golden target laid.")
     ] = 3
+    check_held: Annotated[
+        int,
+        Ge(0),
+        Le(40),
+        Doc("Poses above the tray, tilted, in which the daily check wants the golden target shown to all cameras."),
+    ] = 6
     check_moved_mm: Annotated[
         float, Gt(0), Le(50), Doc("The daily check: a camera has moved when it is off by more than this, in mm.")
     ] = 1.5

@@ -66,16 +66,17 @@ def simulated_setup(
 def simulated_check(
     board: Board, rig: Rig, settings: SetupSettings, simulation: SimulationSettings, clock: Clock, seed: int
 ) -> SetupSource:
-    """Return the simulated booth in which a person lays the golden target on the tray.
+    """Return the simulated booth in which a person lays the golden target on the tray, then holds it above.
 
     Raises:
         SimulationError: the renderer is not installed.
     """
-    from station.simulation.board import lay_poses
+    from station.simulation.board import hold_poses, lay_poses
 
     rng = np.random.default_rng((seed, 32))
     lying = lay_poses(rig, board.paper_mm, settings.board_thickness_mm, rng, settings.check_placements)
-    return simulated_person(board, rig, [None, *_held_still(lying)], simulation, clock, seed)
+    held = hold_poses(rig, board.paper_mm, settings.check_held, rng, _HEIGHT_MM)
+    return simulated_person(board, rig, [None, *_held_still([*lying, *held])], simulation, clock, seed)
 
 
 def simulated_person(
