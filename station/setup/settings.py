@@ -68,7 +68,7 @@ class SetupSettings:
         Gt(0),
         Le(50),
         Doc("Largest distance of a camera's depth from the board as all cameras place it, RMS in mm."),
-    ] = 6.0
+    ] = 8.0
     max_intrinsics_px: Annotated[
         float, Gt(0), Le(5), Doc("Largest reprojection error of a single camera by its factory intrinsics, RMS in px.")
     ] = 0.5
