@@ -25,6 +25,7 @@ from station.setup.session import Capture, Shot
 from station.setup.settings import SetupSettings
 
 _SWAPPED_PX = 6.0
+_CLEARLY = 0.8
 _LYING_PX = 1.5
 """A target that fits the tray worse than this is held above it, or a camera has moved."""
 
@@ -76,7 +77,7 @@ def check(
                 "check that the lens is clean; the rig in force was not changed"
             )
     failures = _swapped(rig, placements)
-    moved = moved_cameras(rig, placements, settings)
+    moved = moved_cameras(rig, placements)
     measures: list[Measure] = []
     for name, by in moved.items():
         measures.append(at_most("moved", name, by.mm, "mm", settings.check_moved_mm))
@@ -88,19 +89,19 @@ def check(
     return StepResult("check", tuple(measures), failures=tuple(failures)), now
 
 
-def moved_cameras(rig: Rig, placements: Sequence[Placement], settings: SetupSettings) -> dict[str, Moved]:
+def moved_cameras(rig: Rig, placements: Sequence[Placement]) -> dict[str, Moved]:
     """Return how far each camera is from its place in the rig.
 
-    If all cameras agree with the rig, they all place the target. If not, each camera in turn is left out, and those
-    that agree best among themselves place it; so with two cameras it is not known which of them moved.
+    All cameras place the target, unless all but one agree clearly better without it: then those do. So with two cameras
+    it is not known which of them moved.
     """
     names = [camera.camera_id for camera in rig.cameras]
-    moved, _ = _judged(rig, placements, names)
-    within = all(by.mm <= settings.check_moved_mm and by.deg <= settings.check_moved_deg for by in moved.values())
-    if within or len(names) < 3:
+    moved, off_px = _judged(rig, placements, names)
+    if len(names) < 3:
         return moved
     trials = [_judged(rig, placements, [other for other in names if other != name]) for name in names]
-    return min(trials, key=lambda trial: trial[1])[0]
+    without, left_px = min(trials, key=lambda trial: trial[1])
+    return without if left_px < _CLEARLY * off_px else moved
 
 
 def _judged(rig: Rig, placements: Sequence[Placement], trusted: Sequence[str]) -> tuple[dict[str, Moved], float]:
