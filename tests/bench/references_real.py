@@ -1,0 +1,226 @@
+"""The comparison with references on real pictures: packages, tampar faces, deeppcb boards.
+
+    python tests/bench/references_real.py [--json FILE]
+
+Nothing is tuned on what is judged here. Of the packages 30 good units (chosen by seed) are references, the other 30
+and all 60 damaged units are judged, a unit's two views never apart. Of tampar each face has its one reference. Of
+deeppcb the six pairs of board 00041 are for looking at, the other 32 are judged, each with its template as reference.
+Intervals are 95 %, from 2000 resamples of units (faces, boards) with a fixed seed.
+"""
+
+import argparse
+import csv
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from station.core.items import ItemView, Quality
+from station.gallery import Gallery, GallerySettings, GalleryWriter, Product, ShotView, enrol_product, patch_distances
+from station.gallery.compare import view_score
+from station.gallery.patches import item_patches
+from station.inference import Bundle, InferenceSettings, find_bundle, load_bundle
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+SEED = 0
+RESAMPLES = 2000
+REFERENCES = 30
+HIT_IOU = 0.33
+PRECISION = 0.9
+FACES = {"top": (0, 1), "left": (1, 0), "center": (1, 1), "right": (1, 2), "bottom": (2, 1)}
+FACE_PX = 400
+SHOWN_BOARD = "00041"
+
+Boxes = Sequence[tuple[float, tuple[int, int, int, int]]]
+"""Scores and boxes `x, y, width, height`."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the table: a figure with its 95 % interval."""
+
+    data: str
+    figure: str
+    value: float
+    low: float
+    high: float
+    judged: str
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+
+
+def whole_view(camera_id: str, picture: NDArray[np.uint8]) -> ItemView:
+    """A picture of which nobody said where the item is."""
+    side = picture.shape[:2]
+    nowhere = np.full(side, np.nan, np.float32)
+    return ItemView(
+        camera_id, picture, np.ones(side, np.bool_), nowhere, 1.0, np.eye(2, 3), Quality(100.0, 0.0, 0.0, 0.0)
+    )
+
+
+def auroc(good: NDArray[np.float64], bad: NDArray[np.float64]) -> float:
+    return float((bad[:, None] > good).mean() + (bad[:, None] == good).mean() / 2)
+
+
+def interval(figure: Callable[..., float], *groups: Sequence) -> tuple[float, float]:
+    """The 95 % interval of a figure over resamples of each group."""
+    rng = np.random.default_rng(SEED)
+    drawn = [
+        figure(*([group[n] for n in rng.integers(0, len(group), len(group))] for group in groups))
+        for _ in range(RESAMPLES)
+    ]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def auroc_result(data: str, good: Sequence[float], bad: Sequence[float]) -> Result:
+    def figure(g: Sequence[float], b: Sequence[float]) -> float:
+        return auroc(np.array(g), np.array(b))
+
+    low, high = interval(figure, good, bad)
+    return Result(data, "AUROC", figure(good, bad), low, high, f"{len(good)} good, {len(bad)} damaged")
+
+
+def package_units() -> tuple[list[str], list[str], list[str]]:
+    """Reference units, other good units, damaged units."""
+    folder = DATA / "packages"
+    good = sorted(path.stem for path in (folder / "intact/side").iterdir())
+    chosen = set(np.random.default_rng(SEED).permutation(good)[:REFERENCES])
+    damaged = sorted(path.stem for path in (folder / "damaged/side").iterdir())
+    return [unit for unit in good if unit in chosen], [unit for unit in good if unit not in chosen], damaged
+
+
+def packages(bundle: Bundle) -> list[Result]:
+    references, good, damaged = package_units()
+
+    def views(kind: str, unit: str) -> dict[str, ItemView]:
+        cameras = ("side", "top")
+        return {c: whole_view(c, read_rgb(DATA / "packages" / kind / c / f"{unit}.jpg")) for c in cameras}
+
+    def features(view: ItemView) -> NDArray[np.float32]:
+        return bundle.features([view.crop])[0]
+
+    shots = [
+        {c: ShotView(v.crop, v.mask, features(v)) for c, v in views("intact", unit).items()} for unit in references
+    ]
+    with TemporaryDirectory() as folder:
+        writer = GalleryWriter(Path(folder), bundle.digest, "packages")
+        writer.add(Product("carton", "Carton"), enrol_product(shots, GallerySettings().patches_per_product))
+        writer.close()
+        product = Gallery.open(Path(folder), bundle.digest).references("carton")
+    scores: dict[str, dict[str, list[float]]] = {
+        name: {"intact": [], "damaged": []} for name in ("side", "top", "both")
+    }
+    for kind, units in (("intact", good), ("damaged", damaged)):
+        for unit in units:
+            found = {c: product.compare(v, features(v)).score for c, v in views(kind, unit).items()}
+            for name in ("side", "top"):
+                scores[name][kind].append(found[name])
+            scores["both"][kind].append(product.calibration.item_score(found))
+    return [auroc_result(f"packages {name}", by["intact"], by["damaged"]) for name, by in scores.items()]
+
+
+def tampar(bundle: Bundle) -> list[Result]:
+    def face(path: Path, name: str) -> NDArray[np.uint8]:
+        row, column = (FACE_PX * n for n in FACES[name])
+        return np.ascontiguousarray(read_rgb(path)[row : row + FACE_PX, column : column + FACE_PX])
+
+    good, bad = [], []
+    for row in csv.DictReader((DATA / "tampar/labels.csv").open()):
+        reference = face(DATA / f"tampar/reference/id_{int(row['parcel_id']):02d}_uvmap.png", row["face"])
+        judged = face(DATA / "tampar/field" / row["field"], row["face"])
+        (bad if row["tampered"] == "True" else good).append(one_reference(bundle, reference, judged)[0])
+    return [auroc_result("tampar faces", good, bad)]
+
+
+def one_reference(
+    bundle: Bundle, reference: NDArray[np.uint8], judged: NDArray[np.uint8]
+) -> tuple[float, NDArray[np.float32]]:
+    """The score and the map of a picture against a single reference."""
+    full = np.ones(judged.shape[:2], np.bool_)
+    bank = item_patches(bundle.features([reference])[0], full)
+    distances = patch_distances(bundle.features([judged])[0], full, bank)
+    return view_score(distances), distances
+
+
+def deeppcb(bundle: Bundle) -> list[Result]:
+    boards = []
+    for path in sorted((DATA / "deeppcb").glob("*_temp.jpg")):
+        name = path.name.removesuffix("_temp.jpg")
+        if name.startswith(SHOWN_BOARD):
+            continue
+        rows = [[int(n) for n in line.split()] for line in path.with_name(f"{name}.txt").read_text().splitlines()]
+        truth = [(left, top, right - left, bottom - top) for left, top, right, bottom, _ in rows]
+        judged = read_rgb(path.with_name(f"{name}_test.jpg"))
+        boards.append((truth, one_reference(bundle, read_rgb(path), judged)[1], judged.shape[0]))
+    curves = []
+    for level in np.percentile(np.concatenate([distances.ravel() for _, distances, _ in boards]), [90, 95, 97, 99]):
+        marked = [(truth, level_boxes(distances, level, side)) for truth, distances, side in boards]
+        curves.append((detection_recall(marked), marked))
+    value, marked = max(curves, key=lambda curve: curve[0])
+    low, high = interval(detection_recall, marked)
+    boxes = sum(len(truth) for truth, _ in marked)
+    return [Result("deeppcb", f"recall at precision {PRECISION}", value, low, high, f"{boxes} defects")]
+
+
+def level_boxes(distances: NDArray[np.float32], level: float, side_px: int) -> Boxes:
+    """Boxes around what lies above a level, in px of the picture."""
+    scale = side_px / len(distances)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((distances > level).astype(np.uint8), connectivity=8)
+    return [
+        (float(distances[labels == n].max()), tuple(round(float(v) * scale) for v in stats[n, :4]))
+        for n in range(1, count)
+    ]
+
+
+def detection_recall(boards: Sequence[tuple[Sequence[tuple[int, int, int, int]], Boxes]]) -> float:
+    """The highest share of true boxes hit, over all score thresholds of at least the precision asked for."""
+    hits: list[tuple[float, bool]] = []
+    for truth, found in boards:
+        free = list(truth)
+        for score, box in sorted(found, key=lambda one: -one[0]):
+            best = max(free, key=lambda true: iou(true, box), default=None)
+            hit = best is not None and iou(best, box) >= HIT_IOU
+            if hit:
+                free.remove(best)
+            hits.append((score, hit))
+    if not hits:
+        return 0.0
+    hits.sort(key=lambda one: -one[0])
+    right = np.cumsum([hit for _, hit in hits])
+    precise = right / np.arange(1, len(hits) + 1) >= PRECISION
+    return float(right[precise].max(initial=0)) / max(1, sum(len(truth) for truth, _ in boards))
+
+
+def iou(one: Sequence[int], other: Sequence[int]) -> float:
+    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    shared = max(width, 0) * max(height, 0)
+    return shared / (one[2] * one[3] + other[2] * other[3] - shared)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    bundle = load_bundle(find_bundle(InferenceSettings().bundle))
+    results = [result for run in (packages, tampar, deeppcb) for result in run(bundle)]
+    table = Table("data", "figure", "value", "95 %", "judged")
+    for r in results:
+        table.add_row(r.data, r.figure, f"{r.value:.3f}", f"{r.low:.3f} to {r.high:.3f}", r.judged)
+    Console().print(table)
+    if arguments.json:
+        arguments.json.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
