@@ -53,6 +53,9 @@ class SmallBooth:
     def frame(self, camera_id: str, index: int) -> SmallFrame:
         return self._render(index)
 
+    def stop(self, camera_id: str) -> None:
+        """A picture costs nothing."""
+
 
 def spec(camera_id: str = "top") -> StreamSpec:
     return StreamSpec(camera_id, SERIALS[camera_id], INTRINSICS, FPS, UNIT_MM)

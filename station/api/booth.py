@@ -1,4 +1,4 @@
-"""Products, cameras and reasons: what the station has and what its words mean."""
+"""Products, gallery, cameras and reasons: what the station has and what its words mean."""
 
 from typing import Annotated
 
@@ -8,7 +8,16 @@ from starlette.responses import Response
 
 from station.api.door import Door
 from station.api.problems import picture_responses, problem_responses
-from station.api.schemas import CameraBody, ProductBody, ReasonBody, camera_body, product_body, reason_body
+from station.api.schemas import (
+    CameraBody,
+    GalleryBody,
+    ProductBody,
+    ReasonBody,
+    camera_body,
+    gallery_body,
+    product_body,
+    reason_body,
+)
 from station.core.damage import Reason
 
 ProductId = Annotated[str, Path(description="The product.", examples=["tea-carton"], max_length=128)]
@@ -16,7 +25,7 @@ CameraId = Annotated[str, Path(description="The camera's name in the rig.", exam
 
 
 def booth_router(door: Door) -> APIRouter:
-    """Build the routes of products, cameras and reasons."""
+    """Build the routes of products, gallery, cameras and reasons."""
     router = APIRouter(prefix="/v1", tags=["station"])
 
     @router.get(
@@ -41,6 +50,11 @@ def booth_router(door: Door) -> APIRouter:
                 404, f"there is no picture of a product {product_id}; GET /v1/products lists the products"
             )
         return Response(picture.data, media_type=picture.media_type)
+
+    @router.get("/gallery", summary="The gallery and its false alarms", operation_id="gallery")
+    async def gallery() -> GalleryBody:
+        """Give the gallery's digest, and which rate of false alarms its good items uphold."""
+        return gallery_body(door.gallery())
 
     @router.get("/cameras", summary="The cameras now", operation_id="cameras")
     def cameras() -> list[CameraBody]:

@@ -28,6 +28,22 @@ class ProductSummary:
     references: int
 
 
+@dataclass(frozen=True, slots=True)
+class GallerySummary:
+    """The gallery that items are compared with, and the share of undamaged items it may sideline.
+
+    `good_items` counts the undamaged items it was calibrated with, `good_items_needed` those that uphold
+    `false_alarm_rate_asked`; with fewer, `false_alarm_rate_upheld` is higher.
+    """
+
+    digest: str
+    products: int
+    good_items: int
+    good_items_needed: int
+    false_alarm_rate_asked: float
+    false_alarm_rate_upheld: float
+
+
 class OutboxView(Protocol):
     """The newest recorded verdicts in memory, in the order a controller takes them. All memory only."""
 
@@ -122,6 +138,9 @@ class Door(Protocol):
         Raises:
             StoreError: the finding could not be stored, or the item is unknown.
         """
+
+    def gallery(self) -> GallerySummary:
+        """Return what the gallery holds and upholds. Memory only."""
 
     def products(self) -> tuple[ProductSummary, ...]:
         """Return every product the station knows."""

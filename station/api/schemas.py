@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from station.api.door import ProductSummary
+from station.api.door import GallerySummary, ProductSummary
 from station.core.damage import DamageType, Decision, Reason, Severity
 from station.core.status import CameraStatus, ItemRecord, ItemState, Truth
 from station.core.verdict import IdentitySource, RecordedVerdict
@@ -189,6 +189,22 @@ class ProductBody(_Body):
     references: int = Field(description="Reference pictures; without any it is always sidelined.", examples=[24])
 
 
+class GalleryBody(_Body):
+    """The gallery that items are compared with. Its false alarms are counted over all products together."""
+
+    digest: str = Field(description="First 16 hex digits of its SHA-256.", examples=["9f86d081884c7d65"])
+    products: int = Field(description="Products it knows.", examples=[8])
+    good_items: int = Field(description="Undamaged items it was calibrated with.", examples=[384])
+    good_items_needed: int = Field(description="Undamaged items that uphold the rate asked for.", examples=[149])
+    false_alarm_rate_asked: float = Field(
+        description="Share of undamaged items that may be sidelined, as configured.", examples=[0.02]
+    )
+    false_alarm_rate_upheld: float = Field(
+        description="The share that is upheld with 95 % confidence; more than asked for with too few good items.",
+        examples=[0.02],
+    )
+
+
 class CameraBody(_Body):
     """A camera now."""
 
@@ -287,6 +303,18 @@ def product_body(product: ProductSummary) -> ProductBody:
         barcodes=list(product.barcodes),
         skus=list(product.skus),
         references=product.references,
+    )
+
+
+def gallery_body(gallery: GallerySummary) -> GalleryBody:
+    """Build the gallery."""
+    return GalleryBody(
+        digest=gallery.digest,
+        products=gallery.products,
+        good_items=gallery.good_items,
+        good_items_needed=gallery.good_items_needed,
+        false_alarm_rate_asked=gallery.false_alarm_rate_asked,
+        false_alarm_rate_upheld=gallery.false_alarm_rate_upheld,
     )
 
 

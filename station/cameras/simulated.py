@@ -49,6 +49,9 @@ class RenderingBooth(Protocol):
     def frame(self, camera_id: str, index: int) -> RenderedFrame:
         """Return a camera's frame of that index, 0 first."""
 
+    def stop(self, camera_id: str) -> None:
+        """Let go of what a camera's frames take, until one is asked for again."""
+
 
 class SimulatedCamera(PipelineCamera):
     """Delivers a booth's frames as a live camera would.
@@ -89,6 +92,7 @@ class SimulatedCamera(PipelineCamera):
         """Stop the camera. Safe to call twice."""
         self._device = None
         super().close()
+        self._booth.stop(self._camera_id)
 
     def _begin(self) -> None:
         now_ns = self._clock.now_ns()

@@ -2,7 +2,21 @@
 
 import typer
 
-from station.cli import bench, config, demo, doctor, models, plc_sim, record, recordings, replay, run
+from station.cli import (
+    bench,
+    config,
+    dataset,
+    demo,
+    doctor,
+    evaluate,
+    models,
+    plc_sim,
+    record,
+    recordings,
+    replay,
+    run,
+    simulate,
+)
 
 app = typer.Typer(
     name="station",
@@ -18,6 +32,9 @@ app.command("doctor")(doctor.doctor)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(simulate.app, name="simulate")
+app.add_typer(dataset.app, name="dataset")
+app.command("evaluate")(evaluate.evaluate)
 app.command("plc-sim")(plc_sim.plc_sim)
 app.command("config")(config.config)
 app.add_typer(models.app, name="models")

@@ -1,19 +1,21 @@
 """What the API asks of the station, answered by the running one; see `api.door.Door`."""
 
-from station.api.door import ProductSummary
+from station.api.door import GallerySummary, ProductSummary
 from station.core.damage import Reason
 from station.core.status import EvidencePicture, ItemRecord, StationState, StationStatus, Truth
 from station.core.verdict import RecordedVerdict
 from station.daemon.outbox import Outbox
 from station.daemon.station import Station
 from station.gallery import Gallery
+from station.judge import good_items_needed, sideline_score
 from station.store import Store
 
 
 class StationDoor:
     """Reads go straight to the store; everything that writes passes the station's writer."""
 
-    def __init__(self, station: Station, store: Store, gallery: Gallery) -> None:
+    def __init__(self, station: Station, store: Store, gallery: Gallery, max_false_alarm_rate: float) -> None:
+        self._max_false_alarm_rate = max_false_alarm_rate
         self._station = station
         self._store = store
         self._gallery = gallery
@@ -71,6 +73,18 @@ class StationDoor:
     def record_truth(self, item_id: str, truth: Truth) -> None:
         """Store what a person found on an item."""
         self._station.write(lambda store: store.record_truth(item_id, truth))
+
+    def gallery(self) -> GallerySummary:
+        """Return what the gallery holds and upholds."""
+        asked = self._max_false_alarm_rate
+        return GallerySummary(
+            digest=self._gallery.digest,
+            products=len(self._gallery.products),
+            good_items=len(self._gallery.good_scores),
+            good_items_needed=good_items_needed(asked),
+            false_alarm_rate_asked=asked,
+            false_alarm_rate_upheld=sideline_score(self._gallery.good_scores, asked)[1],
+        )
 
     def products(self) -> tuple[ProductSummary, ...]:
         """Return every product of the gallery."""

@@ -98,14 +98,16 @@ def replay_source(config: StationConfig, recording: Recording, clock: Clock, spe
 
 def _simulated(config: StationConfig, clock: Clock, record_to: Path | None) -> Source:
     # Rendering needs the extra `sim`, which a live station has not.
+    from station.simulation.ahead import AheadBooth
     from station.simulation.booth import Booth
     from station.simulation.record import save_truth
 
     booth = Booth(config.source.seed, config.source.items, config.simulation)
+    frames = AheadBooth(booth)
     start_ns = clock.now_ns() + START_DELAY_NS
     cameras = tuple(
         SimulatedCamera(
-            booth,
+            frames,
             camera.camera_id,
             clock,
             config.simulation.fps,

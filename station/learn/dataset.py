@@ -32,10 +32,14 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DamageMask:
-    """Where damage of one type is seen: a picture whose nonzero pixels are damaged; None where no type is stated."""
+    """Where damage of one type is seen: a picture whose nonzero pixels are damaged; None where no type is stated.
+
+    `saturation_px`: how many of these pixels count as having found it all; None where every pixel counts.
+    """
 
     damage_type: DamageType | None
     file: str
+    saturation_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,10 @@ class Item:
     """One item: what it is, what is wrong with it, and its views.
 
     A good item has severity NONE and no damage types. A damaged one has severity MINOR or MAJOR (the worst of its
-    damage), or None where nobody stated it; its types are empty where nobody stated them. `is_reference`: a good
-    item that shows what the product should look like, and is not to be judged. `version` counts the product's
-    redesigns from 1. `rig` is the file of the rig that took the views, relative to the dataset's folder.
+    damage), or None where nobody stated it; its types are empty where nobody stated them. `labels` are the source's
+    own words for damage that is none of the station's types. `is_reference`: a good item that shows what the product
+    should look like, and is not to be judged. `version` counts the product's redesigns from 1. `rig` is the file of
+    the rig that took the views, relative to the dataset's folder.
     """
 
     item_id: str
@@ -86,6 +91,7 @@ class Item:
     printed_damage: bool = False
     version: int = 1
     rig: str | None = None
+    labels: tuple[str, ...] = ()
 
     @property
     def is_damaged(self) -> bool:

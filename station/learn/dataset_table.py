@@ -37,13 +37,13 @@ def schema() -> Any:
     intrinsics = pa.struct(
         [*sides, *((name, real) for name in ("fx", "fy", "cx", "cy")), ("distortion", pa.list_(real))]
     )
-    masks = pa.list_(pa.struct([("damage_type", text), ("file", text)]))
+    masks = pa.list_(pa.struct([("damage_type", text), ("file", text), ("saturation_px", real)]))
     view = [("camera_id", text), ("colour", text), ("depth", text), ("depth_unit_mm", real), ("item_mask", text)]
     view += [("damage_masks", masks), ("depth_change", text), ("intrinsics", intrinsics)]
     columns = [(name, text) for name in ("item_id", "product_id", "product_name", "kind", "split")]
     columns += [("damage_types", pa.list_(text)), ("severity", text), ("views", pa.list_(pa.struct(view)))]
     columns += [("is_reference", pa.bool_()), ("barcode", text), ("printed_damage", pa.bool_())]
-    return pa.schema([*columns, ("version", whole), ("rig", text)])
+    return pa.schema([*columns, ("version", whole), ("rig", text), ("labels", pa.list_(text))])
 
 
 def write_table(items: Iterable[Item], file: Path) -> None:
@@ -69,6 +69,8 @@ def read_table(file: Path) -> Iterator[Item]:
     pa = arrow()
     try:
         table = pa.parquet.read_table(file)
+        if "labels" not in table.column_names:  # datasets made before sources had words of their own
+            table = table.append_column("labels", pa.nulls(len(table), schema().field("labels").type))
         missing = [name for name in schema().names if name not in table.column_names]
         if missing:
             raise DatasetError(f"{file} has no column {missing[0]!r}. Build the dataset again, or add the column")
@@ -113,6 +115,7 @@ def _item(row: Mapping[str, Any]) -> Item:
             "damage_types": tuple(_word(DamageType, "damage_types", word) for word in row["damage_types"]),
             "severity": None if severity is None else _severity(severity),
             "views": tuple(_view(view) for view in row["views"]),
+            "labels": tuple(row["labels"] or ()),
         }
     )
 
@@ -123,6 +126,7 @@ def _view(row: Mapping[str, Any]) -> View:
         DamageMask(
             None if mask["damage_type"] is None else _word(DamageType, "damage_masks", mask["damage_type"]),
             mask["file"],
+            mask["saturation_px"],
         )
         for mask in row["damage_masks"] or ()
     )
@@ -152,7 +156,7 @@ def _check(item: Item, known: set[str] | frozenset[str]) -> None:
     """Raise ValueError where an item contradicts itself or its id is taken."""
     if item.item_id in known:
         raise ValueError("another row has the same item_id. Give each item its own")
-    if not item.is_damaged and (item.damage_types or any(view.damage_masks for view in item.views)):
+    if not item.is_damaged and (item.damage_types or item.labels or any(view.damage_masks for view in item.views)):
         raise ValueError("severity is none, yet it has damage. Clear the damage, or state a severity")
     if item.is_reference and item.is_damaged:
         raise ValueError("a reference is damaged. Only good items can be references")

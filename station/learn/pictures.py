@@ -14,7 +14,7 @@ from station.core.errors import DatasetError
 from station.core.geometry import Intrinsics
 from station.learn.dataset import DEPTH_CHANGE_OFFSET, DEPTH_CHANGE_UNIT_MM, DamageMask, View
 
-_FOLDER = "pictures"
+FOLDER = "pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def save_view(dataset: Path, item_id: str, view: ViewPictures) -> View:
     Raises:
         DatasetError: the disk is full or not writable.
     """
-    stem = f"{_FOLDER}/{item_id}/{view.camera_id}"
+    stem = f"{FOLDER}/{item_id}/{view.camera_id}"
     (dataset / stem).parent.mkdir(parents=True, exist_ok=True)
 
     def save(name: str, picture: NDArray[np.generic]) -> str:
@@ -88,6 +88,17 @@ def load_colour(dataset: Path, view: View) -> NDArray[np.uint8]:
     return np.ascontiguousarray(_load(dataset / view.colour, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
 
 
+def load_depth(dataset: Path, view: View) -> NDArray[np.uint16]:
+    """Return a view's depth as it is stored, uint16 [H, W] in its `depth_unit_mm`, 0 unknown.
+
+    Raises:
+        DatasetError: it has none, or the file is missing or no picture.
+    """
+    if view.depth is None:
+        raise DatasetError(f"view {view.camera_id} of {view.colour} has no depth. Give it one, or leave the rig out")
+    return np.asarray(_load(dataset / view.depth, cv2.IMREAD_UNCHANGED), np.uint16)
+
+
 def load_depth_mm(dataset: Path, view: View) -> NDArray[np.float32] | None:
     """Return a view's depth in mm, float32 [H, W], 0 unknown; None where it has none.
 
@@ -96,7 +107,7 @@ def load_depth_mm(dataset: Path, view: View) -> NDArray[np.float32] | None:
     """
     if view.depth is None or view.depth_unit_mm is None:
         return None
-    return np.asarray(_load(dataset / view.depth, cv2.IMREAD_UNCHANGED) * np.float32(view.depth_unit_mm), np.float32)
+    return load_depth(dataset, view) * np.float32(view.depth_unit_mm)
 
 
 def load_mask(dataset: Path, file: str) -> NDArray[np.bool_]:

@@ -53,10 +53,10 @@ class Tracker:
     """Turns framesets and announcements into item captures; every item and announcement gives exactly one.
 
     With the `tray` trigger an item is captured once it has settled on the learned empty tray, or is
-    overdue in settling; the oldest pending announcement is its own, and one that comes while it still lies
-    there unannounced has it captured again. What is given up unseen, because no framesets come, has its verdict:
-    found on the tray afterwards it is not captured again. With the `controller` trigger each
-    announcement is captured from the first framesets that arrived after it.
+    overdue in settling. The announcement made before it came is its own; of two, both are in doubt. One that
+    comes while it still lies there unannounced has it captured again. What is given up unseen, because no
+    framesets come, has its verdict: found on the tray afterwards it is not captured again. With the
+    `controller` trigger each announcement is captured from the first framesets that arrived after it.
 
     A frameset pushed belongs to the tracker, which passes it on in a capture or releases it. `now_ns`
     is the station clock, the one of `FrameSet.host_t_ns`.
@@ -154,7 +154,7 @@ class Tracker:
             seen = Seen.SETTLED
         self._state = TRANSITIONS[before, seen]
         captured = self._state is TrayState.PRESENT and before is not TrayState.PRESENT
-        if self._state is TrayState.ARRIVING and before is not TrayState.ARRIVING:
+        if before is TrayState.EMPTY or (self._state is TrayState.ARRIVING and before is not TrayState.ARRIVING):
             self._arriving_since_ns = now_ns
         claimed = not captured and self._is_claimed(frameset)
         self._window.append(frameset)
@@ -165,8 +165,24 @@ class Tracker:
             self._given_up = deque(each for each in self._given_up if frameset.t_ns in each.unseen)
         if captured:
             watch.remember()
-            return () if self._has_its_verdict() else (self._capture(now_ns),)
+            return () if self._has_its_verdict() else self._capture_settled(now_ns)
         return (self._capture(self._pending[0].since_ns),) if claimed and len(self._window) == keep else ()
+
+    def _capture_settled(self, now_ns: int) -> tuple[ItemCapture, ...]:
+        """Capture the item that has settled, under the announcement made before it came.
+
+        Of two such announcements one item did not come, and nobody knows which: neither may pass, or every later
+        item would have the verdict of its neighbour.
+        """
+        early = sum(pending.since_ns < self._arriving_since_ns for pending in self._pending)
+        if early < 2:
+            return (self._capture(now_ns),)
+        newest = self._pending[early - 1]
+        del self._pending[early - 1]
+        self._pending.appendleft(newest)
+        doubtful = [self._capture(now_ns, Reason.WRONG_ITEM)]
+        doubtful += [self._capture(self._pending[0].since_ns, Reason.NO_ITEM) for _ in range(early - 1)]
+        return tuple(doubtful)
 
     def _is_claimed(self, frameset: FrameSet) -> bool:
         """Whether a late announcement is for the item that lies there, captured before without one.

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from station.core.items import Announcement
 from station.rig import Rig
-from station.simulation.catalogue import SimProduct, catalogue
+from station.simulation.catalogue import SimProduct
+from station.simulation.generator import booth_products
 from station.simulation.hand import draw_hand
 from station.simulation.item import PlacedItem, make_item
 from station.simulation.layout import booth_rig
@@ -51,6 +52,11 @@ class _Kept(Generic[_Name, _Value]):
                 self._values.popitem(last=False)
         return value
 
+    def drop(self, of: Callable[[_Name], bool]) -> None:
+        """Keep no results of such names."""
+        for name in [name for name in self._values if of(name)]:
+            self._values.pop(name, None)
+
 
 class Booth:
     """The simulated booth: a timeline of items, and what its cameras see of it at any moment.
@@ -82,7 +88,7 @@ class Booth:
         self.settings = settings or SimulationSettings()
         self.seed = seed
         self.rig: Rig = booth_rig(self.settings)
-        self.catalogue: tuple[SimProduct, ...] = tuple(products or catalogue(self.settings.catalogue_seed))
+        self.catalogue: tuple[SimProduct, ...] = tuple(products or booth_products(self.settings))
         if script is None:
             script = draw_script(self.catalogue, item_count, self.settings, np.random.default_rng((seed, 0)))
         self.plan: tuple[PlannedItem, ...] = lay_out(script, self.catalogue, self.settings)
@@ -116,6 +122,12 @@ class Booth:
         view = self._view(camera_id)
         t_ns = index * _NS_PER_S // self.settings.fps
         return view.expose(self._moment(camera_id, t_ns), index, t_ns)
+
+    def stop(self, camera_id: str) -> None:
+        """Let go of what was rendered for a camera."""
+        self._views.pop(camera_id, None)
+        for kept in (self._things, self._hands):
+            kept.drop(lambda name: name[0] == camera_id)
 
     def item_mask(self, camera_id: str, item_index: int) -> NDArray[np.bool_]:
         """Return where a camera sees an item at rest, bool [H, W].
@@ -162,7 +174,7 @@ class Booth:
     def _thing(self, camera_id: str, index: int) -> Thing:
         def render() -> Thing:
             item, scene = self._scene(index)
-            return self._view(camera_id).still(item.shape, item.tray_from_item, scene, self.settings.supersampling)
+            return self._view(camera_id).still(item.shape, item.tray_from_item, scene)
 
         return self._things.get((camera_id, index), render)
 
@@ -174,7 +186,7 @@ class Booth:
             grip_mm = np.array([*(low + high)[:2] / 2, high[2]])
             shape = draw_hand(grip_mm, np.random.default_rng((self.seed, 8, index)))
             scene = Scene(item_mesh(shape, np.eye(4)), shape, self._stage)
-            return replace(self._view(camera_id).still(shape, np.eye(4), scene, 1), anchor_mm=grip_mm)
+            return replace(self._view(camera_id).still(shape, np.eye(4), scene, rough=True), anchor_mm=grip_mm)
 
         return self._hands.get((camera_id, index), render)
 

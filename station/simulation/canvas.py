@@ -66,8 +66,50 @@ class Canvas:
     def text(self, words: str, left: float, baseline: float, size: float, colour: Colour, weight: int = 400) -> None:
         """Write one line of text; `size` is the font's height in mm."""
         origin = (round(left * PX_PER_MM), round(baseline * PX_PER_MM))
-        font = cv2.FontFace("sans")
-        cv2.putText(self.pixels, words, origin, colour, font, max(4, round(size * PX_PER_MM)), weight)
+        cv2.putText(self.pixels, words, origin, colour, _font(), _text_px(size), weight)
+
+    def fitted(
+        self,
+        words: str,
+        box: tuple[float, float, float, float],
+        colour: Colour,
+        weight: int = 400,
+        align: float = 0.5,
+    ) -> float:
+        """Write one line of text as large as it fits into a (left, top, width, height); return its size in mm.
+
+        `align` is 0 to begin at the left, 1 to end at the right.
+        """
+        left, top, width, height = box
+        size = min(height, height * width / max(text_width(words, height, weight), 1e-6))
+        slack = width - text_width(words, size, weight)
+        self.text(words, left + align * slack, top + 0.5 * (height + 0.72 * size), size, colour, weight)
+        return size
+
+    def gradient(self, above: Colour, below: Colour) -> None:
+        """Fill everything from one colour above to another below."""
+        share = np.linspace(0, 1, len(self.pixels))[:, None, None]
+        self.pixels[:] = np.rint(np.array(above) * (1 - share) + np.array(below) * share).astype(np.uint8)
+
+    def stamp(self, pixels: NDArray[np.uint8], left: float, top: float, mask: NDArray[np.uint8] | None = None) -> None:
+        """Lay a picture at `PX_PER_MM` over this one, cut off at the edges, where its mask, uint8 [H, W], says so."""
+        x, y = round(left * PX_PER_MM), round(top * PX_PER_MM)
+        high, wide = self.pixels.shape[:2]
+        rows = slice(max(0, -y), max(0, min(len(pixels), high - y)))
+        columns = slice(max(0, -x), max(0, min(pixels.shape[1], wide - x)))
+        piece = pixels[rows, columns]
+        ground = self.pixels[max(0, y) :, max(0, x) :][: piece.shape[0], : piece.shape[1]]
+        if mask is None:
+            ground[:] = piece
+            return
+        share = mask[rows, columns, None].astype(np.float32) / 255
+        ground[:] = np.rint(ground + (piece.astype(np.float32) - ground) * share).astype(np.uint8)
+
+    def turned(self) -> "Canvas":
+        """Return the picture turned a quarter, so that its text runs downwards."""
+        other = Canvas(self.height_mm, self.width_mm, (0, 0, 0))
+        other.pixels = np.ascontiguousarray(np.rot90(self.pixels, -1))
+        return other
 
     def barcode(self, digits: str, left: float, top: float, module: float, height: float) -> None:
         """Draw an EAN-13 symbol on its own white ground; `module` is the narrowest bar's width in mm."""
@@ -80,6 +122,23 @@ class Canvas:
         ground = self.pixels[y : y + high, x : x + wide]
         ground[:] = np.rint(ground * (1 - ink) + 18 * ink).astype(np.uint8)
         self.text(digits, left + 14 * module, top + height + 4.6, 3.4, (18, 18, 18))
+
+
+def text_width(words: str, size: float, weight: int = 400) -> float:
+    """Return how long a line of text is, in mm, at a font's height of `size` mm."""
+    px = 64
+    return float(cv2.getTextSize((0, 0), words, (0, 0), _font(), px, weight)[2]) * size / px
+
+
+def blend(one: Colour, other: Colour, share: float) -> Colour:
+    """Return a colour between two."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def brightness(colour: Colour) -> float:
+    """Return how bright a colour looks, 0 to 255."""
+    return 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
 
 
 def ean13_modules(digits: str) -> str:
@@ -102,6 +161,14 @@ def ean13(twelve_digits: str) -> str:
     """Return the digits with their check digit appended."""
     weighted = sum(int(digit) * (3 if index % 2 else 1) for index, digit in enumerate(twelve_digits))
     return twelve_digits + str(-weighted % 10)
+
+
+def _font() -> cv2.FontFace:
+    return cv2.FontFace("sans")
+
+
+def _text_px(size: float) -> int:
+    return max(4, round(size * PX_PER_MM))
 
 
 def _inverted(modules: str) -> str:

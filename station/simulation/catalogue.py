@@ -1,12 +1,11 @@
 """The simulated booth's products: what they are called, how large they are, what is printed on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
 
-from station.core.errors import SimulationError
 from station.simulation.canvas import Colour, ean13
 
 
@@ -38,7 +37,7 @@ class Material(StrEnum):
 
 
 class Motif(StrEnum):
-    """The picture on a product's front; `motifs.py` draws it."""
+    """The picture on a named product's front; `artwork/motifs.py` draws it."""
 
     WAVES = "waves"
     LAMP = "lamp"
@@ -50,16 +49,107 @@ class Motif(StrEnum):
     BEANS = "beans"
 
 
+class Layout(StrEnum):
+    """How the front of a drawn product is laid out; `artwork/fronts.py` draws it."""
+
+    HERO = "hero"
+    BAND = "band"
+    BADGE = "badge"
+    SPLIT = "split"
+    MINIMAL = "minimal"
+    POSTER = "poster"
+
+
+class Pattern(StrEnum):
+    """What lies under a drawn product's words; `artwork/patterns.py` draws it."""
+
+    PLAIN = "plain"
+    GRADIENT = "gradient"
+    STRIPES = "stripes"
+    DIAGONALS = "diagonals"
+    DOTS = "dots"
+    CHECKS = "checks"
+    RAYS = "rays"
+    WAVES = "waves"
+    TRIANGLES = "triangles"
+
+
+class Picture(StrEnum):
+    """The photograph on a drawn product; `artwork/pictures.py` makes it."""
+
+    LANDSCAPE = "landscape"
+    FRUIT = "fruit"
+    GRAIN = "grain"
+    LEAVES = "leaves"
+    CUP = "cup"
+    BISCUITS = "biscuits"
+    CHOCOLATE = "chocolate"
+    DROPS = "drops"
+    LAMP = "lamp"
+    HEADPHONES = "headphones"
+    CELLS = "cells"
+    GEARS = "gears"
+    FABRIC = "fabric"
+    MARBLE = "marble"
+    SKYLINE = "skyline"
+    CREATURE = "creature"
+    FILLET = "fillet"
+
+
+class Emblem(StrEnum):
+    """The shape of a drawn product's logo; `artwork/details.py` draws it."""
+
+    DISC = "disc"
+    RING = "ring"
+    SHIELD = "shield"
+    HEXAGON = "hexagon"
+    DIAMOND = "diamond"
+    LEAF = "leaf"
+    BARS = "bars"
+
+
+class PrintedDamage(StrEnum):
+    """Damage that is only printed; `artwork/printed_damage.py` draws it."""
+
+    CRACK = "crack"
+    TEAR = "tear"
+    HOLE = "hole"
+    CREASE = "crease"
+    SPLASH = "splash"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a drawn product's faces are composed.
+
+    `names` say what it is in several languages, the first one largest; `languages` are the places of those in
+    `wares.LANGUAGES`; `ware` is the colour of what is inside; `table` tells that its back has a nutrition table;
+    `flash` is shouted from its front, "" for nothing.
+    """
+
+    layout: Layout
+    pattern: Pattern
+    picture: Picture
+    emblem: Emblem
+    names: tuple[str, ...]
+    languages: tuple[int, ...]
+    ware: Colour
+    table: bool = False
+    flash: str = ""
+    printed_damage: PrintedDamage | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Design:
     """How a product is printed; `words` are its brand, its line and its content.
 
     `inside` is the colour of its inner side; `gloss` the share of light it mirrors, 0 for none; `flaps` the number
-    of flaps that close a carton's opening; `material` what its outside, or a multipack's wrap, is made of.
+    of flaps that close a carton's opening; `material` what its outside, or a multipack's wrap, is made of;
+    `seed` gives what is drawn at random; a named product is drawn with its `motif`, a drawn one in its `style`.
     """
 
     words: tuple[str, str, str]
-    motif: Motif
+    motif: Motif | None
     base: Colour
     ink: Colour
     accent: Colour
@@ -67,6 +157,8 @@ class Design:
     gloss: float = 0.0
     flaps: int = 1
     material: Material = Material.CARD
+    seed: int = 0
+    style: Style | None = None
 
     @property
     def brand(self) -> str:
@@ -217,7 +309,7 @@ _DESIGNS: dict[str, tuple[Kind, tuple[float, float, float], Design]] = {
 
 @lru_cache(maxsize=8)
 def catalogue(catalogue_seed: int) -> tuple[SimProduct, ...]:
-    """Return all products; the seed gives their barcodes (GS1's range for use inside a company, 200-299)."""
+    """Return the eight named products; the seed gives their barcodes, of GS1's range for use inside a company."""
     rng = np.random.default_rng([catalogue_seed, 1])
     return tuple(
         SimProduct(
@@ -226,20 +318,8 @@ def catalogue(catalogue_seed: int) -> tuple[SimProduct, ...]:
             kind,
             ean13("2" + "".join(str(digit) for digit in rng.integers(0, 10, 11))),
             size_mm,
-            design,
+            replace(design, seed=1000 * catalogue_seed + number),
+            printed_damage=product_id == PRINTED_CRACK,
         )
-        for product_id, (kind, size_mm, design) in _DESIGNS.items()
+        for number, (product_id, (kind, size_mm, design)) in enumerate(_DESIGNS.items())
     )
-
-
-def product(product_id: str, catalogue_seed: int) -> SimProduct:
-    """Return the product of that id.
-
-    Raises:
-        SimulationError: there is none.
-    """
-    for candidate in catalogue(catalogue_seed):
-        if candidate.product_id == product_id:
-            return candidate
-    names = ", ".join(candidate.product_id for candidate in catalogue(catalogue_seed))
-    raise SimulationError(f"the simulated booth has no product {product_id!r}; it has {names}. Correct the name")

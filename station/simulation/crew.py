@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ctypes import c_int64
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, cast
@@ -62,6 +63,7 @@ def work_off(work: Work, parts: Sequence[int], processes: int, progress: Callabl
 @contextmanager
 def ctrl_c_held() -> Iterator[None]:
     """Keep Ctrl-C waiting while the block runs, and take it afterwards."""
+    resource_tracker.ensure_running()  # multiprocessing's own process; starting it in here would let Ctrl-C through
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -78,10 +80,10 @@ def _failure(worker: SpawnProcess, here: Connection) -> StationError:
     try:
         return cast(StationError, here.recv())
     except EOFError:
-        return StationError(
-            f"a working process ended with status {worker.exitcode}; memory may be short. "
-            "Run the same command again: it continues where it stopped"
-        )
+        how = f"ended with status {worker.exitcode}; what went wrong stands above"
+        if worker.exitcode is not None and worker.exitcode < 0:
+            how = f"was killed by signal {-worker.exitcode}; memory may be short"
+        return StationError(f"a working process {how}. Run the same command again: what was finished is kept")
 
 
 def _worker(work: Work, parts: Sequence[int], board: Any, there: Connection, parent: int) -> None:

@@ -12,7 +12,15 @@ DEMO_SEED = 7713
 References and calibration must come from other seeds.
 """
 DEMO_SETTINGS = SimulationSettings(
-    width_px=640, height_px=480, fps=6, lead_ms=2500, move_ms=250, rest_ms=850, gap_ms=450, announce_ms=600
+    width_px=640,
+    height_px=480,
+    fps=6,
+    lead_ms=2500,
+    move_ms=250,
+    rest_ms=1350,
+    gap_ms=450,
+    announce_ms=600,
+    hand_ms=250,
 )
 
 _GOOD: Damage = ()

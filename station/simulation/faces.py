@@ -25,7 +25,7 @@ def flap_mm(product: SimProduct) -> float:
 
 
 def sticker_mm(product: SimProduct) -> Size:
-    """Return the size of the printed sticker on a clear poly bag."""
+    """Return the size of the printed stickers on a clear poly bag; that on its back has the barcode."""
     width, height, _ = product.size_mm
     return (0.5 * width, 0.36 * height)
 
@@ -148,7 +148,8 @@ def _mailer(product: SimProduct) -> dict[str, Size]:
 def _polybag(product: SimProduct) -> dict[str, Size]:
     size = product.size_mm[:2]
     sizes = {"front": size, "back": size, "contents": size}
-    return sizes | ({"sticker": sticker_mm(product)} if product.design.material is Material.CLEAR else {})
+    stickers = {"sticker": sticker_mm(product), "back sticker": sticker_mm(product)}
+    return sizes | (stickers if product.design.material is Material.CLEAR else {})
 
 
 def _can(product: SimProduct) -> dict[str, Size]:

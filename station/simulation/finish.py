@@ -33,6 +33,8 @@ BUBBLE = Finish(gloss=1.0, roughness=0.03, opacity=0.08)
 GLASS = Finish(gloss=1.0, roughness=0.02, opacity=0.35)
 LIQUID = Finish(gloss=0.3, roughness=0.1)
 
+_VARNISH = 2.5
+"""A print that mirrors this share of light, as its design has it, is as glossy as can be."""
 _OUTSIDES = {
     Material.CARD: MATT,
     Material.KRAFT: MATT,
@@ -47,6 +49,7 @@ _OUTSIDES = {
 def outside(product: SimProduct) -> Finish:
     """Return the finish of a product's outside: its material's, at least as glossy as its print is varnished."""
     finish = replace(_OUTSIDES[product.design.material], inside=product.design.inside)
-    if product.design.gloss > finish.gloss:
-        return replace(finish, gloss=product.design.gloss, roughness=0.3)
+    gloss = min(1.0, _VARNISH * product.design.gloss)
+    if gloss > finish.gloss:
+        return replace(finish, gloss=gloss, roughness=0.15)
     return finish

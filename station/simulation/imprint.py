@@ -25,7 +25,8 @@ class Imprint:
         """Return how wet places of the sheet are, float32 [N], 0 to 1."""
         if self._wetness is None:
             return np.zeros(len(uv_mm), np.float32)
-        return self._looked_up(self._wetness, uv_mm).reshape(-1)[: len(uv_mm)].astype(np.float32) / 255
+        levels = self._looked_up(self._wetness, uv_mm).reshape(-1)[: len(uv_mm)]
+        return np.asarray(levels / np.float32(255), np.float32)
 
     def _looked_up(self, pixels: NDArray[np.uint8], uv_mm: NDArray[np.float32]) -> NDArray[np.uint8]:
         uv_px = uv_mm * self._px_per_mm - 0.5

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from station.core.damage import DamageType
 from station.core.geometry import Transform
 from station.rig import Rig
 from station.simulation.artwork import artwork
 from station.simulation.bodies import build_shape
-from station.simulation.catalogue import Kind, SimProduct
-from station.simulation.damage import Stance, opening_face, stages
+from station.simulation.catalogue import SimProduct
+from station.simulation.damage import Stance, face_up, stages
 from station.simulation.plan import Damage
 from station.simulation.pose import draw_face_up, draw_narrow, draw_rotation, place
 from station.simulation.settings import SimulationSettings
@@ -48,14 +47,11 @@ def make_item(
 
     `side` -1 or 1 lays it into the tray's left or right half, turned to be narrow; 0 anywhere.
     """
-    art = artwork(product, settings.catalogue_seed, _texture_px_per_mm(rig, settings))
+    art = artwork(product, _texture_px_per_mm(rig, settings))
     shape = build_shape(product, art, _DAMAGED_STEP_MM if damage else _WHOLE_STEP_MM, rng)
-    face_up = draw_face_up(product, rng)
-    if any(kind is DamageType.ACTUATION for kind, _ in damage):
-        face_up = opening_face(shape)
-    elif damage and product.kind is Kind.MAILER:
-        face_up = "front"
-    rotation = draw_narrow(shape, face_up, rng) if side else draw_rotation(face_up, rng)
+    drawn = draw_face_up(product, rng)
+    upper = face_up(shape, damage) or drawn
+    rotation = draw_narrow(shape, upper, rng) if side else draw_rotation(upper, rng)
     stance = Stance(rotation[2], _towards_cameras(rig) @ rotation)
     bodies = stages(shape, damage, stance, art, rng)
     return PlacedItem(bodies, damage, place(bodies[-1], rotation, rig, rng, side))

@@ -21,6 +21,8 @@ class Material(IntEnum):
     TRAY = 1
     RIM = 2
     ITEM = 3
+    SPILL = 4
+    """What was spilt beside the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def booth_mesh(tray: TrayPlan) -> Mesh:
 
 
 def item_mesh(shape: Shape, tray_from_item: Transform) -> Mesh:
-    """Return a shape's mesh at its place on the tray."""
+    """Return a shape's mesh at its place on the tray; every triangle's first edge runs down the print, or up it."""
     parts = []
     finishes = tuple(dict.fromkeys(patch.finish for patch in shape.patches.values()))
     rotation = tray_from_item[:3, :3].astype(np.float32)
@@ -67,10 +69,10 @@ def item_mesh(shape: Shape, tray_from_item: Transform) -> Mesh:
         rows, columns = patch.wear.shape
         index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
         a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
-        triangles = np.stack([np.stack([a, c, b], -1), np.stack([b, c, d], -1)]).reshape(-1, 3)
+        triangles = np.stack([np.stack([a, c, b], -1), np.stack([d, b, c], -1)]).reshape(-1, 3)
         points = patch.points.reshape(-1, 3) @ rotation.T + offset
         normals = patch.normals().reshape(-1, 3) @ rotation.T
-        material = np.full(len(triangles), Material.ITEM, np.uint8)
+        material = np.full(len(triangles), Material.SPILL if patch.spilt else Material.ITEM, np.uint8)
         finish = np.full(len(triangles), finishes.index(patch.finish), np.uint8)
         parts.append(
             Mesh(

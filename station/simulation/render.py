@@ -1,6 +1,7 @@
 """Rendering: embree casts the rays, NumPy and OpenCV shade what they hit."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -136,10 +137,13 @@ class Scene:
         )
         eye, rays = _rays(camera, (rows + 0.5) / supersampling - 0.5, (columns + 0.5) / supersampling - 0.5)
         lights = light.light_of_sample(rows[:, None], columns[None]).reshape(-1)
-        colour, mirrors = np.zeros((len(rays), 3), np.float32), np.zeros(len(rays), np.float32)
-        through = np.ones(len(rays), np.float32)
-        for layer in self._tracer.layers(eye, rays):
+        colour, mirrors, through = np.empty((0, 3), np.float32), np.empty(0, np.float32), np.empty(0, np.float32)
+        for number, layer in enumerate(self._tracer.layers(eye, rays)):
             own, shine, passes = self._lit(layer, eye, rays, lights, picture)
+            if number == 0:
+                colour, mirrors, through = own, shine, passes
+                colour *= layer.opacity[:, None]
+                continue
             left = through[layer.index]
             colour[layer.index] += own * (left * layer.opacity)[:, None]
             mirrors[layer.index] += left * shine
@@ -156,11 +160,8 @@ class Scene:
 
     def brightness(self, camera: RigCamera, box: Box) -> NDArray[np.float32]:
         """Return the brightness in a box, float32 [h, w], from a quarter as many rays as pixels: enough for shadows."""
-        small = Box(box.top // 2, -(-box.bottom // 2), box.left // 2, -(-box.right // 2))
-        coarse = self.colour(_coarse(camera), small, 1).mean(axis=2)
-        fine = cv2.resize(coarse, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-        top, left = box.top - 2 * small.top, box.left - 2 * small.left
-        return np.asarray(fine[top : top + box.bottom - box.top, left : left + box.right - box.left], np.float32)
+        small = halved(box)
+        return doubled(self.colour(coarse(camera), small, 1).mean(axis=2), small, box, cv2.INTER_LINEAR)
 
     def _lit(
         self,
@@ -171,7 +172,7 @@ class Scene:
         picture: tuple[int, int],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Return a layer's colours [N, 3], the light it mirrors [N], and the share that comes through it [N]."""
-        rays = rays[layer.index]
+        rays = rays if len(layer.index) == len(rays) else rays[layer.index]
         seen = self._look.surfaces(eye, rays, layer.hits)
         open_sky = self._open_sky(seen, layer.index, lights, picture)
         lit = self._lighting.irradiance(seen.points, seen.normals) * (_DARKEST + (1 - _DARKEST) * open_sky)
@@ -179,7 +180,8 @@ class Scene:
         colour, shine = lit_colour(seen, lit, open_sky, mirror)
         passes = 1 - layer.opacity
         passes[mirror[0]] *= 1 - mirror[1]
-        return colour * self._lighting.tint(seen.normals), shine, passes
+        colour *= self._lighting.tint(seen.normals)
+        return colour, shine, passes
 
     def _open_sky(
         self, seen: Surfaces, index: NDArray[np.intp], lights: NDArray[np.intp], picture: tuple[int, int]
@@ -196,7 +198,7 @@ class Scene:
         return np.asarray(share.reshape(-1)[index], np.float32)
 
 
-def _coarse(camera: RigCamera) -> RigCamera:
+def coarse(camera: RigCamera) -> RigCamera:
     """Return the same camera with half as many pixels each way."""
     lens = camera.intrinsics
     half = replace(
@@ -209,6 +211,18 @@ def _coarse(camera: RigCamera) -> RigCamera:
         cy=(lens.cy - 0.5) / 2,
     )
     return replace(camera, intrinsics=half)
+
+
+def halved(box: Box) -> Box:
+    """Return the part of a coarse camera's picture that covers a box of the whole camera's."""
+    return Box(box.top // 2, -(-box.bottom // 2), box.left // 2, -(-box.right // 2))
+
+
+def doubled(picture: NDArray[Any], small: Box, box: Box, how: int) -> NDArray[Any]:
+    """Return a coarse camera's picture of a `small` box, scaled up `how` OpenCV interpolates, cut to the `box`."""
+    fine = cv2.resize(picture, None, fx=2, fy=2, interpolation=how)
+    top, left = box.top - 2 * small.top, box.left - 2 * small.left
+    return np.asarray(fine[top : top + box.bottom - box.top, left : left + box.right - box.left])
 
 
 def whole(intrinsics: Intrinsics) -> Box:

@@ -92,9 +92,7 @@ class SimulationSettings:
     fattened_share: Annotated[
         float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that take the nearer side's depth.")
     ] = 0.3
-    edge_hole_share: Annotated[float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that have no depth.")] = (
-        0.48
-    )
+    edge_hole_share: Annotated[float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that have no depth.")] = 0.4
     depth_drift: Annotated[
         float, Ge(0), Le(0.1), Doc("How far depth swings with temperature over a day, as a share of it.")
     ] = 0.004

@@ -19,20 +19,21 @@ _FLOOR_RGB = (46, 47, 50)
 _RIM_RGB = (138, 142, 146)
 _WORN_BOARD_RGB = (226, 214, 194)
 _WORN_TIN_RGB = (224, 226, 228)
-_WET_DARKENS, _WET_ROUGHNESS = 0.42, 0.05
-_STREAK = 0.35
-"""How far brushed metal blurs along its brushing."""
+_WET_DARKENS, _WET_ROUGHNESS, _WET_RIPPLE = 0.42, 0.05, 0.1
 _SHADE_EXPONENT = 1 / 2.2
 """Shading multiplies linear light; on gamma-coded colours the same is a product with the light to this power."""
 _STILL_METAL = 0.3
 """What metal scatters like a matt surface; the rest it mirrors."""
+_LACQUER = 0.08
+"""What the clear lacquer on metal mirrors, whatever is printed below it, as a share of what the metal does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surfaces:
     """What rays meet, one row a ray: points, unit normals towards the eye, colours in levels of 0 to 255.
 
-    `item` is the place [K] of those on the item, the others' below are of these alone: gloss, roughness, metallic.
+    `item` is the place [K] of those on the item; what follows is of these alone. `down` float32 [K, 3] are unit
+    directions down the print, or up it, where the surface is metal.
     """
 
     points: NDArray[np.float32]
@@ -43,6 +44,7 @@ class Surfaces:
     gloss: NDArray[np.float32]
     roughness: NDArray[np.float32]
     metallic: NDArray[np.bool_]
+    down: NDArray[np.float32]
 
 
 class Look:
@@ -98,11 +100,22 @@ class Look:
                 colour *= (1 - _WET_DARKENS * wet)[:, None]
                 gloss = np.maximum(gloss, wet)
                 roughness = roughness + (_WET_ROUGHNESS - roughness) * wet
+                normals[item] = _rippled(normals[item], points[item], wet)
             inner = np.flatnonzero(within)
             colour[inner] = self._inside[finish[inner]]
             albedo[item] = colour
         metallic = self._metallic[finish] & ~within
-        return Surfaces(points, normals, albedo, material, item, gloss, roughness.astype(np.float32), metallic)
+        down = self._down(triangle, metallic)
+        return Surfaces(points, normals, albedo, material, item, gloss, roughness.astype(np.float32), metallic, down)
+
+    def _down(self, triangle: NDArray[np.int32], metallic: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return which way the print runs, down or up, on metal triangles."""
+        down = np.zeros((len(triangle), 3), np.float32)
+        metal = np.flatnonzero(metallic)
+        corners = self._mesh.points[self._mesh.triangles[triangle[metal], :2]]
+        edge = corners[:, 1] - corners[:, 0]
+        down[metal] = edge / np.maximum(np.linalg.norm(edge, axis=1, keepdims=True), 1e-9)
+        return down
 
     def _smooth_normals(
         self, face: NDArray[np.float32], corners: NDArray[np.int32], shares: NDArray[np.float32]
@@ -117,13 +130,17 @@ def gleam(
     seen: Surfaces, rays: NDArray[np.float32], lighting: Lighting
 ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
     """Return which surfaces mirror, [K], how much they do and the brightness of what they mirror, float32 [K] each."""
-    shiny = np.flatnonzero(seen.gloss > 0)
-    which, metallic = seen.item[shiny], seen.metallic[shiny]
-    normals, ahead = seen.normals[which], rays[which]
-    streak = np.where(metallic, _STREAK, 0).astype(np.float32)
-    brightness = mirrored(lighting, seen.points[which], ahead, normals, seen.roughness[shiny], streak)
-    share = np.where(metallic, 1 - _STILL_METAL, fresnel(ahead, normals))
-    return which, np.asarray(seen.gloss[shiny] * share, np.float32), brightness
+    plain, metal = (np.flatnonzero((seen.gloss > 0) & (seen.metallic == kind)) for kind in (False, True))
+
+    def mirror(shiny: NDArray[np.intp], brushed: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        which = seen.item[shiny]
+        return mirrored(lighting, seen.points[which], rays[which], seen.normals[which], seen.roughness[shiny], brushed)
+
+    brightness: NDArray[np.float32] = np.concatenate([mirror(plain, None), mirror(metal, seen.down[metal])])
+    share = np.full(len(brightness), 1 - _STILL_METAL, np.float32)
+    share[: len(plain)] = fresnel(rays[seen.item[plain]], seen.normals[seen.item[plain]])
+    shiny = np.concatenate([plain, metal])
+    return seen.item[shiny], np.asarray(seen.gloss[shiny] * share, np.float32), brightness
 
 
 def lit_colour(
@@ -147,7 +164,17 @@ def lit_colour(
     metal[seen.item] = seen.metallic
     lit = np.where(metal, _STILL_METAL * lit + mirrors, lit)
     colour = seen.albedo * (np.maximum(lit, 1e-4) ** _SHADE_EXPONENT)[:, None]
-    return colour, np.where(metal, 0, mirrors)
+    return np.asarray(colour, np.float32), np.where(metal, np.float32(_LACQUER) * mirrors, mirrors)
+
+
+def _rippled(
+    normals: NDArray[np.float32], points: NDArray[np.float32], wet: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the normals of surfaces that swell where they are wet."""
+    x, y, z = (points * np.float32(0.19)).T
+    lean = np.stack([np.sin(x + 2 * np.sin(0.7 * y)), np.sin(y + 2 * np.sin(0.6 * z)), np.sin(z + x)], axis=1)
+    normals = normals + (_WET_RIPPLE * wet)[:, None] * lean
+    return np.asarray(normals / np.linalg.norm(normals, axis=1, keepdims=True), np.float32)
 
 
 def _booth_albedo(

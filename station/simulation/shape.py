@@ -22,6 +22,7 @@ class Patch:
 
     Rows run down the print and columns to its right, seen from outside. `wear` float32 [R, C] is how far the print
     is rubbed off, 0 to 1. `wraps` says that the last column meets the first, as around a can.
+    What is `spilt` lies beside the item and is no part of it.
     """
 
     points: NDArray[np.float32]
@@ -29,6 +30,7 @@ class Patch:
     wear: NDArray[np.float32]
     wraps: bool = False
     finish: Finish = MATT
+    spilt: bool = False
 
     def moved(self, points: NDArray[np.floating]) -> "Patch":
         """Return the patch with its points elsewhere."""

@@ -21,8 +21,8 @@ _EDGE_PX = 1.0
 """Disparity that steps by more than this within a window makes an edge, in px."""
 _PATCH_PX = 2.0
 """Holes and fattened edges come in patches of about this size."""
-_SURE = 1.03
-"""Above 1: on good surfaces a hundredth of the points is missing, now here, now there."""
+_SURE = 1.06
+"""Above 1: on good surfaces a two-hundredth of the points is missing, now here, now there."""
 _FLICKER = 0.06
 """How far a point's margin varies from frame to frame."""
 _BLINDEST = 0.75

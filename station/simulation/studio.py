@@ -79,9 +79,7 @@ class Studio:
         noise = int(rng.integers(1 << 31))
         t_ns = number * _NS_PER_S // self.settings.fps
         frames = {
-            name: view.expose(
-                view.still(item.shape, item.tray_from_item, scene, self.settings.supersampling).still, noise, t_ns
-            )
+            name: view.expose(view.still(item.shape, item.tray_from_item, scene).still, noise, t_ns)
             for name, view in self._views.items()
         }
         return Shot(product, item, self.rig, frames)

@@ -54,6 +54,7 @@ class Tracer:
         self._imprint = imprint if imprint is not None and imprint.holed else None
         self._opacity = np.array([finish.opacity for finish in mesh.finishes], np.float32)[mesh.finish]
         solid = self._opacity >= CLEAR
+        self._solids = np.flatnonzero(solid).astype(np.int32)
         self._all = _embree_scene(mesh.points, mesh.triangles)
         self._solid = self._all if solid.all() else _embree_scene(mesh.points, mesh.triangles[solid])
 
@@ -78,9 +79,10 @@ class Tracer:
         clear = np.asarray(self._solid.run(origins, directions, dists=dists, query="OCCLUDED") != 0)
         if self._imprint:
             dark = np.flatnonzero(~clear)
-            found = self._all.run(origins[dark], directions[dark], dists=dists[dark], output=1)
-            through = np.flatnonzero(self._on_item(found["primID"]))
-            through = through[self._in_hole(*(found[name][through] for name in ("primID", "u", "v")))]
+            found = self._solid.run(origins[dark], directions[dark], dists=dists[dark], output=1)
+            triangle = np.where(found["primID"] < 0, -1, self._solids[found["primID"]])
+            through = np.flatnonzero(self._on_item(triangle))
+            through = through[self._in_hole(*(values[through] for values in (triangle, found["u"], found["v"])))]
             beyond, towards = found["tfar"][through] + _SKIP_MM, directions[dark[through]]
             behind = origins[dark[through]] + towards * beyond[:, None]
             seen = self._solid.run(behind, towards, dists=dists[dark[through]] - beyond, query="OCCLUDED") != 0
@@ -112,6 +114,8 @@ class Tracer:
         self, triangle: NDArray[np.int32], u: NDArray[np.float32], v: NDArray[np.float32]
     ) -> NDArray[np.bool_]:
         assert self._imprint is not None
+        if not triangle.size:
+            return np.zeros(0, bool)
         shares = np.stack([1 - u - v, u, v], axis=1)
         return np.asarray(
             self._imprint.print_at(blend(self._mesh.uv_mm, self._mesh.triangles[triangle], shares))[:, 3] < _HOLE

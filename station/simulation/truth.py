@@ -71,6 +71,7 @@ def render_truth(camera: RigCamera, item: PlacedItem) -> Truth:
 def _differs(before: Surface, after: Surface) -> NDArray[np.bool_]:
     """Return where a surface moved or changed its colour, bool [H, W], small gaps closed."""
     moved = np.abs(after.depth_mm - before.depth_mm) > _DEPTH_MM
+    moved |= np.abs(after.skin_mm - before.skin_mm) > _DEPTH_MM
     recoloured = np.abs(after.albedo - before.albedo).max(axis=2) > _LEVELS
     closed = cv2.morphologyEx((moved | recoloured).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return np.asarray(closed > 0)

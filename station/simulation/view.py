@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from station.core.geometry import Transform
 from station.rig import RigCamera
 from station.simulation.layout import project
 from station.simulation.light import Drift
-from station.simulation.render import Box, Scene, whole
+from station.simulation.render import Box, Geometry, Scene, coarse, doubled, halved, whole
 from station.simulation.sensor import Sensor, Still
 from station.simulation.settings import SimulationSettings
 from station.simulation.shape import Shape
@@ -48,8 +50,8 @@ class View:
         match = self._sensor.match(geometry, colour, box)
         self.empty = Still(colour, match.disparity, match.margin)
 
-    def still(self, shape: Shape, tray_from_shape: Transform, scene: Scene, supersampling: int) -> Thing:
-        """Render a body at rest, alone in the booth."""
+    def still(self, shape: Shape, tray_from_shape: Transform, scene: Scene, rough: bool = False) -> Thing:
+        """Render a body at rest, alone in the booth; `rough` at half the size, for what is never seen at rest."""
         points = shape.points() @ tray_from_shape[:3, :3].T + tray_from_shape[:3, 3]
         colour, disparity, margin = self.empty.colour.copy(), self.empty.disparity.copy(), self.empty.margin.copy()
         depth_mm, light = np.full(disparity.shape, np.inf, np.float32), np.full(disparity.shape, 255, np.uint8)
@@ -58,10 +60,10 @@ class View:
         light[shaded.slices] = _levels(255 * shade)
         colour[shaded.slices] = _levels(colour[shaded.slices] * shade[..., None])
         body = self._box(points)
-        rendered = scene.colour(self._camera, body, supersampling)
+        rendered = self._colour(scene, body, rough)
         colour[body.slices] = _levels(rendered * self._sensor.gain[body.slices])
         around = self._box(points, self._parallax_px(points) + self._sensor.reach_px)
-        geometry = scene.geometry(self._camera, around, self._settings.baseline_mm)
+        geometry = self._geometry(scene, around, rough)
         match = self._sensor.match(geometry, colour[around.slices], around)
         disparity[around.slices], margin[around.slices] = match.disparity, match.margin
         depth_mm[around.slices][geometry.item] = geometry.depth_mm[geometry.item]
@@ -78,6 +80,24 @@ class View:
         colour = self._drift.dyed(still.colour, t_ns)
         colour, depth = self._sensor.expose(replace(still, colour=colour), t_ns, rng)
         return SimFrame(t_ns, colour, depth, self._settings.depth_unit_mm)
+
+    def _colour(self, scene: Scene, box: Box, rough: bool) -> NDArray[np.float32]:
+        if not rough:
+            return scene.colour(self._camera, box, self._settings.supersampling)
+        small = halved(box)
+        return doubled(scene.colour(coarse(self._camera), small, 1), small, box, cv2.INTER_LINEAR)
+
+    def _geometry(self, scene: Scene, box: Box, rough: bool) -> Geometry:
+        if not rough:
+            return scene.geometry(self._camera, box, self._settings.baseline_mm)
+        small = halved(box)
+        found = scene.geometry(coarse(self._camera), small, self._settings.baseline_mm)
+
+        def fine(picture: NDArray[Any]) -> NDArray[Any]:
+            return doubled(picture, small, box, cv2.INTER_NEAREST)
+
+        item, paired = (fine(mask.view(np.uint8)) > 0 for mask in (found.item, found.paired))
+        return Geometry(fine(found.depth_mm), item, paired, fine(found.confidence))
 
     def _parallax_px(self, points: NDArray[np.float64]) -> int:
         """Return how far beside an item it can hide the tray from the second depth imager, in px."""

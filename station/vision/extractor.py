@@ -12,11 +12,15 @@ from station.core.items import ItemCapture, ItemView, Quality
 from station.rig import Rig
 from station.vision.crop import border_fraction, crop_from_image, from_window
 from station.vision.depth import close_lattice, fuse_depth
-from station.vision.geometry import TrayGeometry
+from station.vision.geometry import TrayGeometry, Window
 from station.vision.mask import Mask, Patch, TrayLook, find_item, learn_tray, middle
 from station.vision.quality import clipped_fraction, quality_reasons, sharpness
 from station.vision.settings import VisionSettings
 
+_FINE_PX = 240
+"""An item found is outlined in a window of about this many pixels across."""
+_MARGIN = 0.15
+"""The window exceeds what was found by this share of its larger side."""
 _SPARSE = 2
 """The item's median distance is taken from every second pixel of every second row."""
 
@@ -26,7 +30,7 @@ class ViewExtractor:
 
     Depth is the median over the capture's framesets, colour that of the last. All geometry is that of
     the undistorted image; images without distortion are used as they are. A view's `height_mm` is NaN
-    also outside the tray's working volume.
+    also outside the window the item was outlined in, which reaches a little beyond the item.
     """
 
     def __init__(self, rig: Rig, settings: VisionSettings) -> None:
@@ -58,10 +62,15 @@ class ViewExtractor:
     def _view(self, frames: Sequence[Frame], geometry: TrayGeometry) -> ItemView | None:
         colour = geometry.undistort_colour(frames[-1].colour)
         depths = [geometry.undistort_depth(frame.depth) for frame in frames]
-        patch = _patch(geometry, colour, depths, frames[-1].depth_unit_mm)
-        tray = learn_tray(patch, geometry, self._settings)
-        mask = find_item(patch, tray, geometry, self._settings)
-        return None if mask is None else self._cut(mask, patch, tray, geometry, colour)
+        unit_mm = frames[-1].depth_unit_mm
+        coarse = _patch(geometry, geometry.volume, colour, depths[-1:], unit_mm)
+        tray = learn_tray(coarse, geometry, self._settings)
+        rough = find_item(coarse, tray, geometry, self._settings)
+        if rough is None:
+            return None
+        fine = _patch(geometry, _around(rough, geometry.volume), colour, depths, unit_mm)
+        mask = find_item(fine, tray, geometry, self._settings)
+        return None if mask is None else self._cut(mask, fine, tray, geometry, colour)
 
     def _cut(
         self, mask: Mask, patch: Patch, tray: TrayLook, geometry: TrayGeometry, colour: NDArray[np.uint8]
@@ -104,14 +113,26 @@ class ViewExtractor:
 
 def _patch(
     geometry: TrayGeometry,
+    window: Window,
     colour: NDArray[np.uint8],
     depths: Sequence[NDArray[np.uint16]],
     unit_mm: float,
 ) -> Patch:
-    window = geometry.volume
     depth_mm = fuse_depth([window.read(depth) for depth in depths]).astype(np.float32)
     depth_mm *= np.float32(unit_mm)
     close_lattice(depth_mm)
     height_mm = geometry.along(2, depth_mm, window)
     height_mm[depth_mm == 0] = np.nan
     return Patch(window=window, colour=window.read(colour), depth_mm=depth_mm, height_mm=height_mm)
+
+
+def _around(rough: Mask, volume: Window) -> Window:
+    """The window around what was found, with a margin, within the working volume's own."""
+    rows, cols = np.flatnonzero(rough.any(axis=1)), np.flatnonzero(rough.any(axis=0))
+    extent = max(rows[-1] - rows[0], cols[-1] - cols[0]) + 1
+    margin = round(extent * _MARGIN) + 2
+    left = max(volume.left, volume.left + int(cols[0] - margin) * volume.stride)
+    top = max(volume.top, volume.top + int(rows[0] - margin) * volume.stride)
+    right = min(volume.right, volume.left + int(cols[-1] + 1 + margin) * volume.stride)
+    bottom = min(volume.bottom, volume.top + int(rows[-1] + 1 + margin) * volume.stride)
+    return Window.within(left, top, right, bottom, max(1, round(max(right - left, bottom - top) / _FINE_PX)))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from station.core.errors import RigError
 from station.rig import Rig
 
-_GRID_PX = 213
-"""An item is looked for in about this many pixels across the image: every third of 640."""
+_GRID_PX = 107
+"""An item is first looked for in about this many pixels across the image: every sixth of 640."""
 _RIM_SHARE = 0.8
 """The tray is judged by its rim, outside this share of its length and width, where items seldom lie."""
 _RIM_PIXELS = 400

@@ -21,8 +21,8 @@ _SHADOW_GAIN = (0.4, 1.15)
 """Light on the tray may vary by a factor in this range without it being covered."""
 _EDGE_MM = 6.0
 """Stereo depth is off by up to this at an item's edge; there colour decides, where it can."""
-_COLOUR_TELLS = 0.8
-"""Colour is trusted at the edges when it finds this share of what height finds."""
+_COLOUR_TELLS = 0.6
+"""Colour decides at an edge where it tells this share of what lies just inside of it from the tray."""
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
@@ -134,16 +134,15 @@ def _combine(
     """
     is_bare = on_tray & (difference <= limit**2)
     differs = on_tray & ~is_bare
-    both = np.count_nonzero(raised & differs)
-    colour_found, height_found = np.count_nonzero(differs), np.count_nonzero(raised)
-    item = raised | (differs & unknown)
-    if colour_found > max(2 * both, height_found):
-        return item | _keep_sharp(differs, np.sqrt(difference), limit)
     seed = raised.view(np.uint8)
     near = cv2.dilate(seed, edge).view(np.bool_)
-    item |= differs & near
-    if both >= _COLOUR_TELLS * height_found:
-        item &= ~(is_bare & near) | cv2.erode(seed, edge).view(np.bool_)
+    item = raised | (differs & (unknown | near)) | _keep_sharp(differs, np.sqrt(difference), limit)
+    # At an edge colour decides where it tells the item from the tray just inside of that edge.
+    inner = np.asarray(cv2.erode(seed, edge), np.uint8)
+    size = (4 * edge.shape[1] + 1, 4 * edge.shape[0] + 1)
+    told = cv2.boxFilter(differs.view(np.uint8) & inner, cv2.CV_32F, size, normalize=False)
+    solid = cv2.boxFilter(inner, cv2.CV_32F, size, normalize=False)
+    item &= ~(is_bare & near & (told > _COLOUR_TELLS * solid)) | inner.view(np.bool_)
     return item
 
 

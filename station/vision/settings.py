@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le
 class VisionSettings:
     """How framesets become views."""
 
-    crop_px: Annotated[int, Ge(64), Le(2048), Doc("Side of the square crop an item is turned into, in px.")] = 320
+    crop_px: Annotated[int, Ge(64), Le(2048), Doc("Side of the square crop an item is turned into, in px.")] = 448
     crop_fill: Annotated[
         float, Gt(0.1), Le(1.0), Doc("Share of the crop's side that the item's longer side fills.")
     ] = 0.9

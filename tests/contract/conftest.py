@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from station.api.app import create_app
-from station.api.door import ProductSummary
+from station.api.door import GallerySummary, ProductSummary
 from station.api.server import make_listener, make_server
 from station.api.settings import ApiSettings
 from station.core.damage import DamageType, Decision, Reason, Severity
@@ -135,6 +135,9 @@ class DoorOnStore:
     def record_truth(self, item_id, truth):
         with self._lock:
             self.store.record_truth(item_id, truth)
+
+    def gallery(self):
+        return GallerySummary("9f86d081884c7d65", 8, 48, 149, 0.02, 0.0605)
 
     def products(self):
         return (ProductSummary("tea-carton", "Tea, 20 bags", "carton", ("4006381333931",), ("TEA-20",), 24),)

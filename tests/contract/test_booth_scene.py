@@ -48,7 +48,9 @@ def test_every_item_of_the_booth_is_captured_once_at_rest_and_outlined():
     for capture, item in zip(captures, booth.plan, strict=True):
         assert item.arrive_ns <= capture.framesets[0].t_ns < capture.framesets[-1].t_ns < item.leave_ns
         for view in extractor.extract(capture):
-            truth = booth.item_mask(view.camera_id, item.index).astype(np.uint8) * 255
+            lens = booth.rig.camera(view.camera_id).intrinsics
+            seen = booth.item_mask(view.camera_id, item.index).astype(np.uint8) * 255
+            truth = cv2.undistort(seen, lens.matrix, np.array(lens.distortion))
             true_mask = cv2.warpAffine(truth, view.crop_from_image, view.mask.shape[::-1]) > 127
             overlaps.append(np.count_nonzero(true_mask & view.mask) / np.count_nonzero(true_mask | view.mask))
     assert len(overlaps) == 15

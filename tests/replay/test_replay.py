@@ -137,6 +137,14 @@ def test_a_recording_of_unknown_items_does_not_say_it_has_none(tmp_path, tiny_ga
     assert "items unknown, 1 announced" in " ".join(capsys.readouterr().err.split())
 
 
+def test_the_api_tells_which_false_alarm_rate_the_gallery_upholds(tiny_recording, tiny_gallery, tmp_path):
+    with serving_replay(tiny_config(tiny_gallery, tmp_path), tiny_recording) as serving:
+        status, told = get(serving.url, "/v1/gallery")
+    assert status == 200
+    assert 0 < told["good_items"] < told["good_items_needed"] == 149
+    assert told["false_alarm_rate_upheld"] > told["false_alarm_rate_asked"] == 0.02
+
+
 def test_lock_step_holds_no_frame_at_the_end(tiny_recording, tiny_gallery, tmp_path):
     config = tiny_config(tiny_gallery, tmp_path)
     clock = ManualClock()

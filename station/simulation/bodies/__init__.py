@@ -36,7 +36,7 @@ _PARTS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
         "tray": ("left", "right", "tray floor", "tray top", "tray bottom", "contents"),
     },
     Kind.MAILER: {"flap": ("flap",)},
-    Kind.POLYBAG: {"film": ("front", "back", "sticker"), "contents": ("contents", "contents back")},
+    Kind.POLYBAG: {"film": ("front", "back", "sticker", "back sticker"), "contents": ("contents", "contents back")},
     Kind.BOTTLE: {"cap": ("cap", "cap top"), "label": ("label",), "contents": ("contents", "contents top")},
     Kind.CAN: {"lid": ("lid",)},
     Kind.BLISTER: {"card": ("front", "back", "rim"), "bubble": ("bubble",)},

@@ -10,7 +10,7 @@ from station.simulation.artwork import Artwork
 from station.simulation.catalogue import SimProduct
 from station.simulation.faces import BOOK_COVER_MM, BOOK_OVERHANG_MM
 from station.simulation.finish import MATT, PAPER, Finish, outside
-from station.simulation.shape import Patch, Place, grid_patch, shares, sheet_patch, uv_grid, wall_patch
+from station.simulation.shape import Patch, Place, shares, sheet_patch, uv_grid, wall_patch
 
 _X, _Y, _Z = np.eye(3)
 _AXES = {  # right and down along the print
@@ -59,16 +59,12 @@ def sleeve(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gen
 
 def book(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
     """Build two boards and a spine, at the left, around a block of pages."""
-    _, height, depth = product.size_mm
     half = np.array(product.size_mm) / 2
     finish = replace(outside(product), inside=None)
     patches: dict[str, Patch] = {}
     for side, name in ((1, "front"), (-1, "back")):
         patches |= _board(name, side, half, art.places_mm[name], step_mm, finish)
-    across, along = np.meshgrid(shares(depth, min(step_mm, 4.0), 9), shares(height, step_mm))
-    round_x = -half[0] + 1.2 * (2 * across - 1) ** 4
-    spine = np.stack([round_x, half[1] - along * height, (across - 0.5) * depth], axis=2)
-    patches["spine"] = grid_patch(spine, uv_grid(art.places_mm["spine"], across, along), finish)
+    patches["spine"] = _face("left", half, art.places_mm["spine"], step_mm, finish)
     block = half - (BOOK_OVERHANG_MM, BOOK_OVERHANG_MM, BOOK_COVER_MM)
     for name, face in (("fore edge", "right"), ("head", "top"), ("foot", "bottom")):
         patches[name] = _pages(face, block, art.places_mm["pages"], step_mm)
@@ -102,17 +98,28 @@ def _board(
     lining = _face("back" if side > 0 else "front", half * (1, 1, 1), place, step_mm, replace(PAPER, inside=None))
     points = lining.points.copy()
     points[..., 2] = side * (half[2] - BOOK_COVER_MM)
-    path = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half[:2]
-    outline = np.concatenate(
-        [a + shares(float(np.linalg.norm(b - a)), step_mm)[:, None] * (b - a) for a, b in pairwise(path)]
-    )
     top = half[2] if side > 0 else BOOK_COVER_MM - half[2]
-    rim = wall_patch(place, outline, (top, top - BOOK_COVER_MM), step_mm, finish, wraps=False)
-    left, upper, wide, high = place
-    shrunk = rim.points[..., :2] / half[:2] * 0.49
-    uv = np.stack([left + wide * (0.5 + side * shrunk[..., 0]), upper + high * (0.5 - shrunk[..., 1])], axis=2)
+    rim = rim_patch(place, half, (top, top - BOOK_COVER_MM), step_mm, finish, side)
     return {
         name: outer,
         f"{name} lining": lining.moved(points),
-        f"{name} rim": replace(rim, uv_mm=uv.astype(np.float32)),
+        f"{name} rim": rim,
     }
+
+
+def rim_patch(
+    place: Place,
+    half: NDArray[np.floating],
+    z_mm: tuple[float, float],
+    step_mm: float,
+    finish: Finish,
+    side: int = 1,
+) -> Patch:
+    """Return the edge around a board, from its lower left corner on; the print of its front or back runs over it."""
+    path = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * half[:2]
+    outline = np.concatenate(
+        [a + shares(float(np.linalg.norm(b - a)), step_mm)[:, None] * (b - a) for a, b in pairwise(path)]
+    )
+    rim = wall_patch(place, outline, z_mm, step_mm, finish, wraps=False)
+    inward = rim.points[..., :2] / half[:2] * 0.49
+    return replace(rim, uv_mm=uv_grid(place, 0.5 + side * inward[..., 0], 0.5 - inward[..., 1]))

@@ -1,9 +1,12 @@
 """Bodies that hold several pieces: blister card and multipack."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
+from station.simulation.bodies.boxes import rim_patch
 from station.simulation.bodies.soft import crinkles
 from station.simulation.catalogue import Material, SimProduct
 from station.simulation.faces import PackForm, blister_form, pack_form
@@ -22,6 +25,7 @@ from station.simulation.shape import (
 
 _X, _Y, _Z = np.eye(3)
 _FINE_MM = 4.0
+_TIN = (190, 192, 196)
 _WRAP_MM = 0.9
 """Room between a multipack's units and its outside."""
 
@@ -32,11 +36,10 @@ def blister(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Ge
     top, finish = form.card - half[2], outside(product)
     right, down = 2 * half[0] * _X, -2 * half[1] * _Y
     corner = half * (-1, 1, -1)
-    outline = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * half[:2]
     patches = {
         "front": sheet_patch(art.places_mm["front"], corner + form.card * _Z, right, down, step_mm, finish),
         "back": sheet_patch(art.places_mm["back"], corner + right, -right, down, step_mm, MATT),
-        "rim": wall_patch(art.places_mm["back"], outline, (top, -half[2]), step_mm),
+        "rim": rim_patch(art.places_mm["front"], half, (top, -half[2]), step_mm, MATT),
     }
     left, low, wide, high = form.bubble
     across, along = np.meshgrid(shares(wide, min(step_mm, _FINE_MM)), shares(high, min(step_mm, _FINE_MM)))
@@ -105,7 +108,7 @@ def _unit(form: PackForm, name: str, art: Artwork, step_mm: float) -> dict[str, 
     profile = neck + (radius - neck) * (0.5 + 0.5 * np.cos(np.pi * share))
     profile = np.minimum(profile, radius - np.clip(3.0 - heights, 0, 3.0))
     turned = (
-        turned_patch(body, np.stack([profile, heights - half], axis=1), columns, PLASTIC),
+        turned_patch(body, np.stack([profile, heights - half], axis=1), columns, replace(PLASTIC, inside=_TIN)),
         disc_patch(lid, neck, half - (0 if slender else 2.0), 1, columns, METAL),
         disc_patch(base, radius - 3.0, -half, -1, columns, METAL),
     )

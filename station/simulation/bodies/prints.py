@@ -9,7 +9,7 @@ from station.simulation.artwork import Artwork
 _BLEED_PX = 2
 _NOTCH = 0.17
 """A sleeve's thumb notches: their radius as a share of its height."""
-_FIBRE_LEVELS = 9.0
+_FIBRE_LEVELS = 4.5
 
 
 def with_unit_prints(art: Artwork, units: int) -> Artwork:
@@ -56,6 +56,6 @@ def add_fibre(texture: NDArray[np.uint8]) -> None:
     """Streak the print with the fibres of kraft board, the same on every sheet of this size."""
     rng = np.random.default_rng(11)
     fibre = rng.normal(0, 1, texture.shape[:2]).astype(np.float32)
-    streaks = cv2.GaussianBlur(fibre, (0, 0), 2.2, sigmaY=0.5) + cv2.GaussianBlur(fibre, (0, 0), 0.6, sigmaY=1.8)
+    streaks = cv2.GaussianBlur(fibre, (0, 0), 1.6, sigmaY=0.4) + cv2.GaussianBlur(fibre, (0, 0), 0.4, sigmaY=1.2)
     streaks *= _FIBRE_LEVELS / streaks.std()
     texture[..., :3] = np.clip(texture[..., :3] + streaks[..., None], 0, 255)

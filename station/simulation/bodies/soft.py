@@ -8,7 +8,7 @@ from station.simulation.artwork import Artwork
 from station.simulation.catalogue import SimProduct
 from station.simulation.faces import flap_mm, sticker_mm
 from station.simulation.finish import MATT, PAPER, outside
-from station.simulation.shape import Patch, grid_patch, shares, uv_grid
+from station.simulation.shape import Patch, Place, grid_patch, shares, uv_grid
 
 _FINE_MM = 4.0
 _FILM_MM = 3.0
@@ -57,6 +57,8 @@ def polybag(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Ge
     crinkle = crinkles(xs, ys, rng) * np.sqrt(np.clip(loose, 0.03, 1)) * (1.6 - 1.2 * filling)
     inner = 0.43 * depth * filling * np.clip(1 + 0.06 * _folds(xs, ys, rng), 0.85, 1)
     half = np.maximum(0.18 * depth * loose + 0.75 * inner + crinkle, inner + 0.4)
+    welded = np.minimum(np.minimum(across, 1 - across) * width, np.minimum(along, 1 - along) * height)
+    half = np.where(welded < 0.5 * step_mm, 0.05, half)
     inner, half = inner * 0.5 * depth / half.max(), half * 0.5 * depth / half.max()
     patches = {
         "front": grid_patch(np.stack([xs, ys, half], axis=2), uv_grid(art.places_mm["front"], across, along), finish),
@@ -68,23 +70,25 @@ def polybag(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Ge
     columns_there = ((_FILLED * (across - 0.5) + 0.5) * (columns - 1)).astype(np.float32)
     rows_there = ((_FILLED * (along - 0.5) + 0.5) * (rows - 1)).astype(np.float32)
     lying = np.asarray(cv2.remap(inner.astype(np.float32), columns_there, rows_there, cv2.INTER_LINEAR))
+    lying[[0, -1]] = lying[:, [0, -1]] = 0
     for name, side, height_mm in (("contents", 1, lying), ("contents back", -1, -np.fliplr(lying))):
         points = np.stack([side * _FILLED * xs, _FILLED * ys, height_mm], axis=2)
         patches[name] = grid_patch(points, uv_grid(art.places_mm["contents"], across, along), MATT)
-    if "sticker" in art.places_mm:
-        patches["sticker"] = _sticker(patches["front"], product, art)
+    for name, film_name in (("sticker", "front"), ("back sticker", "back")):
+        if name in art.places_mm:
+            patches[name] = _sticker(patches[film_name], product, art.places_mm[name])
     return patches
 
 
-def _sticker(film: Patch, product: SimProduct, art: Artwork) -> Patch:
-    """Return the sticker on the middle of a bag's front film."""
+def _sticker(film: Patch, product: SimProduct, place: Place) -> Patch:
+    """Return a sticker on the middle of a bag's film."""
     wide, high = (size / whole for size, whole in zip(sticker_mm(product), product.size_mm, strict=False))
     rows, columns = film.wear.shape
     top, left = round((rows - 1) * (0.5 - high / 2)), round((columns - 1) * (0.5 - wide / 2))
     cut = slice(top, rows - top), slice(left, columns - left)
     across, along = np.meshgrid(np.linspace(0, 1, columns - 2 * left), np.linspace(0, 1, rows - 2 * top))
-    points = film.points[cut] + 0.4 * film.normals()[cut]
-    return grid_patch(points, uv_grid(art.places_mm["sticker"], across, along), PAPER)
+    points = film.points[cut] + 0.2 * film.normals()[cut]
+    return grid_patch(points, uv_grid(place, across, along), PAPER)
 
 
 def _pillow(

@@ -47,7 +47,8 @@ def bottle(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gen
     filled = shares(level - _GLASS_MM, step_mm)[::-1] * (level - _GLASS_MM) + _GLASS_MM
     liquid = np.stack([np.maximum(_radius(product, filled) - _GLASS_MM, 1.0), low + filled], axis=1)
     label = np.array([[form.radius + 0.3, low + z] for z in _down(form.label[1], form.label[0], step_mm)])
-    cap = np.array([[form.cap_radius, low + z] for z in _down(form.height, form.neck, step_mm)])
+    side = [[form.cap_radius, low + z] for z in _down(form.height, form.neck, step_mm)]
+    cap = np.array([*side, [form.cap_radius - 2.0, low + form.neck]])
     cap[0] -= (0.8, 0.0)
     wide, top = form.cap_radius - 0.8, form.height / 2
     place = art.places_mm
@@ -69,11 +70,12 @@ def tube(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gener
     long = height - form.cap
     across, along = np.meshgrid(shares(width, step_mm, 33), shares(long, step_mm))
     down = along * long
-    full = np.clip((down - 6.0) / (form.body - 6.0), 0, 1)
+    full = np.clip((down - 6.0) / (0.9 * form.body - 6.0), 0, 1)
     narrow = np.clip((down - form.body) / (long - form.body), 0, 1)
-    neck = 1 - narrow * (1 - 0.8 * form.cap_radius / form.radius)
+    thread = 0.62 * form.cap_radius
+    neck = 1 - narrow * (1 - thread / form.radius)
     wide = (width / 2 + (form.radius - width / 2) * full) * neck
-    thick = np.maximum(form.radius * full**0.8 * neck, 0.5)
+    thick = np.where(down > 0, np.maximum(form.radius * full**0.8 * neck, 0.5), 0)
     patches = {}
     for name, side in (("front", 1), ("back", -1)):
         angles = np.pi * (1 - across)
@@ -81,10 +83,9 @@ def tube(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gener
         patches[name] = grid_patch(points, uv_grid(art.places_mm[name], across, along), outside(product))
     columns = 65
     foot = -height / 2
-    profile = np.array([[form.cap_radius * (0.94 + 0.06 * s), foot + s * form.cap] for s in np.linspace(1, 0, 6)])
-    turned = turned_patch(art.places_mm["cap"], profile, columns, PLASTIC)
+    conical = [[form.cap_radius * (0.94 + 0.06 * s), foot + s * form.cap] for s in np.linspace(1, 0, 6)]
+    turned = turned_patch(art.places_mm["cap"], np.array([[thread, foot + form.cap], *conical]), columns, PLASTIC)
     disc = disc_patch(art.places_mm["cap top"], 0.94 * form.cap_radius, foot, -1, columns, PLASTIC)
-    thread = 0.62 * form.cap_radius
     spout = np.array([[thread, foot + form.cap], [thread, foot + 4.0]])
     ends = {
         "cap": turned,

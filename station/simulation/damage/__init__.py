@@ -9,25 +9,44 @@ from station.core.errors import SimulationError
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
 from station.simulation.damage.actuation import open_shape, opening_face
+from station.simulation.damage.deconstruction import taken_apart
 from station.simulation.damage.deformation import deformed
+from station.simulation.damage.missing import short
+from station.simulation.damage.moves import on_tray, tray_height
 from station.simulation.damage.penetration import penetrated
 from station.simulation.damage.site import Stance
+from station.simulation.damage.spillage import spilt
+from station.simulation.damage.superficial import marred
 from station.simulation.plan import Damage
 from station.simulation.shape import Shape
 
-__all__ = ["Stance", "opening_face", "possible", "stages"]
+__all__ = ["Stance", "face_up", "possible", "stages"]
 
 _Inflict = Callable[[Shape, bool, Stance, Artwork, np.random.Generator], Shape]
 _INFLICT: dict[DamageType, _Inflict] = {
     DamageType.DEFORMATION: deformed,
     DamageType.PENETRATION: penetrated,
     DamageType.ACTUATION: open_shape,
+    DamageType.DECONSTRUCTION: taken_apart,
+    DamageType.SPILLAGE: spilt,
+    DamageType.SUPERFICIAL: marred,
+    DamageType.MISSING_UNIT: short,
 }
+_SETS = (Kind.BLISTER, Kind.MULTIPACK)
+"""Kinds that hold several units."""
+_OPENED = (DamageType.ACTUATION, DamageType.DECONSTRUCTION, DamageType.MISSING_UNIT)
 
 
 def possible(kind: Kind) -> tuple[DamageType, ...]:
     """Return the types of damage that a kind of product can have."""
-    return tuple(_INFLICT)
+    return tuple(known for known in _INFLICT if known is not DamageType.MISSING_UNIT or kind in _SETS)
+
+
+def face_up(shape: Shape, damage: Damage) -> str | None:
+    """Return which face of a body has to be up for its damage to be seen; None for any."""
+    if any(kind in _OPENED for kind, _ in damage):
+        return opening_face(shape)
+    return "front" if damage and shape.product.kind in (Kind.MAILER, Kind.BLISTER) else None
 
 
 def stages(shape: Shape, damage: Damage, stance: Stance, art: Artwork, rng: np.random.Generator) -> tuple[Shape, ...]:
@@ -51,5 +70,10 @@ def stages(shape: Shape, damage: Damage, stance: Stance, art: Artwork, rng: np.r
                 f"the simulated booth cannot make {severity.name} {kind.value} of a {shape.product.kind.value}; "
                 f"it makes {names}. Ask for one of these"
             )
-        bodies.append(_INFLICT[kind](bodies[-1], severity is Severity.MAJOR, stance, art, rng))
+        if kind is DamageType.MISSING_UNIT and shape.product.units < 2:
+            raise SimulationError(
+                f"nothing can be missing from {shape.product.product_id}, of one unit. Choose a product of more"
+            )
+        hurt = _INFLICT[kind](bodies[-1], severity is Severity.MAJOR, stance, art, rng)
+        bodies.append(on_tray(hurt, stance.up, tray_height(shape, stance.up)))
     return tuple(bodies)

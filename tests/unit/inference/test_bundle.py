@@ -27,13 +27,13 @@ def bundle() -> Bundle:
     return load_bundle(find_bundle(SETTINGS.bundle), SETTINGS)
 
 
-def crops(count: int, size_px: int = 320) -> list[np.ndarray]:
+def crops(count: int, size_px: int = 448) -> list[np.ndarray]:
     return list(np.random.default_rng(3).integers(0, 256, (count, size_px, size_px, 3), np.uint8))
 
 
 def test_shipped_bundle_gives_one_vector_per_patch(bundle: Bundle) -> None:
     features = bundle.features(crops(3))
-    assert features.shape == (3, 20, 20, 112)
+    assert features.shape == (3, 28, 28, 112)
     assert features.dtype == np.float32
     assert features.flags.c_contiguous
     assert bundle.providers == ("CPUExecutionProvider",)
@@ -48,7 +48,7 @@ def test_a_picture_has_the_same_features_alone_and_in_a_batch(bundle: Bundle) ->
 
 
 def test_the_tensor_is_normalised_as_the_manifest_says_whatever_the_brightest_pixel(bundle: Bundle) -> None:
-    dim = np.full((320, 320, 3), (10, 20, 30), np.uint8)
+    dim = np.full((448, 448, 3), (10, 20, 30), np.uint8)
     tensor = bundle.tensor([dim])
     expected = (np.array([10, 20, 30], np.float32) - 127) / 128
     np.testing.assert_allclose(tensor[0, :, 5, 5], expected, rtol=1e-6)
@@ -62,7 +62,7 @@ def test_pictures_described_side_by_side_keep_apart(bundle: Bundle) -> None:
 
 
 def test_crops_of_another_size_are_fitted(bundle: Bundle) -> None:
-    assert bundle.features(crops(1, 600) + crops(1, 200)).shape == (2, 20, 20, 112)
+    assert bundle.features(crops(1, 600) + crops(1, 200)).shape == (2, 28, 28, 112)
 
 
 def test_features_outlive_the_next_call(bundle: Bundle) -> None:

@@ -18,5 +18,5 @@ def test_rebuilt_bundle_gives_the_shipped_outputs(tmp_path: Path) -> None:
     rebuilt = load_bundle(build_backbone_bundle(tmp_path / BACKBONE), settings)
     shipped = load_bundle(find_bundle(BACKBONE), settings)
     assert rebuilt.manifest.input == shipped.manifest.input
-    crop = np.random.default_rng(11).integers(0, 256, (320, 320, 3), np.uint8)
+    crop = np.random.default_rng(11).integers(0, 256, (448, 448, 3), np.uint8)
     np.testing.assert_allclose(rebuilt.features([crop]), shipped.features([crop]), atol=2e-3)

@@ -265,16 +265,34 @@ def test_dimming_light_is_no_item():
         assert bench.tracker.push(FrameSet(bench.now_ns, bench.now_ns, frames), bench.now_ns) == ()
 
 
-def test_announcements_attach_oldest_first():
+def test_each_item_has_the_announcement_made_before_it_came():
+    bench = Bench()
+    found = []
+    for plc_id in (11, 12):
+        bench.announce(plc_id)
+        found += bench.show(BOX, framesets=6) + bench.show(framesets=6)
+    found += bench.show(BOX, framesets=6)
+    assert [(c.plc_id, c.fault) for c in found] == [(11, None), (12, None), (0, None)]
+
+
+def test_after_an_item_that_never_came_none_has_its_neighbours_verdict():
     bench = Bench()
     bench.announce(11)
+    bench.show(framesets=6)
     bench.announce(12)
-    first = bench.show(BOX, framesets=6)
-    bench.show(framesets=6)
-    second = bench.show(BOX, framesets=6)
-    bench.show(framesets=6)
-    third = bench.show(BOX, framesets=6)
-    assert [c.plc_id for c in first + second + third] == [11, 12, 0]
+    found = bench.show(BOX, framesets=6) + bench.show(framesets=6)
+    assert [(c.plc_id, c.fault) for c in found] == [(12, Reason.WRONG_ITEM), (11, Reason.NO_ITEM)]
+    bench.announce(13)
+    assert [(c.plc_id, c.fault) for c in bench.show(BOX, framesets=6)] == [(13, None)]
+
+
+def test_the_next_item_may_be_announced_while_one_is_still_coming():
+    bench = Bench()
+    bench.announce(11)
+    bench.show(Box(at_mm=(60, 0)))
+    bench.announce(12)
+    found = bench.show(BOX, framesets=6) + bench.show(framesets=6) + bench.show(BOX, framesets=6)
+    assert [(c.plc_id, c.fault) for c in found] == [(11, None), (12, None)]
 
 
 def test_an_announced_item_that_does_not_come_is_a_fault():

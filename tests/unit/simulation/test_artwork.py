@@ -7,7 +7,7 @@ import zxingcpp
 from station.core.errors import SimulationError
 from station.simulation.artwork import artwork
 from station.simulation.canvas import ean13, ean13_modules
-from station.simulation.catalogue import PRINTED_CRACK, Kind, catalogue, product
+from station.simulation.catalogue import PRINTED_CRACK, Kind, catalogue
 
 
 def test_there_are_eight_products_of_three_kinds_with_codes_of_their_own():
@@ -25,17 +25,17 @@ def test_the_catalogue_seed_gives_the_barcodes():
 
 @pytest.mark.parametrize("item", catalogue(2026), ids=lambda item: item.product_id)
 def test_a_barcode_on_the_flat_artwork_decodes(item):
-    found = zxingcpp.read_barcodes(artwork(item, 2026, 4.0).sheet)
+    found = zxingcpp.read_barcodes(artwork(item, 4.0).sheet)
     assert {code.text for code in found} == {item.barcode}
     assert {code.format for code in found} == {zxingcpp.BarcodeFormat.EAN13}
 
 
 def test_artwork_is_the_same_every_time_and_other_under_another_seed():
-    tea = product("carton-tea", 2026)
-    first = artwork(tea, 2026, 2.0).sheet
+    tea = catalogue(2026)[0]
+    first = artwork(tea, 2.0).sheet
     artwork.cache_clear()
-    assert np.array_equal(artwork(tea, 2026, 2.0).sheet, first)
-    assert not np.array_equal(artwork(tea, 2027, 2.0).sheet, first)
+    assert np.array_equal(artwork(tea, 2.0).sheet, first)
+    assert not np.array_equal(artwork(catalogue(2027)[0], 2.0).sheet, first)
 
 
 def test_check_digit_as_the_standard_computes_it():
@@ -46,8 +46,3 @@ def test_check_digit_as_the_standard_computes_it():
 def test_a_wrong_check_digit_is_refused():
     with pytest.raises(SimulationError, match="4006381333932"):
         ean13_modules("4006381333932")
-
-
-def test_an_unknown_product_is_refused_by_name():
-    with pytest.raises(SimulationError, match="carton-nothing"):
-        product("carton-nothing", 2026)

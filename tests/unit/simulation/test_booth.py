@@ -164,9 +164,9 @@ def test_a_shot_knows_what_is_true_of_its_item():
 
 
 def test_damage_the_booth_cannot_make_is_refused():
-    wet = Booth(1, 1, SMALL, [("can-coffee", ((DamageType.SPILLAGE, Severity.MAJOR),))])
-    with pytest.raises(SimulationError, match="spillage"):
-        wet.item_mask("top", 0)
+    short = Booth(1, 1, SMALL, [("can-coffee", ((DamageType.MISSING_UNIT, Severity.MAJOR),))])
+    with pytest.raises(SimulationError, match="missing_unit"):
+        short.item_mask("top", 0)
 
 
 def test_frames_and_cameras_that_are_not_there_are_refused(booth):

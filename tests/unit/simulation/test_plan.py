@@ -4,10 +4,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from station.core.damage import Severity
+from station.core.errors import SimulationError
 from station.rig import load_rig
 from station.simulation import SimulationSettings
 from station.simulation.catalogue import PRINTED_CRACK, catalogue
@@ -73,3 +75,8 @@ def test_the_demo_shows_what_it_promises():
 def test_the_hardware_document_is_the_rig_that_is_simulated():
     document = load_rig(Path(__file__).parents[3] / "hardware" / "booth.json")
     assert document.digest == booth_rig(SimulationSettings()).digest
+
+
+def test_an_unknown_product_is_refused_by_name():
+    with pytest.raises(SimulationError, match=r"carton-nothing.*carton-tea"):
+        lay_out([("carton-nothing", ())], catalogue(2026), SimulationSettings())

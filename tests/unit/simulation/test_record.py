@@ -119,7 +119,7 @@ def test_ctrl_c_ends_the_workers_where_they_are(tmp_path):
 
 
 def test_a_failing_worker_stops_the_others_with_its_own_error(tmp_path):
-    wet = ((DamageType.SPILLAGE, Severity.MAJOR),)
-    booth = Booth(8, 1, SimulationSettings(width_px=160, height_px=120, fps=6, lead_ms=300), [("can-coffee", wet)])
-    with pytest.raises(SimulationError, match="spillage"):
-        record_booth(booth, tmp_path / "wet", lambda share: None)
+    short = ((DamageType.MISSING_UNIT, Severity.MAJOR),)
+    booth = Booth(8, 1, SimulationSettings(width_px=160, height_px=120, fps=6, lead_ms=300), [("can-coffee", short)])
+    with pytest.raises(SimulationError, match="missing_unit"):
+        record_booth(booth, tmp_path / "short", lambda share: None)

@@ -70,10 +70,10 @@ def test_a_box_is_outlined_measured_and_laid_level_in_every_camera():
     assert [view.camera_id for view in views] == ["top", "left", "right"]
     assert min(ious(views, pictures)) > 0.96
     for view in views:
-        assert view.crop.shape == (320, 320, 3)
+        assert view.crop.shape == (448, 448, 3)
         assert top_height_mm(view) == pytest.approx(60, abs=2.5)
         rows, cols = np.nonzero(view.mask)
-        assert np.ptp(cols) + 1 == pytest.approx(0.9 * 320, abs=5)
+        assert np.ptp(cols) + 1 == pytest.approx(0.9 * 448, abs=5)
         assert np.ptp(cols) > np.ptp(rows)
         assert view.quality.depth_fill > 0.99
         assert view.quality.border_fraction == 0

@@ -1,22 +1,17 @@
-"""The pictures on the products' fronts."""
+"""The pictures on the named products' fronts."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from station.simulation.canvas import Canvas, Colour, Point
+from station.simulation.canvas import Canvas, Point, blend
 from station.simulation.catalogue import Design, Motif
 
 
 def draw_motif(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
     """Draw a design's motif over the whole canvas."""
+    assert design.motif is not None
     _PAINTERS[design.motif](canvas, design, rng)
-
-
-def blend(one: Colour, other: Colour, share: float) -> Colour:
-    """Return a colour between two."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
-    return red, green, blue
 
 
 def _waves(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:

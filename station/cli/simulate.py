@@ -1,0 +1,108 @@
+"""`station simulate`: recordings, datasets and contact sheets of the simulated booth."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from station.cli.progress import counting_bar, progress_bar
+from station.core.errors import SimulationError
+
+if TYPE_CHECKING:
+    from station.simulation.sheet import Sheet
+
+app = typer.Typer(help="Recordings, datasets and contact sheets of the simulated booth.", no_args_is_help=True)
+
+_Seed = Annotated[
+    int, typer.Option(help="Seed of products, poses, damage and noise; the same gives the same bytes.", min=0)
+]
+_Picture = Annotated[Path, typer.Argument(help="The picture to write, .png or .jpg.")]
+
+
+@app.command()
+def recording(
+    out: Annotated[Path, typer.Argument(help="Folder for the recording; it must not exist yet.")],
+    items: Annotated[int, typer.Option(help="How many items come, one after the other.", min=1)] = 24,
+    seed: _Seed = 1,
+) -> None:
+    """Record what the simulated booth's cameras see, with the truth of every item.
+
+    One process a camera. Three items in ten are damaged. Judge the recording with `station replay OUT`.
+    """
+    from station.simulation.booth import Booth
+    from station.simulation.record import record_booth
+
+    if out.exists():
+        raise SimulationError(f"{out} exists already. Name a new folder, or remove it")
+    console = Console(stderr=True)
+    with progress_bar(console, f"Recording {items} items") as progress:
+        made = record_booth(Booth(seed, items), out, progress)
+    frames = sum(track.frames for track in made.tracks)
+    console.print(f"{out}: {len(made.items)} items, {frames} frames of {len(made.tracks)} cameras")
+
+
+@app.command()
+def dataset(
+    out: Annotated[Path, typer.Argument(help="Folder for the dataset; an interrupted one is continued.")],
+    items: Annotated[int, typer.Option(help="How many items, those that serve as references included.", min=1)] = 2000,
+    seed: _Seed = 1,
+) -> None:
+    """Make a dataset to train on and to be judged by: pictures of every camera with their truth.
+
+    About 20 items of each product. The first two in five are good and marked as its references; of the others half
+    are damaged, every type the product can have about as often as any other, as often minor as major. Five products
+    in seven are for training, one is for validation, one for testing; no two of these share a product or an artwork
+    seed, nor do datasets of different seeds.
+
+    One process for each core. Stop it at any time: the same command goes on where it stopped, and the dataset is the
+    same, byte for byte, as if it had never stopped. Needs the extras `sim` and `data`.
+    """
+    from station.learn.simulated import simulate_dataset
+
+    console = Console(stderr=True)
+    with counting_bar(console, "Rendering items", items) as progress:
+        made = simulate_dataset(out, items, seed, os.cpu_count() or 1, progress)
+    table = Table("", *made.counts, title=str(out), title_justify="left")
+    table.add_row("count", *map(str, made.counts.values()))
+    console.print(table)
+
+
+@app.command()
+def sheet(
+    out: _Picture,
+    seed: _Seed = 1,
+    outline: Annotated[bool, typer.Option("--outline", help="Draw the outline of the damage's truth.")] = False,
+) -> None:
+    """Draw a contact sheet: every kind of product, good and with every damage, minor and major.
+
+    Each item is shown by the camera that sees its damage best. A grey cell is damage that the kind cannot have.
+    """
+    from station.simulation.sheet import damage_sheet
+
+    _draw(out, damage_sheet(seed), seed, outline)
+
+
+@app.command()
+def products(
+    out: _Picture,
+    number: Annotated[int, typer.Option(help="How many products.", min=1, max=600)] = 30,
+    seed: _Seed = 1,
+) -> None:
+    """Draw a sheet of products as the seed makes them, undamaged, with their kind and name."""
+    from station.simulation.generator import draw_products
+    from station.simulation.sheet import product_sheet
+
+    _draw(out, product_sheet(draw_products(seed, number)), seed, outline=False)
+
+
+def _draw(out: Path, page: "Sheet", seed: int, outline: bool) -> None:
+    from station.simulation.sheet import draw_sheet, save_sheet
+
+    console = Console(stderr=True)
+    with counting_bar(console, "Rendering pictures", page.count) as progress:
+        picture = draw_sheet(page, seed, os.cpu_count() or 1, progress, outline)
+    save_sheet(picture, out)
+    console.print(f"{out}: {picture.shape[1]} x {picture.shape[0]} px, {page.count} items")

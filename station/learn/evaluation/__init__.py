@@ -1,0 +1,1 @@
+"""How well a way of scoring tells good items from damaged ones (extra `data`)."""

@@ -1,0 +1,111 @@
+"""Recordings whose items are known: what the station would have judged, each item with its cameras' last frames."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from station.core.damage import Severity
+from station.core.errors import DatasetError
+from station.core.items import ItemCapture
+from station.learn.dataset import Item, Split, View
+from station.learn.importing.source import Source, save_picture
+from station.recording import ItemTruth, Recording, open_recording
+from station.rig import Rig, load_rig, save_rig
+
+Captures = Callable[[Recording], Iterator[ItemCapture]]
+"""Plays a recording and yields its items as the scene captures them; they are released by who takes them."""
+
+
+def read_recordings(src: Path, captures: Captures) -> Source:
+    """Find the known items of a recording, or of a folder of recordings.
+
+    A product's good items go to train and test in turn, its damaged ones to test and train. Items that the scene never
+    captured are left out and named.
+
+    Raises:
+        RecordingError: a recording is malformed.
+        DatasetError: there is none, or nothing is known of its items.
+    """
+    folders = [src, *sorted(src.iterdir())] if src.is_dir() else []
+    recordings = [open_recording(folder) for folder in folders if (folder / "manifest.json").is_file()]
+    count = sum(len(recording.items) for recording in recordings)
+    if not count:
+        raise DatasetError(
+            f"{src} holds no recording whose items are known. Name a recording made by `station record` of the "
+            "simulated booth, or one whose manifest lists its items"
+        )
+    left_out: list[str] = []
+    run = _Import(captures, left_out)
+    return Source(
+        src.resolve().name, "unknown: recordings state none", count, lambda out: run(recordings, out), left_out
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    captures: Captures
+    left_out: list[str]
+    seen: dict[tuple[str, bool], int] = field(default_factory=dict)
+
+    def __call__(self, recordings: Sequence[Recording], out: Path) -> Iterator[Item]:
+        self.seen.clear()
+        for recording in recordings:
+            name = recording.path.resolve().name
+            rig_file = f"rig-{name}.json"
+            rig = load_rig(recording.rig_path)
+            save_rig(rig, out / rig_file)
+            missed = {truth.index: truth for truth in recording.items}
+            for capture in self.captures(recording):
+                truth = _truth(capture, missed)
+                if truth is not None and capture.framesets:
+                    del missed[truth.index]
+                    yield self._item(recording, truth, capture, rig, rig_file, out)
+                capture.release()
+            self.left_out.extend(f"{name}: item {index} was never captured" for index in missed)
+
+    def _item(
+        self, recording: Recording, truth: ItemTruth, capture: ItemCapture, rig: Rig, rig_file: str, out: Path
+    ) -> Item:
+        item_id = f"{recording.path.resolve().name}-{truth.index:04d}"
+        views = []
+        for frame in capture.framesets[-1].frames:
+            mask = recording.mask(truth, frame.camera_id)
+            item_mask = None
+            if mask is not None:
+                item_mask = save_picture(mask.astype(np.uint8) * 255, out, item_id, frame.camera_id, "item")
+            views.append(
+                View(
+                    camera_id=frame.camera_id,
+                    colour=save_picture(frame.colour[..., ::-1], out, item_id, frame.camera_id),
+                    depth=save_picture(frame.depth, out, item_id, frame.camera_id, "depth"),
+                    depth_unit_mm=frame.depth_unit_mm,
+                    item_mask=item_mask,
+                    intrinsics=rig.camera(frame.camera_id).intrinsics,
+                )
+            )
+        turn = (truth.product_id, bool(truth.damage))
+        self.seen[turn] = self.seen.get(turn, 0) + 1
+        return Item(
+            item_id=item_id,
+            product_id=truth.product_id,
+            product_name=truth.product_id,
+            kind="unknown",
+            split=Split.TRAIN if self.seen[turn] % 2 != bool(truth.damage) else Split.TEST,
+            damage_types=tuple(dict.fromkeys(damage for damage, _ in truth.damage)),
+            severity=max((severity for _, severity in truth.damage), default=Severity.NONE),
+            views=tuple(views),
+            barcode=truth.barcode,
+            rig=rig_file,
+        )
+
+
+def _truth(capture: ItemCapture, open_truths: dict[int, ItemTruth]) -> ItemTruth | None:
+    """Return which known item a capture shows: the announced one, else the one that lay there when it settled."""
+    for truth in open_truths.values():
+        if capture.plc_id and truth.plc_id == capture.plc_id:
+            return truth
+        if not capture.plc_id and truth.arrive_ns <= capture.arrived_ns <= truth.leave_ns:
+            return truth
+    return None

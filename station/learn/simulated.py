@@ -1,0 +1,192 @@
+"""Datasets of the simulated booth, made by several processes, the same whoever makes them and however often stopped.
+
+One product is one part, and seen in a booth of its own: other dirt on the tray, other light. Train, validation and test
+products come from catalogues of their own, so that no product and no artwork seed is shared; nor are they shared by
+datasets of different seeds.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from station.core.damage import DamageType, Severity
+from station.learn.dataset import Card, Dataset, Item, Split
+from station.learn.dataset_writer import DatasetWriter
+from station.learn.pictures import ViewPictures, save_view
+from station.rig import save_rig
+from station.simulation.catalogue import SimProduct
+from station.simulation.crew import work_off
+from station.simulation.damage import possible
+from station.simulation.generator import draw_products, redesigned
+from station.simulation.layout import booth_rig
+from station.simulation.plan import Damage
+from station.simulation.settings import SimulationSettings
+from station.simulation.studio import Shot, Studio
+
+REFERENCE_SHARE = 0.4
+"""Of a product's items, these come first, good, to show what it should look like; of the others half are damaged."""
+_PER_PRODUCT = 20
+_SPLITS = (Split.TRAIN, Split.TEST, Split.VAL, Split.TRAIN, Split.TRAIN, Split.TRAIN, Split.TRAIN)
+"""The splits that products go to in turn: coprime to the number of kinds, so that each split gets every kind."""
+_REDESIGNED_SHARE = 0.15
+"""Share of products whose packaging changes: every other of their judged items comes as the second version."""
+_MISSING_WEIGHT = 3
+"""Few kinds can miss a unit; those lose one this many times as often as they take any other damage."""
+_RIG = "rig.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a dataset of `items` items and a seed holds: a product a part."""
+
+    items: int
+    seed: int
+
+    @property
+    def products(self) -> int:
+        """How many products there are: three at least, so that each split has one."""
+        return min(self.items, max(3, -(-self.items // _PER_PRODUCT)))
+
+    def split(self, part: int) -> Split:
+        """Return what a part's product is for."""
+        return _SPLITS[part % len(_SPLITS)]
+
+    def catalogue_seed(self, split: Split) -> int:
+        """Return the seed of a split's products and artwork; no other split, and no other dataset's seed, has it."""
+        return len(Split) * self.seed + list(Split).index(split)
+
+    def product(self, part: int) -> SimProduct:
+        """Return a part's product."""
+        alike = [other for other in range(self.products) if self.split(other) is self.split(part)]
+        return _products(self.catalogue_seed(self.split(part)), len(alike))[alike.index(part)]
+
+    def orders(self, part: int) -> Iterator["Order"]:
+        """Yield a part's items in order, references first."""
+        product = self.product(part)
+        count = self.items // self.products + (part < self.items % self.products)
+        references = round(REFERENCE_SHARE * count)
+        rng = np.random.default_rng((self.seed, 5, part))
+        types = _types(product)
+        drawn = [types[place] for _ in range(count) for place in rng.permutation(len(types))]
+        is_redesigned = rng.random() < _REDESIGNED_SHARE
+        other = redesigned(product, self.catalogue_seed(self.split(part))) if is_redesigned else product
+        for number in range(count):
+            judged = number - references
+            damage: Damage = ()
+            if judged >= 0 and (judged + part) % 2:
+                damage = ((drawn[judged], Severity(int(rng.integers(Severity.MINOR, Severity.MAJOR + 1)))),)
+            yield Order(other if judged >= 0 and judged // 2 % 2 else product, number, damage, judged < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One item to be made: `number` of its product's."""
+
+    product: SimProduct
+    number: int
+    damage: Damage
+    is_reference: bool
+
+
+def simulate_dataset(
+    out: Path,
+    items: int,
+    seed: int,
+    processes: int,
+    progress: Callable[[int], None],
+    settings: SimulationSettings | None = None,
+) -> Dataset:
+    """Make a dataset of simulated items, or go on with one that was interrupted.
+
+    Args:
+        out: the dataset's folder: new, empty, or interrupted with the same items and seed.
+        items: how many items.
+        seed: gives products, poses, damage and noise.
+        processes: how many work at once; the result does not depend on it.
+        progress: is told how many items there are already, now and then.
+        settings: the booth's settings; those it has by default when None.
+
+    Raises:
+        DatasetError: the extra `data` is not installed, the folder holds something else, or the disk is full.
+        SimulationError: the extra `sim` is not installed.
+    """
+    settings = settings or SimulationSettings()
+    plan = Plan(items, seed)
+    command = f"station simulate dataset OUT --items {items} --seed {seed}"
+    card = Card(
+        f"simulated-{seed}-{items}",
+        "Apache-2.0; artwork drawn by the station's own code, products and brands are made up",
+        f"the simulated booth, {settings}",
+        command,
+    )
+    writer = DatasetWriter(out, card, plan.products)
+    save_rig(booth_rig(settings), out / _RIG)
+    finished = set(writer.finished)
+    done = sum(len(list(plan.orders(part))) for part in finished)
+    progress(done)
+    left = [part for part in range(plan.products) if part not in finished]
+    work_off(partial(_make_part, writer, plan, settings), left, processes, lambda steps: progress(done + steps))
+    return writer.close()
+
+
+def _make_part(writer: DatasetWriter, plan: Plan, settings: SimulationSettings, part: int) -> Iterator[None]:
+    """Render, write and list one product's items; yields after each."""
+    studio = Studio(plan.seed, replace(settings, booth_seed=part))
+    orders, items = tuple(plan.orders(part)), []
+    for order in orders:
+        shot = studio.shot(order.product, order.number, order.damage)
+        items.append(_saved(writer.path, shot, order, plan.split(part)))
+        if len(items) == len(orders):
+            writer.write(part, items)
+        yield
+
+
+def _saved(out: Path, shot: Shot, order: Order, split: Split) -> Item:
+    """Write an item's pictures and return its row."""
+    product = order.product
+    item_id = f"{product.product_id}-{order.number:03d}"
+    views = []
+    for camera_id, frame in shot.frames.items():
+        truth = shot.truth(camera_id)
+        pictures = ViewPictures(
+            camera_id,
+            frame.colour,
+            frame.depth,
+            frame.depth_unit_mm,
+            shot.rig.camera(camera_id).intrinsics,
+            truth.item,
+            truth.damage,
+            truth.depth_change_mm if order.damage else None,
+        )
+        views.append(save_view(out, item_id, pictures))
+    return Item(
+        item_id=item_id,
+        product_id=product.product_id,
+        product_name=product.name,
+        kind=product.kind.value,
+        split=split,
+        damage_types=tuple(damage for damage, _ in order.damage),
+        severity=max((severity for _, severity in order.damage), default=Severity.NONE),
+        views=tuple(views),
+        is_reference=order.is_reference,
+        barcode=product.barcode,
+        printed_damage=product.printed_damage,
+        version=product.version,
+        rig=_RIG,
+    )
+
+
+def _types(product: SimProduct) -> tuple[DamageType, ...]:
+    """Return the damage a product can have, each type as often as it shall come."""
+    types = possible(product.kind)
+    if product.units < 2:
+        return tuple(kind for kind in types if kind is not DamageType.MISSING_UNIT)
+    return types + (DamageType.MISSING_UNIT,) * (_MISSING_WEIGHT - 1)
+
+
+@cache
+def _products(catalogue_seed: int, count: int) -> tuple[SimProduct, ...]:
+    return draw_products(catalogue_seed, count)

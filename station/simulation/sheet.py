@@ -1,0 +1,194 @@
+"""Contact sheets: what the simulated booth shows, on one page, for people to look at."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.damage import DamageType, Severity
+from station.core.errors import SimulationError
+from station.simulation.catalogue import Kind, SimProduct
+from station.simulation.crew import work_off
+from station.simulation.damage import possible
+from station.simulation.generator import draw_products
+from station.simulation.plan import Damage
+from station.simulation.settings import SimulationSettings
+from station.simulation.studio import Shot, Studio
+from station.simulation.truth import Truth
+
+Picture = NDArray[np.uint8]
+"""uint8 RGB [H, W, 3]."""
+
+_CELL_PX, _HEAD_PX, _LINE_PX, _GAP_PX = 160, 26, 17, 4
+_MARGIN = 0.08
+"""Around an item, as a share of its larger side."""
+_PAPER, _INK, _FAINT = (250, 250, 248), (34, 36, 40), (228, 228, 226)
+_OUTLINE_RGB = (255, 0, 220)
+_TO_CHOOSE_FROM = 12
+"""Products drawn of each kind to find one that can lose a unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One picture of a sheet: a shot of a product, and up to two lines below it; None leaves it empty."""
+
+    product: SimProduct | None
+    damage: Damage = ()
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Cells in rows of the same length, with a head over each column and before each row."""
+
+    rows: tuple[tuple[Cell, ...], ...]
+    column_heads: tuple[str, ...] = ()
+    row_heads: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many pictures it shows."""
+        return sum(cell.product is not None for row in self.rows for cell in row)
+
+
+def damage_sheet(seed: int) -> Sheet:
+    """Return every kind of product, good and with every type of damage it can have, minor and major."""
+    severities = (Severity.MINOR, Severity.MAJOR)
+    columns: list[Damage] = [(), *(((kind, severity),) for kind in DamageType for severity in severities)]
+    heads = ["good", *(f"{severity.name.lower()} {kind.replace('_', ' ')}" for ((kind, severity),) in columns[1:])]
+    rows = []
+    for kind in Kind:
+        drawn = draw_products(seed, _TO_CHOOSE_FROM, (kind,))
+        product = next((candidate for candidate in drawn if candidate.units > 1), drawn[0])
+        rows.append(tuple(Cell(product if _can(product, damage) else None, damage) for damage in columns))
+    return Sheet(tuple(rows), tuple(heads), tuple(kind.value for kind in Kind))
+
+
+def product_sheet(products: Sequence[SimProduct], columns: int = 6) -> Sheet:
+    """Return good items of products, named below."""
+    cells = [Cell(product, label=f"{product.name}\n{product.kind}") for product in products]
+    cells += [Cell(None)] * (-len(cells) % columns)
+    return Sheet(tuple(tuple(cells[start : start + columns]) for start in range(0, len(cells), columns)))
+
+
+def draw_sheet(
+    sheet: Sheet,
+    seed: int,
+    processes: int,
+    progress: Callable[[int], None],
+    outline: bool = False,
+    settings: SimulationSettings | None = None,
+) -> Picture:
+    """Render a sheet; every item is shown by the camera that sees it, or its damage, best.
+
+    Args:
+        sheet: what to show.
+        seed: gives poses, damage and noise.
+        processes: how many render at once.
+        progress: is told the number of cells done, now and then.
+        outline: draw the outline of the damage as the truth has it.
+        settings: the booth's settings; those it has by default when None.
+
+    Raises:
+        SimulationError: the extra `sim` is not installed.
+    """
+    cells = [cell for row in sheet.rows for cell in row]
+    shown = [place for place, cell in enumerate(cells) if cell.product is not None]
+    with tempfile.TemporaryDirectory(prefix="station-sheet-") as folder:
+        work = partial(_draw_cell, Path(folder), cells, seed, settings or SimulationSettings(), outline)
+        work_off(work, shown, processes, progress)
+        pictures = {place: np.load(Path(folder) / f"{place}.npy") for place in shown}
+    return _assembled(sheet, pictures)
+
+
+def save_sheet(picture: Picture, file: Path) -> None:
+    """Write a sheet as PNG or JPEG, as the file's name says.
+
+    Raises:
+        SimulationError: another ending, or the file cannot be written.
+    """
+    options = {".png": (), ".jpg": (cv2.IMWRITE_JPEG_QUALITY, 75)}
+    if file.suffix not in options:
+        raise SimulationError(f"{file} is no name of a picture. End it in {' or '.join(options)}")
+    _, encoded = cv2.imencode(file.suffix, picture[..., ::-1], options[file.suffix])
+    try:
+        file.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise SimulationError(f"{file} cannot be written: {error.strerror}. Name another file") from error
+
+
+def _can(product: SimProduct, damage: Damage) -> bool:
+    types = possible(product.kind)
+    return all(kind in types and (product.units > 1 or kind is not DamageType.MISSING_UNIT) for kind, _ in damage)
+
+
+def _draw_cell(
+    folder: Path, cells: Sequence[Cell], seed: int, settings: SimulationSettings, outline: bool, place: int
+) -> Iterator[None]:
+    product, damage = cells[place].product, cells[place].damage
+    assert product is not None
+    shot = _studio(seed, settings).shot(product, place, damage)
+    np.save(folder / f"{place}.npy", _best_view(shot, outline))
+    yield
+
+
+@cache
+def _studio(seed: int, settings: SimulationSettings) -> Studio:
+    return Studio(seed, settings)
+
+
+def _best_view(shot: Shot, outline: bool) -> Picture:
+    """Return the item, cropped from the picture of the camera that sees most of its damage, or else of itself."""
+    truths = {camera_id: shot.truth(camera_id) for camera_id in shot.frames}
+    camera_id, truth = max(truths.items(), key=lambda entry: (np.count_nonzero(_hurt(entry[1])), entry[1].item.sum()))
+    colour, marked = shot.frames[camera_id].colour, _hurt(truth)
+    rows, columns = np.nonzero(truth.item | marked)
+    side = int(max(np.ptp(rows), np.ptp(columns)) * (1 + 2 * _MARGIN)) + 1
+    scale = _CELL_PX / side
+    middle = (rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2
+    cell_from_picture = np.array(
+        [[scale, 0, _CELL_PX / 2 - scale * middle[1]], [0, scale, _CELL_PX / 2 - scale * middle[0]]]
+    )
+    size = (_CELL_PX, _CELL_PX)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    cell = cv2.warpAffine(colour, cell_from_picture, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
+    if outline:
+        mask = cv2.warpAffine(marked.astype(np.uint8), cell_from_picture, size, flags=cv2.INTER_NEAREST)
+        lines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(cell, lines, -1, _OUTLINE_RGB, 1, cv2.LINE_AA)
+    return np.asarray(cell, np.uint8)
+
+
+def _hurt(truth: Truth) -> NDArray[np.bool_]:
+    """Return where there is any damage, bool [H, W]."""
+    masks = [np.zeros_like(truth.item), *truth.damage.values()]
+    return np.asarray(np.logical_or.reduce(masks))
+
+
+def _assembled(sheet: Sheet, pictures: dict[int, Picture]) -> Picture:
+    left = 96 if sheet.row_heads else _GAP_PX
+    top = _HEAD_PX if sheet.column_heads else _GAP_PX
+    has_labels = any(cell.label for row in sheet.rows for cell in row)
+    pitch, high = _CELL_PX + _GAP_PX, _CELL_PX + _GAP_PX + (2 * _LINE_PX if has_labels else 0)
+    columns = len(sheet.rows[0])
+    page = np.full((top + high * len(sheet.rows), left + pitch * columns, 3), _PAPER, np.uint8)
+    for place, head in enumerate(sheet.column_heads):
+        _write(page, head, (left + place * pitch, 18))
+    for place, head in enumerate(sheet.row_heads):
+        _write(page, head, (6, top + place * high + _CELL_PX // 2))
+    for place, cell in enumerate(cell for row in sheet.rows for cell in row):
+        row, column = divmod(place, columns)
+        x, y = left + column * pitch, top + row * high
+        page[y : y + _CELL_PX, x : x + _CELL_PX] = pictures.get(place, np.array(_FAINT, np.uint8))
+        for line, text in enumerate(cell.label.split("\n"), start=1):
+            _write(page, text, (x, y + _CELL_PX + line * _LINE_PX - 3))
+    return page
+
+
+def _write(page: Picture, text: str, at: tuple[int, int]) -> None:
+    cv2.putText(page, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.43, _INK, 1, cv2.LINE_AA)

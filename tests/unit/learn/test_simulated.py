@@ -1,0 +1,114 @@
+"""Datasets of the simulated booth: truthful, the same every time, and without leaks between splits."""
+
+from hashlib import sha256
+
+import numpy as np
+import pytest
+
+pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
+pytest.importorskip("pyarrow", reason="datasets need the extra [data]")
+
+from station.core.damage import Severity
+from station.core.errors import DatasetError
+from station.learn.dataset import Split, open_dataset
+from station.learn.pictures import load_colour, load_depth_change_mm, load_depth_mm, load_mask
+from station.learn.simulated import Plan, simulate_dataset
+from station.rig import load_rig
+from station.simulation.catalogue import Kind
+from station.simulation.damage import possible
+from station.simulation.settings import SimulationSettings
+
+SMALL = SimulationSettings(width_px=160, height_px=120, supersampling=1)
+ITEMS, SEED = 9, 4
+
+
+def digests(folder):
+    return {
+        str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Return a dataset made by one process, and the numbers of items that were told."""
+    told = []
+    out = tmp_path_factory.mktemp("made") / "set"
+    return simulate_dataset(out, ITEMS, SEED, 1, told.append, SMALL), told
+
+
+def test_every_item_is_there_with_every_view_and_its_truth(made):
+    dataset, told = made
+    assert open_dataset(dataset.path).items == dataset.items
+    assert dataset.counts["items"] == told[-1] == ITEMS
+    assert told[0] == 0
+    assert 0 < dataset.counts["damaged"] < ITEMS
+    for item in dataset.items:
+        rig = load_rig(dataset.path / item.rig)
+        assert [view.camera_id for view in item.views] == [camera.camera_id for camera in rig.cameras]
+        assert item.severity in (Severity.MINOR, Severity.MAJOR) if item.damage_types else not item.is_damaged
+        hurt_px = 0
+        for view in item.views:
+            mask = load_mask(dataset.path, view.item_mask)
+            assert load_colour(dataset.path, view).shape == (*mask.shape, 3) == (120, 160, 3)
+            assert np.median(load_depth_mm(dataset.path, view)[mask]) > 200
+            assert view.intrinsics == rig.camera(view.camera_id).intrinsics
+            assert tuple(mask.damage_type for mask in view.damage_masks) == item.damage_types
+            hurt_px += sum(load_mask(dataset.path, mask.file).sum() for mask in view.damage_masks)
+            change = load_depth_change_mm(dataset.path, view)
+            assert (change is None) == (not item.is_damaged)
+            assert change is None or np.isfinite(change[mask]).all()
+        assert (hurt_px > 0) == item.is_damaged
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_an_interrupted_dataset_goes_on_and_is_the_same_byte_for_byte(made, tmp_path, processes):
+    def interrupt(done: int) -> None:
+        if done >= ITEMS - 2:  # of the three parts one at least is finished
+            raise KeyboardInterrupt
+
+    out = tmp_path / "set"
+    with pytest.raises(KeyboardInterrupt):
+        simulate_dataset(out, ITEMS, SEED, processes, interrupt, SMALL)
+    with pytest.raises(DatasetError, match="another command"):
+        simulate_dataset(out, ITEMS, SEED + 1, 1, lambda done: None, SMALL)
+    told = []
+    simulate_dataset(out, ITEMS, SEED, processes, told.append, SMALL)
+    assert told[0] > 0
+    assert digests(out) == digests(made[0].path)
+
+
+def test_splits_share_no_product_no_artwork_and_no_catalogue():
+    plans = [Plan(2000, seed) for seed in (0, 1, 7)]
+    seeds = [plan.catalogue_seed(split) for plan in plans for split in Split]
+    assert len(set(seeds)) == len(seeds)
+    parts = [(plan, part) for plan in plans for part in range(plan.products)]
+    products = [plan.product(part) for plan, part in parts]
+    assert len({product.product_id for product in products}) == len(products)
+    assert len({product.barcode for product in products}) == len(products)
+    assert len({product.design.seed for product in products}) == len(products)
+
+
+def test_plan_is_as_it_is_told():
+    plan = Plan(2000, 5)
+    orders = [(plan.split(part), order) for part in range(plan.products) for order in plan.orders(part)]
+    assert len(orders) == 2000
+    judged = [order for _, order in orders if not order.is_reference]
+    assert 0.55 < len(judged) / 2000 < 0.65
+    assert 0.47 < sum(bool(order.damage) for order in judged) / len(judged) < 0.53
+    assert not any(order.damage or order.product.version > 1 for _, order in orders if order.is_reference)
+    assert any(order.product.version > 1 for order in judged)
+    for split, least in ((Split.TRAIN, 0.65), (Split.VAL, 0.1), (Split.TEST, 0.1)):
+        mine = [order for where, order in orders if where is split]
+        assert len(mine) >= least * 2000
+        types = [kind for order in mine for kind, _ in order.damage]
+        assert {order.product.kind for order in mine} == set(Kind)
+        for kind in {damage for product in Kind for damage in possible(product)}:
+            assert types.count(kind) > 0.04 * len(types), (split, kind)
+
+
+def test_few_items_still_reach_every_split():
+    plan = Plan(3, 1)
+    assert {plan.split(part) for part in range(plan.products)} == set(Split)
+    assert sum(len(list(plan.orders(part))) for part in range(plan.products)) == 3

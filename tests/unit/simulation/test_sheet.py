@@ -1,0 +1,60 @@
+"""Contact sheets."""
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
+
+from station.core.damage import DamageType, Severity
+from station.core.errors import SimulationError
+from station.simulation.catalogue import Kind, catalogue
+from station.simulation.settings import SimulationSettings
+from station.simulation.sheet import Cell, Sheet, damage_sheet, draw_sheet, product_sheet, save_sheet
+
+SMALL = SimulationSettings(width_px=160, height_px=120, supersampling=1)
+TORN = ((DamageType.PENETRATION, Severity.MAJOR),)
+
+
+def test_a_damage_sheet_has_every_kind_and_every_damage():
+    sheet = damage_sheet(3)
+    assert sheet.row_heads == tuple(Kind)
+    assert len(sheet.column_heads) == 1 + 2 * len(DamageType) == len(sheet.rows[0])
+    for kind, row in zip(Kind, sheet.rows, strict=True):
+        assert {cell.product.kind for cell in row if cell.product} == {kind}
+        shown = {cell.damage for cell in row if cell.product}
+        assert {(), TORN} <= shown
+        loses_units = ((DamageType.MISSING_UNIT, Severity.MAJOR),) in shown
+        assert loses_units == (row[0].product.units > 1)
+
+
+def test_a_sheet_shows_its_items_and_outlines_damage():
+    tea = catalogue(1)[0]
+    sheet = Sheet(((Cell(tea), Cell(tea, TORN)), (Cell(tea, label="tea\ncarton"), Cell(None))), ("good", "torn"))
+    told = []
+    plain = draw_sheet(sheet, 1, 2, told.append, settings=SMALL)
+    outlined = draw_sheet(sheet, 1, 1, told.append, outline=True, settings=SMALL)
+    assert told[-1] == sheet.count == 3
+    rows, columns = np.nonzero((plain != outlined).any(axis=2))
+    assert len(rows) > 10
+    assert rows.max() < plain.shape[0] / 2  # the torn one is above,
+    assert columns.min() > plain.shape[1] / 2  # on the right
+    assert np.unique(plain[-60:-50, -60:-50].reshape(-1, 3), axis=0).shape == (1, 3)  # the empty cell
+
+
+def test_products_are_labelled():
+    sheet = product_sheet(catalogue(1), columns=3)
+    assert [len(row) for row in sheet.rows] == [3, 3, 3]
+    assert sheet.count == len(catalogue(1))
+    assert "mailer" in sheet.rows[1][1].label
+
+
+@pytest.mark.parametrize("name", ["sheet.png", "sheet.jpg"])
+def test_a_sheet_is_written_as_its_name_says(tmp_path, name):
+    page = np.full((20, 30, 3), (250, 10, 10), np.uint8)
+    save_sheet(page, tmp_path / name)
+    assert np.abs(cv2.imread(str(tmp_path / name))[..., ::-1].astype(int) - page).max() < 4
+    with pytest.raises(SimulationError, match=r"\.png or \.jpg"):
+        save_sheet(page, tmp_path / "sheet.bmp")
+    with pytest.raises(SimulationError, match="cannot be written"):
+        save_sheet(page, tmp_path / "nowhere" / name)
