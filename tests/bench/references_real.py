@@ -11,7 +11,7 @@ Intervals are 95 %, from 2000 resamples of units (faces, boards) with a fixed se
 import argparse
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,9 +23,20 @@ from rich.console import Console
 from rich.table import Table
 
 from station.core.items import ItemView, Quality
-from station.gallery import Gallery, GallerySettings, GalleryWriter, Product, ShotView, enrol_product, patch_distances
-from station.gallery.compare import view_score
-from station.gallery.patches import item_patches
+from station.core.verdict import Finding
+from station.gallery import (
+    Gallery,
+    GallerySettings,
+    GalleryWriter,
+    Product,
+    ProductReferences,
+    ShotView,
+    cut_out,
+    enrol_product,
+    learn_background,
+    outline,
+    stand_in,
+)
 from station.inference import Bundle, InferenceSettings, find_bundle, load_bundle
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -37,6 +48,12 @@ PRECISION = 0.9
 FACES = {"top": (0, 1), "left": (1, 0), "center": (1, 1), "right": (1, 2), "bottom": (2, 1)}
 FACE_PX = 400
 SHOWN_BOARD = "00041"
+CAMERAS = ("side", "top")
+CROP_PX = 320
+STAND_INS = 12
+
+Cut = tuple[NDArray[np.uint8], NDArray[np.bool_]]
+"""A crop, uint8 RGB [S, S, 3], and the item in it, bool [S, S]."""
 
 Boxes = Sequence[tuple[float, tuple[int, int, int, int]]]
 """Scores and boxes `x, y, width, height`."""
@@ -58,13 +75,9 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
 
 
-def whole_view(camera_id: str, picture: NDArray[np.uint8]) -> ItemView:
-    """A picture of which nobody said where the item is."""
-    side = picture.shape[:2]
-    nowhere = np.full(side, np.nan, np.float32)
-    return ItemView(
-        camera_id, picture, np.ones(side, np.bool_), nowhere, 1.0, np.eye(2, 3), Quality(100.0, 0.0, 0.0, 0.0)
-    )
+def as_view(camera_id: str, crop: NDArray[np.uint8], mask: NDArray[np.bool_]) -> ItemView:
+    nowhere = np.full(mask.shape, np.nan, np.float32)
+    return ItemView(camera_id, crop, mask, nowhere, 1.0, np.eye(2, 3), Quality(100.0, 0.0, 0.0, 0.0))
 
 
 def auroc(good: NDArray[np.float64], bad: NDArray[np.float64]) -> float:
@@ -99,57 +112,82 @@ def package_units() -> tuple[list[str], list[str], list[str]]:
     return [unit for unit in good if unit in chosen], [unit for unit in good if unit not in chosen], damaged
 
 
+def enrolled(bundle: Bundle, shots: Sequence[Mapping[str, Cut]]) -> ProductReferences:
+    """A product's references, from disk."""
+    described = [{c: ShotView(*cut, bundle.features([cut[0]])[0]) for c, cut in shot.items()} for shot in shots]
+    with TemporaryDirectory() as folder:
+        writer = GalleryWriter(Path(folder), bundle.digest, "bench")
+        patches = GallerySettings().patches_per_product
+        writer.add(Product("item", "Item"), enrol_product(described, patches, describe=bundle.features))
+        writer.close()
+        references = Gallery.open(Path(folder), bundle.digest).references("item")
+    assert references is not None
+    return references
+
+
+def compared(bundle: Bundle, references: ProductReferences, camera_id: str, cut: Cut) -> Finding:
+    finding = references.compare(as_view(camera_id, *cut), bundle.features([cut[0]])[0], bundle.features)
+    assert finding is not None
+    return finding
+
+
+class Packages:
+    """The cartons, found in their pictures as the references' pictures tell."""
+
+    def __init__(self, bundle: Bundle, references: Sequence[str]) -> None:
+        self.bundle = bundle
+        self.backgrounds = {
+            camera: learn_background([self.picture("intact", camera, unit) for unit in references], bundle.features)
+            for camera in CAMERAS
+        }
+
+    @staticmethod
+    def picture(kind: str, camera: str, unit: str) -> NDArray[np.uint8]:
+        return read_rgb(DATA / "packages" / kind / camera / f"{unit}.jpg")
+
+    def cut(self, camera: str, picture: NDArray[np.uint8]) -> Cut:
+        mask = outline(picture, self.backgrounds[camera], self.bundle.features)
+        mask = np.ones(picture.shape[:2], np.bool_) if mask is None else mask
+        return cut_out(picture, mask, CROP_PX)
+
+    def shot(self, kind: str, unit: str) -> dict[str, Cut]:
+        return {camera: self.cut(camera, self.picture(kind, camera, unit)) for camera in CAMERAS}
+
+
 def packages(bundle: Bundle) -> list[Result]:
     references, good, damaged = package_units()
-
-    def views(kind: str, unit: str) -> dict[str, ItemView]:
-        cameras = ("side", "top")
-        return {c: whole_view(c, read_rgb(DATA / "packages" / kind / c / f"{unit}.jpg")) for c in cameras}
-
-    def features(view: ItemView) -> NDArray[np.float32]:
-        return bundle.features([view.crop])[0]
-
-    shots = [
-        {c: ShotView(v.crop, v.mask, features(v)) for c, v in views("intact", unit).items()} for unit in references
-    ]
-    with TemporaryDirectory() as folder:
-        writer = GalleryWriter(Path(folder), bundle.digest, "packages")
-        writer.add(Product("carton", "Carton"), enrol_product(shots, GallerySettings().patches_per_product))
-        writer.close()
-        product = Gallery.open(Path(folder), bundle.digest).references("carton")
-    scores: dict[str, dict[str, list[float]]] = {
-        name: {"intact": [], "damaged": []} for name in ("side", "top", "both")
-    }
+    source = Packages(bundle, references)
+    product = enrolled(bundle, [source.shot("intact", unit) for unit in references])
+    scores: dict[str, dict[str, list[float]]] = {name: {"intact": [], "damaged": []} for name in (*CAMERAS, "both")}
     for kind, units in (("intact", good), ("damaged", damaged)):
         for unit in units:
-            found = {c: product.compare(v, features(v)).score for c, v in views(kind, unit).items()}
-            for name in ("side", "top"):
+            shot = source.shot(kind, unit)
+            found = {camera: compared(bundle, product, camera, cut).score for camera, cut in shot.items()}
+            for name in CAMERAS:
                 scores[name][kind].append(found[name])
             scores["both"][kind].append(product.calibration.item_score(found))
     return [auroc_result(f"packages {name}", by["intact"], by["damaged"]) for name, by in scores.items()]
 
 
 def tampar(bundle: Bundle) -> list[Result]:
-    def face(path: Path, name: str) -> NDArray[np.uint8]:
+    def face(path: Path, name: str) -> Cut:
         row, column = (FACE_PX * n for n in FACES[name])
-        return np.ascontiguousarray(read_rgb(path)[row : row + FACE_PX, column : column + FACE_PX])
+        cut = np.ascontiguousarray(read_rgb(path)[row : row + FACE_PX, column : column + FACE_PX])
+        return cut, np.ones(cut.shape[:2], np.bool_)
 
     good, bad = [], []
     for row in csv.DictReader((DATA / "tampar/labels.csv").open()):
         reference = face(DATA / f"tampar/reference/id_{int(row['parcel_id']):02d}_uvmap.png", row["face"])
         judged = face(DATA / "tampar/field" / row["field"], row["face"])
-        (bad if row["tampered"] == "True" else good).append(one_reference(bundle, reference, judged)[0])
+        product = from_one(bundle, reference)
+        score = product.calibration.item_score({"face": compared(bundle, product, "face", judged).score})
+        (bad if row["tampered"] == "True" else good).append(score / product.calibration.views["face"].spread)
     return [auroc_result("tampar faces", good, bad)]
 
 
-def one_reference(
-    bundle: Bundle, reference: NDArray[np.uint8], judged: NDArray[np.uint8]
-) -> tuple[float, NDArray[np.float32]]:
-    """The score and the map of a picture against a single reference."""
-    full = np.ones(judged.shape[:2], np.bool_)
-    bank = item_patches(bundle.features([reference])[0], full)
-    distances = patch_distances(bundle.features([judged])[0], full, bank)
-    return view_score(distances), distances
+def from_one(bundle: Bundle, reference: Cut) -> ProductReferences:
+    """The references of a product of which there is one picture."""
+    return enrolled(bundle, [{"face": stand_in(*reference, seed) if seed else reference} for seed in range(STAND_INS)])
 
 
 def deeppcb(bundle: Bundle) -> list[Result]:
@@ -161,7 +199,9 @@ def deeppcb(bundle: Bundle) -> list[Result]:
         rows = [[int(n) for n in line.split()] for line in path.with_name(f"{name}.txt").read_text().splitlines()]
         truth = [(left, top, right - left, bottom - top) for left, top, right, bottom, _ in rows]
         judged = read_rgb(path.with_name(f"{name}_test.jpg"))
-        boards.append((truth, one_reference(bundle, read_rgb(path), judged)[1], judged.shape[0]))
+        full = np.ones(judged.shape[:2], np.bool_)
+        product = from_one(bundle, (read_rgb(path), full))
+        boards.append((truth, compared(bundle, product, "face", (judged, full)).score_map, judged.shape[0]))
     curves = []
     for level in np.percentile(np.concatenate([distances.ravel() for _, distances, _ in boards]), [90, 95, 97, 99]):
         marked = [(truth, level_boxes(distances, level, side)) for truth, distances, side in boards]
@@ -210,10 +250,12 @@ def iou(one: Sequence[int], other: Sequence[int]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    runs = {"packages": packages, "tampar": tampar, "deeppcb": deeppcb}
+    parser.add_argument("data", nargs="*", choices=runs, default=list(runs))
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     bundle = load_bundle(find_bundle(InferenceSettings().bundle))
-    results = [result for run in (packages, tampar, deeppcb) for result in run(bundle)]
+    results = [result for name in arguments.data for result in runs[name](bundle)]
     table = Table("data", "figure", "value", "95 %", "judged")
     for r in results:
         table.add_row(r.data, r.figure, f"{r.value:.3f}", f"{r.low:.3f} to {r.high:.3f}", r.judged)
