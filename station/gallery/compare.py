@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from station.core.verdict import Finding, Region
 from station.gallery.calibration import ViewCalibration
 from station.gallery.patches import patch_distances
-from station.gallery.registered import Placed, face_cover, face_score, patch_scores, seen_from_view
+from station.gallery.registered import (
+    Placed,
+    face_cover,
+    face_score,
+    patch_scores,
+    seen_from_view,
+    structure_boxes,
+)
 
 SOURCE = "references"
 METHOD = "nearest-patch-1"  # changes whenever scores stop being comparable with stored calibrations
@@ -66,13 +73,27 @@ def compare_view(
         excess.append((view_score(np.where(covered, 0, distances)) - usual.usual_score) / usual.spread)
         scores = usual.usual_score + usual.spread * max(excess)
         seen = np.where(covered, on_faces, seen).astype(np.float32)
+    best = max(placed, key=lambda one: one.agreeing, default=None)  # fine structure needs the surest place
+    fine = [Region(camera_id, box, score) for score, box in structure_boxes(best, mask)] if best else []
     return Finding(
         source=SOURCE,
         camera_id=camera_id,
         score=scores,
-        regions=_regions(camera_id, seen, mask.shape[0]),
+        regions=_sharpened(_regions(camera_id, seen, mask.shape[0]), fine),
         score_map=seen if placed else distances,
     )
+
+
+def _sharpened(coarse: Sequence[Region], fine: Sequence[Region]) -> tuple[Region, ...]:
+    """The fine regions, and those coarse ones in which none of them lies."""
+    kept = [region for region in coarse if not any(_centre_within(one, region) for one in fine)]
+    return tuple(sorted([*kept, *fine], key=lambda region: -region.score))
+
+
+def _centre_within(inner: Region, outer: Region) -> bool:
+    x, y, width, height = inner.box_px
+    left, top, across, down = outer.box_px
+    return left <= x + width / 2 <= left + across and top <= y + height / 2 <= top + down
 
 
 def _regions(camera_id: str, seen: NDArray[np.float32], crop_px: int) -> tuple[Region, ...]:

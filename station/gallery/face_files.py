@@ -7,6 +7,7 @@ import numpy as np
 from station.core.errors import GalleryError
 from station.gallery.keypoints import Keypoints
 from station.gallery.registered import FaceReferences
+from station.gallery.structure import Structure
 
 
 def write_face(face: FaceReferences, maps: Path, rest: Path) -> None:
@@ -18,7 +19,10 @@ def write_face(face: FaceReferences, maps: Path, rest: Path) -> None:
         descriptors=face.keypoints.descriptors.astype(np.float16),
         usual=face.usual,
         spread=face.spread,
-        numbers=np.array([face.centre, face.scale, face.highest]),
+        numbers=np.array([face.centre, face.scale, face.highest, face.structure.limit]),
+        darkest=face.structure.darkest.astype(np.float16),
+        brightest=face.structure.brightest.astype(np.float16),
+        middle=face.structure.middle.astype(np.float16),
     )
 
 
@@ -31,8 +35,13 @@ def read_face(maps: Path, rest: Path) -> FaceReferences:
     try:
         with np.load(rest) as stored:
             keypoints = Keypoints(stored["points"], stored["descriptors"].astype(np.float32))
-            usual, spread, numbers = stored["usual"], stored["spread"], stored["numbers"]
+            usual, spread = stored["usual"], stored["spread"]
+            centre, scale, highest, limit = (float(number) for number in stored["numbers"])
+            darkest, brightest, middle = (
+                stored[name].astype(np.float32) for name in ("darkest", "brightest", "middle")
+            )
+        structure = Structure(darkest, brightest, middle, limit)
         loaded = np.load(maps, mmap_mode="r").astype(np.float32)
-        return FaceReferences(keypoints, loaded, usual, spread, *(float(number) for number in numbers))
+        return FaceReferences(keypoints, loaded, usual, spread, centre, scale, highest, structure)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GalleryError(f"face {maps} cannot be read ({error}). Enrol the product again") from error

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from station.gallery.faces import LEAST_AGREEING, learn_faces
 from station.gallery.keypoints import Keypoints, find_keypoints, homography, match
 from station.gallery.patches import patch_coverage, unit
+from station.gallery.structure import Box, Structure, even_luma, excess, learn_structure, odd_boxes
 
 Describe = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
 """From pictures uint8 RGB [S, S, 3] to their features, float32 [N, h, w, C]."""
@@ -23,6 +24,8 @@ _SEARCH = 2
 _TOP_PATCHES = 3
 _SEEN_SHARE = 0.5
 _MIN_VIEWS = 4
+_ODD = 6.0
+"""A reference whose face is this many spreads odder than the others' is left out."""
 _NARROW = 1e-6
 
 
@@ -32,7 +35,7 @@ class FaceReferences:
 
     `keypoints` of the anchor; `maps` [h, w, K, C] of unit vectors, K good units; `usual` and `spread` of their
     distances to one another at each patch, float32 [h, w], `spread` infinite off the face; `centre` and `scale`
-    of their scores, `highest` the largest of their patch scores.
+    of their scores, `highest` what their patch scores reach; `structure` what each pixel shows.
     """
 
     keypoints: Keypoints
@@ -42,15 +45,21 @@ class FaceReferences:
     centre: float
     scale: float
     highest: float
+    structure: Structure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
-    """A view laid over a face: `view_from_face` float64 [3, 3], and `picture`, the view's crop in the face's frame."""
+    """A view laid over a face.
+
+    `view_from_face` float64 [3, 3], in px of the two crops, that `agreeing` keypoints bear out; `picture` is the
+    view's crop in the face's frame.
+    """
 
     face: FaceReferences
     view_from_face: NDArray[np.float64]
     picture: NDArray[np.uint8]
+    agreeing: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +89,7 @@ def place(faces: Sequence[FaceReferences], crop: NDArray[np.uint8], mask: NDArra
         here, there = match(face.keypoints, seen)
         fitted = homography(face.keypoints.points[here], seen.points[there], LEAST_AGREEING)
         if fitted is not None:
-            placed.append(Placed(face, fitted[0], _lay(crop, fitted[0])))
+            placed.append(Placed(face, fitted[0], _lay(crop, fitted[0]), int(np.count_nonzero(fitted[1]))))
     return tuple(placed)
 
 
@@ -117,6 +126,26 @@ def seen_from_view(scores: NDArray[np.float32], placed: Placed) -> NDArray[np.fl
     to_px = shift @ cell @ np.linalg.inv(shift)
     moved = np.linalg.inv(to_px) @ placed.view_from_face @ to_px
     return np.asarray(cv2.warpPerspective(scores, moved, (width, height), flags=cv2.INTER_LINEAR), np.float32)
+
+
+def structure_boxes(placed: Placed, mask: NDArray[np.bool_]) -> list[tuple[float, Box]]:
+    """Return where a placed view's fine structure is odd: scores, 1 being what good units reach, and boxes in crop px.
+
+    Args:
+        placed: the view over a face.
+        mask: the item in the view's crop, bool [S, S].
+    """
+    structure = placed.face.structure
+    over = excess(even_luma(placed.picture), structure)
+    over[_lay(mask.astype(np.uint8), placed.view_from_face, cv2.BORDER_CONSTANT) == 0] = 0
+    over[cv2.resize(face_cover(placed.face), over.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0] = 0
+    boxes = []
+    for score, (left, top, width, height) in odd_boxes(over, structure.limit):
+        corners = np.array([[left, top], [left + width, top], [left, top + height], [left + width, top + height]])
+        seen = cv2.perspectiveTransform(corners[None].astype(np.float32), placed.view_from_face)[0]
+        (left, top), (right, bottom) = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
+        boxes.append((score, (round(left), round(top), round(right - left), round(bottom - top))))
+    return boxes
 
 
 def local_distances(features: NDArray[np.float32], maps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -164,7 +193,12 @@ def learn_references(
             [_lay(masks[view].astype(np.float32), face.placed[view], cv2.BORDER_CONSTANT) for view in chosen], 0
         )
         maps = np.stack([unit(described) for described in describe(laid)], axis=2)
-        learned, scores = _calibrated(keypoints[face.anchor].only(face.chosen), maps, cover)
+        anchor = keypoints[face.anchor].only(face.chosen)
+        learned, scores = _calibrated(anchor, maps, cover, learn_structure(laid))
+        sound = [n for n, score in enumerate(scores) if score <= _ODD]
+        if _MIN_VIEWS <= len(sound) < len(scores):  # a defective or misplaced reference must not excuse its like
+            kept = learn_structure([laid[n] for n in sound])
+            learned, _ = _calibrated(anchor, maps[:, :, sound], cover, kept)
         faces.append(learned)
         for view, score in zip(chosen, scores, strict=True):
             left_out.setdefault(view, {})[id(learned)] = score
@@ -172,7 +206,7 @@ def learn_references(
 
 
 def _calibrated(
-    keypoints: Keypoints, maps: NDArray[np.float32], cover: NDArray[np.float32]
+    keypoints: Keypoints, maps: NDArray[np.float32], cover: NDArray[np.float32], structure: Structure
 ) -> tuple[FaceReferences, list[float]]:
     """The face, and the scores of its units when each is left out of the yardstick."""
     height, width, count, _ = maps.shape
@@ -188,7 +222,7 @@ def _calibrated(
     centre = float(np.median(pooled))
     scale = max(1.4826 * float(np.median(np.abs(pooled - centre))), 0.1 * abs(centre), _NARROW)
     highest = float(np.median([scores.max() for scores in counted]) + 3 * scale)
-    face = FaceReferences(keypoints, maps, *_yardstick(distances, on_face), centre, scale, highest)
+    face = FaceReferences(keypoints, maps, *_yardstick(distances, on_face), centre, scale, highest, structure)
     return face, [(float(score) - centre) / scale for score in pooled]
 
 

@@ -201,25 +201,12 @@ def deeppcb(bundle: Bundle) -> list[Result]:
         judged = read_rgb(path.with_name(f"{name}_test.jpg"))
         full = np.ones(judged.shape[:2], np.bool_)
         product = from_one(bundle, (read_rgb(path), full))
-        boards.append((truth, compared(bundle, product, "face", (judged, full)).score_map, judged.shape[0]))
-    curves = []
-    for level in np.percentile(np.concatenate([distances.ravel() for _, distances, _ in boards]), [90, 95, 97, 99]):
-        marked = [(truth, level_boxes(distances, level, side)) for truth, distances, side in boards]
-        curves.append((detection_recall(marked), marked))
-    value, marked = max(curves, key=lambda curve: curve[0])
+        boards.append((truth, compared(bundle, product, "face", (judged, full)).regions))
+    marked = [(truth, [(region.score, region.box_px) for region in regions]) for truth, regions in boards]
+    value = detection_recall(marked)
     low, high = interval(detection_recall, marked)
     boxes = sum(len(truth) for truth, _ in marked)
     return [Result("deeppcb", f"recall at precision {PRECISION}", value, low, high, f"{boxes} defects")]
-
-
-def level_boxes(distances: NDArray[np.float32], level: float, side_px: int) -> Boxes:
-    """Boxes around what lies above a level, in px of the picture."""
-    scale = side_px / len(distances)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((distances > level).astype(np.uint8), connectivity=8)
-    return [
-        (float(distances[labels == n].max()), tuple(round(float(v) * scale) for v in stats[n, :4]))
-        for n in range(1, count)
-    ]
 
 
 def detection_recall(boards: Sequence[tuple[Sequence[tuple[int, int, int, int]], Boxes]]) -> float:
