@@ -23,6 +23,7 @@ from station.inference.settings import InferenceSettings
 from station.inspection.settings import InspectionSettings
 from station.judge.settings import JudgeSettings
 from station.scene.settings import SceneSettings
+from station.setup.settings import SetupSettings
 from station.simulation.settings import SimulationSettings
 from station.store.settings import StoreSettings
 from station.vision.settings import VisionSettings
@@ -57,15 +58,17 @@ class StationConfig:
     inspection: InspectionSettings = field(default_factory=InspectionSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
+    setup: SetupSettings = field(default_factory=SetupSettings)
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
 
     @property
     def digest(self) -> str:
-        """The first 16 hex digits of the SHA-256 of all settings that are not the API's or the store's.
+        """The first 16 hex digits of the SHA-256 of all settings that are not the API's, the store's or the setup's.
 
-        Tokens, ports and database addresses change no verdict, so they do not change what it names.
+        Tokens, ports, database addresses and a technician's limits change no judgement, so they do not change what it
+        names.
         """
-        judging = {name: getattr(self, name) for name in self.__slots__ if name not in ("api", "store")}
+        judging = {name: getattr(self, name) for name in self.__slots__ if name not in ("api", "store", "setup")}
         return hashlib.sha256(repr(judging).encode()).hexdigest()[:16]
 
 

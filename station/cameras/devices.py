@@ -39,6 +39,17 @@ class Devices:
                 return device
         return None
 
+    def temperature_c(self, serial: str) -> float | None:
+        """Return a camera's ASIC temperature, None where it does not say."""
+        device = self.find(serial)
+        for sensor in device.query_sensors() if device is not None else ():
+            if sensor.supports(rs.option.asic_temperature):
+                try:
+                    return float(sensor.get_option(rs.option.asic_temperature))
+                except RuntimeError:
+                    continue
+        return None
+
 
 def _describe(device: Any) -> DeviceInfo:
     return DeviceInfo(

@@ -15,6 +15,7 @@ from station.cli import (
     recordings,
     replay,
     run,
+    setup,
     simulate,
 )
 
@@ -32,6 +33,7 @@ app.command("doctor")(doctor.doctor)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(setup.app, name="setup")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(dataset.app, name="dataset")
 app.command("evaluate")(evaluate.evaluate)

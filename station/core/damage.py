@@ -61,6 +61,11 @@ class Reason(Enum):
         "station stopped with the item in hand",
         "Present the item again once the station is ready.",
     )
+    UNCALIBRATED = (
+        49,
+        "booth has not passed its daily check",
+        "Run `station setup check` with the golden target, and set right what it names.",
+    )
 
     def __init__(self, code: int, title: str, fix: str) -> None:
         self.code = code

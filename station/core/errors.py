@@ -69,6 +69,10 @@ class StoreFull(StoreError):
     """The disk that holds the store is full or not writable."""
 
 
+class SetupError(StationError):
+    """A step of the technician's procedure could not be done; the rig in force stays as it was."""
+
+
 class SimulationError(StationError):
     """The simulated booth cannot be built or rendered."""
 

@@ -39,7 +39,8 @@ class StationStatus:
 
     `boot_id` differs on every start. `heartbeat` stands still when the station does. `unread` counts
     verdicts the controller has not acknowledged; more than eight of them is an `overrun`.
-    `fault` is `Reason.NONE` unless `state` is FAULT.
+    `fault` is `Reason.NONE` unless `state` is FAULT. `alarm` is a sentence on what the booth's daily check found
+    amiss, empty when it passed or was never made.
     """
 
     state: StationState
@@ -55,6 +56,7 @@ class StationStatus:
     gallery: str
     rig: str
     config: str
+    alarm: str = ""
 
 
 class ItemState(StrEnum):

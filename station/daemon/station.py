@@ -18,6 +18,7 @@ from station.core.items import Announcement, ItemCapture
 from station.core.ports import Camera, Clock
 from station.core.status import ItemRecord, StationState, StationStatus
 from station.core.verdict import RecordedVerdict, Verdict
+from station.daemon.calibration import Calibration
 from station.daemon.desk import ItemDesk
 from station.daemon.heart import Heart
 from station.daemon.inbox import SceneInbox
@@ -66,6 +67,7 @@ class Station:
         self._scene = SceneWalk(source.rig, config.scene, prefix)
         self.runners = tuple(self._runner(camera) for camera in source.cameras)
         self._captures: queue.Queue[tuple[ItemCapture, int] | None] = queue.Queue(self._inspection.queue_items + 1)
+        self._calibration = Calibration(config.setup, source.rig.digest, clock)
         self._heart = Heart(("scene", "inspection"), self._clock, _HEART_LIMIT_S + self._inspection.deadline_ms / 1e3)
         self._inspecting = threading.Event()
         self._stopping = threading.Event()
@@ -154,6 +156,7 @@ class Station:
             gallery=provenance.gallery,
             rig=provenance.rig,
             config=provenance.config,
+            alarm=self._calibration.alarm(),
         )
 
     def _runner(self, camera: Camera) -> CameraRunner:
@@ -195,7 +198,11 @@ class Station:
         while (work := self._next_capture()) is not None:
             capture, deadline_ns = work
             self._inspecting.set()
-            verdict = self._inspector.inspect(capture, deadline_ns)
+            unfit = self._calibration.refusal()
+            if unfit:
+                verdict = self._inspector.sideline(capture, Reason.UNCALIBRATED, unfit)
+            else:
+                verdict = self._inspector.inspect(capture, deadline_ns)
             capture.release()
             self._give(verdict)
             self._inspecting.clear()

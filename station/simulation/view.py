@@ -16,6 +16,7 @@ from station.simulation.render import Box, Geometry, Scene, coarse, doubled, hal
 from station.simulation.sensor import Sensor, Still
 from station.simulation.settings import SimulationSettings
 from station.simulation.shape import Shape
+from station.simulation.stereo import Match
 from station.simulation.thing import Move, Thing, composed
 
 _SHADOW_SPREAD = 1.4
@@ -69,6 +70,16 @@ class View:
         depth_mm[around.slices][geometry.item] = geometry.depth_mm[geometry.item]
         altered = disparity != self.empty.disparity
         return Thing(Still(colour, disparity, margin), depth_mm, light, altered, points.mean(axis=0))
+
+    @property
+    def gain(self) -> NDArray[np.float32]:
+        """What rendered levels are multiplied by, float32 [H, W, 3]: vignetting, exposure and white balance."""
+        gain: NDArray[np.float32] = self._sensor.gain
+        return gain
+
+    def match(self, geometry: Geometry, levels: NDArray[np.uint8], box: Box) -> Match:
+        """Return what the stereo matcher makes of a part of the picture; see `Sensor.match`."""
+        return self._sensor.match(geometry, levels, box)
 
     def picture(self, things: Sequence[tuple[Thing, Move]]) -> Still:
         """Return what the camera sees of things in their places, those behind first."""

@@ -34,6 +34,11 @@ class StatusCollector(Collector):
         yield GaugeMetricFamily("station_unread_verdicts", "Verdicts the controller has not taken.", status.unread)
         yield GaugeMetricFamily("station_overrun", "1 while too many verdicts are unread.", float(status.overrun))
         yield GaugeMetricFamily("station_disk_ok", "1 when the store can be written.", float(status.disk_ok))
+        yield GaugeMetricFamily(
+            "station_setup_alarm",
+            "1 while the booth's daily check has found something amiss.",
+            float(bool(status.alarm)),
+        )
         yield from _cameras(status.cameras)
 
     def _build(self, status: StationStatus) -> Metric:

@@ -1,0 +1,81 @@
+"""What a step found: figures with their limits, sentences for people, and pictures."""
+
+import math
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Bound(StrEnum):
+    """How a figure is held against its limit."""
+
+    NONE = "none"
+    AT_MOST = "at_most"
+    AT_LEAST = "at_least"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure: `subject` is what it is of, a camera or a pair of them; `unit` is empty for counts."""
+
+    name: str
+    subject: str
+    value: float
+    unit: str
+    bound: Bound = Bound.NONE
+    limit: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the figure keeps its limit; one that is no number does not."""
+        if self.bound is Bound.NONE:
+            return True
+        if not math.isfinite(self.value):
+            return False
+        return self.value <= self.limit if self.bound is Bound.AT_MOST else self.value >= self.limit
+
+
+def at_most(name: str, subject: str, value: float, unit: str, limit: float) -> Measure:
+    """Return a figure that must not exceed its limit."""
+    return Measure(name, subject, float(value), unit, Bound.AT_MOST, float(limit))
+
+
+def at_least(name: str, subject: str, value: float, unit: str, limit: float) -> Measure:
+    """Return a figure that must reach its limit."""
+    return Measure(name, subject, float(value), unit, Bound.AT_LEAST, float(limit))
+
+
+def plain(name: str, subject: str, value: float, unit: str) -> Measure:
+    """Return a figure without a limit."""
+    return Measure(name, subject, float(value), unit)
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What one step found. `advice` are sentences for the technician; `pictures` names files beside the report.
+
+    `facts` are words for the report's table: serials, firmware, dates.
+    """
+
+    step: str
+    measures: tuple[Measure, ...] = ()
+    advice: tuple[str, ...] = ()
+    pictures: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    failures: tuple[str, ...] = field(default=())
+
+    @property
+    def ok(self) -> bool:
+        """Whether every figure keeps its limit and nothing else failed."""
+        return not self.failures and all(measure.ok for measure in self.measures)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for a JSON file."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Return the result that `to_json` gave."""
+        measures = tuple(Measure(**{**measure, "bound": Bound(measure["bound"])}) for measure in data["measures"])
+        pairs = {name: tuple((a, b) for a, b in data[name]) for name in ("pictures", "facts")}
+        return cls(data["step"], measures, tuple(data["advice"]), failures=tuple(data["failures"]), **pairs)

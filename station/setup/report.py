@@ -1,0 +1,144 @@
+"""The report: one HTML file that needs nothing else, with every figure, limit and picture; a PDF where Chromium is."""
+
+import base64
+import html
+import shutil
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from station.rig import Rig
+from station.setup.measure import Bound, Measure, StepResult
+from station.setup.session import Session, write_whole, writing
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_PDF_TIMEOUT_S = 60
+_TITLES = {
+    "discover": "Cameras",
+    "light": "Light",
+    "depth": "Depth",
+    "intrinsics": "Intrinsics",
+    "extrinsics": "Extrinsics",
+    "tray": "Tray and working volume",
+    "sync": "Synchronisation",
+    "check": "Daily check",
+}
+_STYLE = """
+body{font:15px/1.45 system-ui,sans-serif;color:#1c2330;max-width:62rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.7rem;margin-bottom:.2rem}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid #ccd3dd}
+table{border-collapse:collapse;width:100%}td,th{padding:.28rem .6rem;text-align:left;border-bottom:1px solid #e6eaf0}
+td.n{text-align:right;font-variant-numeric:tabular-nums}.ok{color:#14713a}.bad{color:#b3201f;font-weight:600}
+.banner{display:inline-block;padding:.3rem .8rem;border-radius:.4rem;color:#fff;font-weight:600}
+.banner.ok{background:#14713a}.banner.bad{background:#b3201f}
+figure{display:inline-block;vertical-align:top;margin:.6rem 1rem .6rem 0;max-width:28rem}
+th:nth-child(n+3){text-align:right}
+img{max-width:100%;border:1px solid #ccd3dd}figcaption{font-size:.85rem;color:#566}li{margin:.2rem 0}
+@media print{h2{break-after:avoid}tr,figure{break-inside:avoid}}
+"""
+
+
+def write_report(session: Session, results: Sequence[StepResult], rig: Rig, utc_ns: int, passed: bool) -> Path:
+    """Write `report.html`, and `report.pdf` where a Chromium is installed; return the HTML's path.
+
+    Raises:
+        SetupError: the disk is full or not writable.
+    """
+    facts = [
+        ("date", datetime.fromtimestamp(utc_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")),
+        ("technician", session.settings.technician or "not named (setup.technician)"),
+        ("rig", rig.digest),
+        ("source", "simulated cameras" if session.simulated else "cameras"),
+        ("board", f"{session.board.name}, squares of {session.board.square_mm:g} mm"),
+    ]
+    body = [
+        "<h1>Booth setup</h1>",
+        _banner(passed),
+        _facts([*facts, *(fact for result in results for fact in result.facts)]),
+        *(section(result, session.pictures) for result in results),
+    ]
+    path = session.folder / "report.html"
+    with writing(session.folder):
+        write_whole(path, page("Booth setup", body))
+    _print_pdf(path)
+    return path
+
+
+def page(title: str, body: Sequence[str]) -> str:
+    """Return an HTML page with all it needs inside."""
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+    )
+
+
+def section(result: StepResult, pictures: Path) -> str:
+    """Return a step's part of a page: its figures with their limits, its advice and its pictures."""
+    word = '<span class="ok">passed</span>' if result.ok else '<span class="bad">failed</span>'
+    parts = [f"<h2>{_TITLES.get(result.step, result.step)}: {word}</h2>"]
+    if result.measures:
+        head = "<tr><th>figure</th><th>of</th><th>found</th><th>limit</th><th></th></tr>"
+        parts.append(f"<table>{head}{''.join(map(_row, result.measures))}</table>")
+    words = [*result.failures, *result.advice]
+    if words:
+        parts.append(f"<ul>{''.join(f'<li>{html.escape(word)}</li>' for word in words)}</ul>")
+    for caption, name in result.pictures:
+        file = pictures / name
+        if file.is_file():
+            data = base64.b64encode(file.read_bytes()).decode()
+            parts.append(
+                f'<figure><img alt="{html.escape(caption)}" src="data:image/jpeg;base64,{data}">'
+                f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+            )
+    return "\n".join(parts)
+
+
+def limit_text(measure: Measure) -> str:
+    """Return a figure's limit as people read it, empty when it has none."""
+    sign = {Bound.NONE: "", Bound.AT_MOST: "at most", Bound.AT_LEAST: "at least"}[measure.bound]
+    return f"{sign} {measure.limit:g} {measure.unit}".strip() if sign else ""
+
+
+def pdf_path(report: Path) -> Path | None:
+    """Return the PDF beside a report, None where no Chromium could print it."""
+    path = report.with_suffix(".pdf")
+    return path if path.is_file() else None
+
+
+def _row(measure: Measure) -> str:
+    verdict = "" if measure.bound is Bound.NONE else ("ok" if measure.ok else "bad")
+    word = {"": "", "ok": "pass", "bad": "FAIL"}[verdict]
+    return (
+        f"<tr><td>{html.escape(measure.name)}</td><td>{html.escape(measure.subject)}</td>"
+        f'<td class="n">{measure.value:.4g} {html.escape(measure.unit)}</td>'
+        f'<td class="n">{html.escape(limit_text(measure))}</td><td class="{verdict}">{word}</td></tr>'
+    )
+
+
+def _banner(passed: bool) -> str:
+    if passed:
+        return '<p class="banner ok">PASS: the rig is in force</p>'
+    return '<p class="banner bad">FAIL: the earlier rig is still in force</p>'
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
+    rows = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(words)}</td></tr>" for name, words in facts)
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _print_pdf(report: Path) -> None:
+    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    target = report.with_suffix(".pdf")
+    target.unlink(missing_ok=True)
+    if browser is None:
+        return
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+    try:
+        subprocess.run(
+            [*command, f"--print-to-pdf={target}", report.resolve().as_uri()],
+            capture_output=True,
+            timeout=_PDF_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        target.unlink(missing_ok=True)

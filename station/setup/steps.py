@@ -1,0 +1,222 @@
+"""The steps that look at the cameras: discover, light, depth, intrinsics, sync. Each reads what was captured."""
+
+from collections import Counter
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.geometry import Intrinsics
+from station.core.ports import CameraInfo
+from station.setup.depth import measure_depth, z_errors_mm
+from station.setup.extrinsics import Observation, locate
+from station.setup.measure import Measure, StepResult, at_least, at_most, plain
+from station.setup.session import Session
+
+_BASELINE_MM = 50.0
+_GAMMA = 2.2
+_CLIPPED = 254
+_MIDDLE = 0.5
+_REFINE_VIEWS = 8
+
+
+def discover(session: Session) -> StepResult:
+    """State what cameras there are and what is amiss with how they are plugged in."""
+    infos = session.cameras()
+    advice = [
+        f"camera {info.camera_id} is on USB {info.usb_type}: use a USB 3 port and cable"
+        for info in infos.values()
+        if info.usb_type.startswith("2.")
+    ]
+    for what, words in (("firmware", "update them to one version"), ("model", "their depth differs")):
+        kinds = Counter(getattr(info, what) for info in infos.values())
+        if len(kinds) > 1:
+            advice.append(f"the cameras' {what} is mixed ({', '.join(sorted(kinds))}): {words}")
+    facts = tuple((f"camera {info.camera_id}", _described(info)) for info in infos.values())
+    return StepResult("discover", (at_least("cameras", "booth", len(infos), "", 2),), tuple(advice), facts=facts)
+
+
+def light(session: Session) -> StepResult:
+    """Measure the light on the empty tray: evenness, clipping, flicker; advise in words."""
+    settings, shots = session.settings, session.empty()
+    measures: list[Measure] = []
+    advice: list[str] = []
+    for number, (name, shot) in enumerate(shots.items()):
+        middle = _middle(shot.colour)
+        clipped = float((middle >= _CLIPPED).any(axis=2).mean())
+        swing = float(np.ptp(shot.brightness) / max(shot.brightness.mean(), 1e-6))
+        measures.append(at_most("overexposed share of the empty tray", name, clipped, "", settings.max_clipped))
+        measures.append(at_most("flicker, peak to peak", name, swing, "", settings.max_flicker))
+        if clipped > settings.max_clipped:
+            advice.append(f"camera {name} is overexposed: lower its exposure or turn the lamps away from it")
+        if swing > settings.max_flicker:
+            advice.append(
+                f"camera {name} sees the light flicker: use lamps without flicker, or an exposure of 10 ms (50 Hz)"
+            )
+        if number == 0:
+            uneven, words = _evenness(middle)
+            measures.append(
+                at_most("light between halves of the tray", name, uneven, "", settings.max_light_unevenness)
+            )
+            advice += words
+    picture = session.picture("light", _light_map(_middle(next(iter(shots.values())).colour)))
+    return StepResult(
+        "light",
+        tuple(measures),
+        tuple(advice),
+        (("Light on the empty tray, linear, as the first camera sees it", picture),),
+    )
+
+
+def depth(session: Session) -> StepResult:
+    """Measure each camera's depth on the empty tray and against the board."""
+    settings, lenses, shots = session.settings, session.lenses(), session.empty()
+    corners = session.board.corners_mm()
+    errors: dict[str, list[float]] = {name: [] for name in lenses}
+    for path in session.captures("board"):
+        for name, shot in session.load_capture(path).items():
+            if shot.sighting is None:
+                continue
+            seen = Observation(corners[shot.sighting.ids], shot.sighting.pixels)
+            pose, _ = locate(lenses[name], seen)
+            off_mm, true_mm = z_errors_mm(shot.depth_mm, lenses[name], pose, shot.sighting.pixels)
+            if len(off_mm) > 100:
+                errors[name].append(float(100 * np.median(off_mm / true_mm)))
+    measures: list[Measure] = []
+    for name, shot in shots.items():
+        stack = shot.depth.astype(np.float32) * np.float32(shot.depth_unit_mm)
+        found = measure_depth(stack, lenses[name], _BASELINE_MM)
+        z_percent = float(np.median(errors[name])) if errors[name] else float("nan")
+        measures += [
+            at_least("fill rate", name, found.fill, "", settings.min_fill),
+            plain("distance", name, found.distance_mm, "mm"),
+            at_most("plane-fit RMS", name, found.percent(found.plane_rms_mm), "%", settings.max_plane_rms_percent),
+            plain("sub-pixel RMS", name, found.subpixel_rms_px, "px"),
+            at_most(
+                "temporal noise", name, found.percent(found.temporal_noise_mm), "%", settings.max_temporal_noise_percent
+            ),
+            at_most("Z accuracy against the board, size of", name, abs(z_percent), "%", settings.max_z_error_percent),
+        ]
+    advice = [
+        f"camera {m.subject}: {m.name} is {m.value:.3g} {m.unit}, the limit is {m.limit:g}. Clean its lenses, let it "
+        "warm up for 20 minutes, then run its on-chip calibration"
+        for m in measures
+        if not m.ok
+    ]
+    return StepResult("depth", tuple(measures), tuple(advice))
+
+
+def intrinsics(session: Session) -> StepResult:
+    """Check the factory intrinsics by reprojection; refine them only where that is clearly better."""
+    settings, infos = session.settings, session.cameras()
+    corners, seen = session.board.corners_mm(), session.sightings()
+    measures: list[Measure] = []
+    advice: list[str] = []
+    lenses: dict[str, Intrinsics] = {}
+    for name, info in infos.items():
+        views = [Observation(corners[found.ids], found.pixels) for (camera, _), found in seen.items() if camera == name]
+        factory_px = _error_px(info.intrinsics, views)
+        refined, gain = _refined(info.intrinsics, views)
+        lenses[name] = refined if gain >= settings.intrinsics_gain else info.intrinsics
+        used_px = _error_px(lenses[name], views)
+        measures.append(plain("reprojection error by factory intrinsics", name, factory_px, "px"))
+        measures.append(
+            at_most("reprojection error by the intrinsics in use", name, used_px, "px", settings.max_intrinsics_px)
+        )
+        if lenses[name] is refined:
+            advice.append(
+                f"camera {name}: refined intrinsics are {gain:.2f} times better on views left out, and are used"
+            )
+    session.save_lenses(lenses)
+    return StepResult("intrinsics", tuple(measures), tuple(advice))
+
+
+def sync(session: Session) -> StepResult:
+    """Measure how far apart in time the cameras' pictures of one moment are."""
+    times = np.array([shot.t_ns for shot in session.empty().values()]) / 1e6
+    skew_ms = np.ptp(times, axis=0)
+    limit = session.settings.max_skew_ms
+    measures = [
+        at_most("skew between cameras, largest", "booth", float(skew_ms.max()), "ms", limit),
+        plain("skew between cameras, spread", "booth", float(skew_ms.std()), "ms"),
+    ]
+    advice = []
+    if skew_ms.max() > limit:
+        advice.append(
+            "the cameras' pictures are taken apart: check the sync cable, and that cameras.sync_master is set"
+        )
+    return StepResult("sync", tuple(measures), tuple(advice))
+
+
+def _described(info: CameraInfo) -> str:
+    lens = info.intrinsics
+    usb = f", USB {info.usb_type}" if info.usb_type else ""
+    firmware = f", firmware {info.firmware}" if info.firmware else ""
+    size = f"{lens.width_px} x {lens.height_px} px at {info.fps} fps"
+    return f"{info.model}, serial {info.serial}{firmware}{usb}, {size}"
+
+
+def _middle(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = colour.shape[:2]
+    down, across = round(height * (1 - _MIDDLE) / 2), round(width * (1 - _MIDDLE) / 2)
+    return colour[down : height - down, across : width - across]
+
+
+def _linear(colour: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return np.asarray((colour.mean(axis=2) / 255) ** _GAMMA, np.float64)
+
+
+def _evenness(middle: NDArray[np.uint8]) -> tuple[float, list[str]]:
+    """Return the largest difference in light between halves, as a share of the mean, and words on it."""
+    level = _linear(middle)
+    height, width = level.shape
+    sides = {
+        ("right", "left"): (level[:, width // 2 :], level[:, : width // 2]),
+        ("far", "near"): (level[: height // 2], level[height // 2 :]),
+    }
+    largest, words = 0.0, []
+    for (one, other), (first, second) in sides.items():
+        share = float((np.median(first) - np.median(second)) / max(np.median(level), 1e-6))
+        largest = max(largest, abs(share))
+        bright, dark = (one, other) if share > 0 else (other, one)
+        if abs(share) > 0.05:
+            words.append(f"the {bright} side of the tray is {abs(share):.0%} brighter than the {dark}")
+    return largest, words
+
+
+def _light_map(middle: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    level = cv2.GaussianBlur(_linear(middle), (0, 0), 6)
+    scaled = np.clip(level / max(float(level.max()), 1e-6) * 255, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(cv2.applyColorMap(scaled, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _error_px(lens: Intrinsics, views: list[Observation]) -> float:
+    """Return the reprojection error over single views, RMS px; NaN without any."""
+    if not views:
+        return float("nan")
+    squares = [locate(lens, view)[1] ** 2 * len(view.pixels) for view in views]
+    return float(np.sqrt(sum(squares) / sum(len(view.pixels) for view in views)))
+
+
+def _refined(lens: Intrinsics, views: list[Observation]) -> tuple[Intrinsics, float]:
+    """Return refined intrinsics and how many times smaller their error is, on every other view, left out of the fit."""
+    if len(views) < _REFINE_VIEWS:
+        return lens, 0.0
+    fitted = _fit(lens, views[::2])
+    gain = _error_px(lens, views[1::2]) / max(_error_px(fitted, views[1::2]), 1e-9)
+    return _fit(lens, views), gain
+
+
+def _fit(lens: Intrinsics, views: list[Observation]) -> Intrinsics:
+    """Return the focal lengths and middle that fit views best; the lens's distortion stays the factory's."""
+    fixed = cv2.CALIB_FIX_K1 | cv2.CALIB_FIX_K2 | cv2.CALIB_FIX_K3 | cv2.CALIB_FIX_TANGENT_DIST
+    _, matrix, _, _, _ = cv2.calibrateCamera(
+        [view.points_mm.astype(np.float32) for view in views],
+        [view.pixels.astype(np.float32) for view in views],
+        (lens.width_px, lens.height_px),
+        lens.matrix,
+        np.array(lens.distortion),
+        flags=cv2.CALIB_USE_INTRINSIC_GUESS | fixed,
+    )
+    return replace(lens, fx=float(matrix[0, 0]), fy=float(matrix[1, 1]), cx=float(matrix[0, 2]), cy=float(matrix[1, 2]))

@@ -1,0 +1,148 @@
+"""The whole procedure on the simulated booth, as its verbs run it."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from station.cli.app import app
+from station.core.errors import CameraStalled, SetupError
+from station.daemon.clock import ManualClock
+from station.rig import load_rig
+from station.setup.gather import open_cameras
+from station.setup.procedure import capture
+from station.setup.session import Session
+from station.setup.settings import SetupSettings
+from station.setup.sources import SetupSource, simulated_setup
+from station.simulation.settings import SimulationSettings
+
+QUICK = """
+[setup]
+empty_framesets = 8
+poses_per_camera = 6
+poses_shared = 4
+technician = "A. Person"
+[simulation]
+supersampling = 1
+"""
+
+
+def station(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["setup", *words])
+    if isinstance(done.exception, SetupError):
+        return 1, f"{done.output}error: {done.exception}"
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.output
+
+
+@pytest.fixture(scope="module")
+def booth(tmp_path_factory) -> tuple[Path, Path, str]:
+    """A booth that was set up: its folder, its configuration, what was said."""
+    folder = tmp_path_factory.mktemp("setup")
+    config = folder / "station.toml"
+    config.write_text(QUICK)
+    status, said = station("--yes", "--from", "simulated", "--out", str(folder / "booth"), "--config", str(config))
+    assert status == 0, said
+    return folder / "booth", config, said
+
+
+def test_last_line_states_errors_against_truth(booth):
+    last = booth[2].strip().splitlines()[-1]
+    assert last.startswith("errors against truth: cameras 0.")
+    assert "mm (limit 2)" in last
+    assert "tray 0." in last
+
+
+def test_report_needs_nothing_else_and_has_every_figure(booth):
+    page = (booth[0] / "report.html").read_text()
+    for words in ("PASS: the rig is in force", "A. Person", "SIM-TOP", "leave-one-out", "fill rate", "at most 0.5 px"):
+        assert words in page
+    assert page.count("data:image/jpeg;base64,") == 5
+    assert "http" not in page
+
+
+def test_rig_in_force_is_the_version_kept(booth):
+    rig = load_rig(booth[0] / "rig.json")
+    assert [path.name for path in booth[0].glob("rigs/*.json")] == [f"0001-{rig.digest}.json"]
+    assert [camera.camera_id for camera in rig.cameras] == ["top", "left", "right"]
+
+
+@pytest.mark.parametrize("step", ["light", "depth", "intrinsics", "extrinsics", "tray", "sync"])
+def test_step_is_a_verb_of_its_own(booth, step):
+    status, said = station(step, "--out", str(booth[0]), "--config", str(booth[1]))
+    assert status == 0
+    assert f"{step}: passed" in said
+
+
+def test_daily_check_passes_and_is_remembered(booth):
+    status, said = station("check", "--from", "simulated", "--out", str(booth[0]), "--config", str(booth[1]))
+    assert status == 0, said
+    assert "check: passed" in said
+    assert len((booth[0] / "history.jsonl").read_text().splitlines()) == 1
+
+
+def test_limit_missed_leaves_the_earlier_rig_in_force(booth):
+    folder, config, _ = booth
+    strict = config.with_name("strict.toml")
+    strict.write_text(config.read_text().replace("[setup]", "[setup]\nmax_reprojection_px = 0.001"))
+    before = (folder / "rig.json").read_text()
+    assert station("extrinsics", "--out", str(folder), "--config", str(strict))[0] == 1
+    status, said = station("report", "--out", str(folder), "--config", str(strict))
+    assert status == 1
+    assert "the rig was not put in force" in said
+    assert (folder / "rig.json").read_text() == before
+    assert "FAIL: the earlier rig is still in force" in (folder / "report.html").read_text()
+    assert station("extrinsics", "--out", str(folder), "--config", str(config))[0] == 0
+
+
+@pytest.mark.parametrize("step", ["light", "extrinsics", "tray", "report", "check"])
+def test_step_without_what_it_needs_says_what_to_run(tmp_path, step):
+    status, said = station(step, "--out", str(tmp_path), *(["--from", "simulated"] if step == "check" else []))
+    assert status == 1
+    assert "station setup" in said
+
+
+def test_board_and_golden_target_are_written(tmp_path):
+    status, said = station("board", "--out", str(tmp_path), "--paper", "A4")
+    assert status == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["board-A4.pdf", "golden.pdf"]
+    assert "11 x 7 squares of 24 mm" in said
+
+
+class Unplugged:
+    """A camera that is pulled out after some frames."""
+
+    def __init__(self, camera, frames: int) -> None:
+        self._camera, self._left = camera, frames
+        self.camera_id = camera.camera_id
+        self.open, self.close = camera.open, camera.close
+
+    def read(self, timeout_ms: int):
+        self._left -= 1
+        if self._left < 0:
+            raise CameraStalled(f"camera {self.camera_id} stopped delivering frames. Check its cable")
+        return self._camera.read(timeout_ms)
+
+
+def quick_source() -> tuple[SetupSettings, SetupSource]:
+    settings = SetupSettings(empty_framesets=8, poses_per_camera=4)
+    simulation = SimulationSettings(supersampling=1, width_px=320, height_px=240)
+    source = simulated_setup(Session(Path(), settings).board, settings, simulation, ManualClock(), 1)
+    return settings, source
+
+
+def test_camera_unplugged_in_mid_step_is_named_and_what_was_captured_is_kept(tmp_path):
+    settings, source = quick_source()
+    cameras = (*source.cameras[:2], Unplugged(source.cameras[2], 14))
+    session = Session(tmp_path, settings)
+    with pytest.raises(SetupError, match=r"camera right was lost: .* run the same command again.*earlier rig is still"):
+        capture(session, SetupSource(cameras, True, source.truth), 20.0, lambda _words: None)
+    assert len(session.captures("empty")) == 1
+    assert session.captures("board")
+
+
+def test_camera_in_anothers_role_is_refused():
+    _, source = quick_source()
+    with pytest.raises(SetupError, match="camera top is SIM-TOP, but its role was given to OTHER"):
+        open_cameras(source.cameras, {"top": "OTHER"})

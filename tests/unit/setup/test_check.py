@@ -1,0 +1,150 @@
+"""The daily check: what has moved is named, what has not is left alone; the history remembers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.setup_booth import LENS, RIG, see
+
+from station.core.errors import SetupError
+from station.daemon.calibration import Calibration
+from station.daemon.clock import ManualClock
+from station.rig import Rig
+from station.setup.board import golden_target
+from station.setup.check import Health, check
+from station.setup.history import baseline, history, last_check, remember, unfit, write_page
+from station.setup.session import Shot
+from station.setup.settings import SetupSettings
+from station.simulation.board import nudged
+
+GOLDEN = golden_target()
+SETTINGS = replace(SetupSettings(), board_thickness_mm=3.0)
+H_NS = 3_600_000_000_000
+
+
+def lying(x: float, y: float, turn_deg: float) -> np.ndarray:
+    """tray_from_target of the golden target laid on the tray, its print 3 mm above it."""
+    angle = np.radians(turn_deg)
+    pose = np.eye(4)
+    pose[:3, :3] = [[np.cos(angle), np.sin(angle), 0], [np.sin(angle), -np.cos(angle), 0], [0, 0, -1]]
+    pose[:3, 3] = np.array([x, y, 3.0]) - pose[:3, :2] @ np.array(GOLDEN.size_mm) / 2
+    return pose
+
+
+def captures(
+    rig: Rig = RIG, seed: int = 1, levels: float = 1.0, edges: float = 1.0, depth: float = 1.0, blind: str = ""
+):
+    """What the cameras of a booth see of the golden target in three places."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for place in (lying(0, 0, 0), lying(40, 30, 25), lying(-40, -20, -20)):
+        capture = {}
+        for camera in rig.cameras:
+            seen = see(camera, place, rng, GOLDEN)
+            if seen is not None:
+                seen = replace(seen, white=seen.white * levels, edge_px=seen.edge_px * edges)
+            capture[camera.camera_id] = _shot(camera, place, None if camera.camera_id == blind else seen, depth)
+        made.append(capture)
+    return made
+
+
+def _shot(camera, place, seen, scale):
+    pose = np.linalg.inv(camera.rig_from_camera) @ place
+    rows, columns = np.mgrid[: LENS.height_px, : LENS.width_px]
+    rays = np.stack([(columns - LENS.cx) / LENS.fx, (rows - LENS.cy) / LENS.fy, np.ones(rows.shape)], axis=-1)
+    depth = (pose[:3, 2] @ pose[:3, 3]) / (rays @ pose[:3, 2]) * scale
+    units = np.clip(depth * 10, 0, 65535).astype(np.uint16)
+    return Shot(np.zeros((*rows.shape, 3), np.uint8), units[None], 0.1, np.zeros(1, np.int64), np.zeros(1), seen)
+
+
+def verdict(found, health=None):
+    return check(RIG, GOLDEN, found, health, SETTINGS)
+
+
+def test_unmoved_booth_passes():
+    result, _ = verdict(captures())
+    assert result.ok, result.failures
+
+
+@pytest.mark.parametrize("camera_id", ["top", "left", "right"])
+@pytest.mark.parametrize(("by_mm", "by_deg", "words"), [(3.0, 0.0, "has moved by"), (0.0, 0.5, "has turned by")])
+def test_moved_camera_is_named_and_no_other(camera_id, by_mm, by_deg, words):
+    booth = nudged(RIG, camera_id, np.random.default_rng(4), by_mm, by_deg)
+    result, _ = verdict(captures(booth, seed=2))
+    assert [word for word in result.failures if word.startswith(f"camera {camera_id} {words}")]
+    assert not [word for word in result.failures if not word.startswith(f"camera {camera_id} ")]
+
+
+def test_swapped_cameras_are_named():
+    crossed = [{**c, "left": c["right"], "right": c["left"]} for c in captures()]
+    assert "cameras left and right are swapped" in verdict(crossed)[0].failures[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"depth": 1.03}, "depth drifted by 3.0 %"),
+        ({"levels": 0.7}, "light changed by 30%"),
+        ({"edges": 2.0}, "out of focus: edges are 2.0 times"),
+    ],
+)
+def test_change_since_setup_is_named(change, words):
+    _, health = verdict(captures())
+    result, _ = verdict(captures(seed=2, **change), health)
+    assert len(result.failures) == len(RIG.cameras)
+    assert all(words in failure for failure in result.failures)
+
+
+def test_camera_that_does_not_see_the_target_is_named():
+    with pytest.raises(SetupError, match="camera left does not see the golden target"):
+        verdict(captures(blind="left"))
+
+
+def remembered(folder, found, utc_ns):
+    result, health = verdict(found)
+    remember(folder, RIG.digest, result, health, {"top": 41.0}, utc_ns)
+    return result
+
+
+def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_path):
+    remembered(tmp_path, captures(nudged(RIG, "top", np.random.default_rng(1), 5.0)), 1)
+    assert baseline(tmp_path, RIG.digest) is None
+    result = remembered(tmp_path, captures(), 2)
+    assert [record["ok"] for record in history(tmp_path)] == [False, True]
+    assert isinstance(baseline(tmp_path, RIG.digest)["top"], Health)
+    assert baseline(tmp_path, "another") is None
+    page = write_page(tmp_path, result).read_text()
+    assert page.count("<svg") == 6
+    assert "41 C" in page
+
+
+def test_station_is_unfit_until_the_check_passed_of_this_rig_and_lately(tmp_path):
+    assert "never been checked" in unfit(tmp_path, RIG.digest, 24, 0)
+    remembered(tmp_path, captures(), 5 * H_NS)
+    assert unfit(tmp_path, RIG.digest, 24, 6 * H_NS) == ""
+    assert "last daily check was of rig" in unfit(tmp_path, "another", 24, 6 * H_NS)
+    assert "is 25 hours old, the limit is 24" in unfit(tmp_path, RIG.digest, 24, 30 * H_NS)
+    remembered(tmp_path, captures(nudged(RIG, "top", np.random.default_rng(1), 5.0)), 7 * H_NS)
+    assert "camera top has moved" in unfit(tmp_path, RIG.digest, 24, 7 * H_NS)
+    assert last_check(tmp_path).failures
+
+
+def test_running_station_refuses_only_where_the_check_is_required(tmp_path):
+    optional = replace(SETTINGS, folder=str(tmp_path))
+    required = replace(optional, check_required=True)
+    assert Calibration(optional, RIG.digest, ManualClock()).alarm() == ""
+    assert "never been checked" in Calibration(required, RIG.digest, ManualClock()).refusal()
+    remembered(tmp_path, captures(nudged(RIG, "top", np.random.default_rng(1), 5.0)), 0)
+    assert "camera top has moved" in Calibration(optional, RIG.digest, ManualClock()).alarm()
+    assert Calibration(optional, RIG.digest, ManualClock()).refusal() == ""
+    clock = ManualClock()
+    calibration = Calibration(required, RIG.digest, clock)
+    assert calibration.refusal()
+    remembered(tmp_path, captures(), 0)
+    clock.sleep(3)
+    assert calibration.refusal() == ""
+
+
+def test_malformed_check_is_an_alarm(tmp_path):
+    (tmp_path / "check.json").write_text("{")
+    assert "malformed" in Calibration(replace(SETTINGS, folder=str(tmp_path)), RIG.digest, ManualClock()).alarm()

@@ -1,0 +1,95 @@
+"""Rigs are versioned, and nothing that goes wrong takes the one in force away."""
+
+import resource
+import signal
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.setup_booth import RIG
+
+from station.cameras import DeviceInfo
+from station.core.errors import SetupError
+from station.setup.roles import load_roles, port_advice, save_roles
+from station.setup.session import Session, Shot
+from station.setup.settings import SetupSettings
+from station.setup.versions import RigVersions
+
+SECOND = replace(RIG, tray=replace(RIG.tray, max_item_height_mm=200.0))
+THIRD = replace(RIG, tray=replace(RIG.tray, max_item_height_mm=300.0))
+
+
+@contextmanager
+def full_disk():
+    """No file can be written beyond its first bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_newest_rig_is_in_force_and_rollback_goes_back_one_by_one(tmp_path):
+    versions = RigVersions(tmp_path)
+    assert versions.in_force() is None
+    for rig in (RIG, SECOND, THIRD):
+        versions.put_in_force(rig)
+    assert versions.in_force().digest == THIRD.digest
+    assert versions.rollback().name == f"0002-{SECOND.digest}.json"
+    assert versions.in_force().digest == SECOND.digest
+    versions.rollback()
+    with pytest.raises(SetupError, match="holds no rig earlier than the one in force"):
+        versions.rollback()
+    assert versions.in_force().digest == RIG.digest
+    assert len(versions.all()) == 3
+
+
+def test_same_rig_again_is_no_new_version(tmp_path):
+    versions = RigVersions(tmp_path)
+    assert versions.put_in_force(RIG) == versions.put_in_force(RIG)
+    assert len(versions.all()) == 1
+
+
+def test_full_disk_leaves_the_earlier_rig_in_force(tmp_path):
+    versions = RigVersions(tmp_path)
+    versions.put_in_force(RIG)
+    with full_disk(), pytest.raises(SetupError, match=r"Free disk space.*the earlier rig is still in force"):
+        versions.put_in_force(SECOND)
+    assert versions.in_force().digest == RIG.digest
+    assert len(versions.all()) == 1
+
+
+def test_full_disk_leaves_no_half_capture(tmp_path):
+    session = Session(tmp_path, SetupSettings())
+    shot = Shot(
+        np.zeros((48, 64, 3), np.uint8), np.zeros((1, 48, 64), np.uint16), 0.1, np.zeros(1, np.int64), np.zeros(1)
+    )
+    session.save_capture("empty", {"top": shot})
+    with full_disk(), pytest.raises(SetupError, match="Free disk space"):
+        session.save_capture("board", {"top": shot})
+    assert [path.name for path in sorted(tmp_path.glob("captures/[0-9]*"))] == ["0000-empty"]
+    assert session.save_capture("board", {"top": shot}).name == "0001-board"
+
+
+def test_roles_are_kept_and_each_camera_has_one(tmp_path):
+    with pytest.raises(SetupError, match="no camera has a role yet"):
+        load_roles(tmp_path)
+    save_roles(tmp_path, {"top": "A", "left": "B"})
+    assert list(load_roles(tmp_path).items()) == [("top", "A"), ("left", "B")]
+    with pytest.raises(SetupError, match="camera A was given two roles"):
+        save_roles(tmp_path, {"top": "A", "left": "A"})
+
+
+def test_ports_are_advised_on():
+    port = "/sys/devices/pci0000:00/0000:00:14.0/usb2/2-{}/video4linux"
+    devices = [DeviceInfo(str(n), "D435", "5.15", "3.2", port.format(n)) for n in range(4)]
+    devices[0] = replace(devices[0], usb_type="2.1", firmware="5.13")
+    words = port_advice(devices, SetupSettings())
+    assert words[0].startswith("camera 0 is on USB 2.1: use a USB 3 port")
+    assert words[1].startswith("4 cameras share the USB controller 0000:00:14.0")
+    assert words[2].startswith("the cameras' firmware is mixed (5.13, 5.15)")
+    assert port_advice(devices[1:], SetupSettings()) == []
