@@ -98,7 +98,9 @@ class Writer:
                 recorded = self._store.record(verdict, pictures)
                 break
             except StoreError as error:
-                self._refused(f"verdict of item {verdict.item_id} is not stored: {error}")
+                self._refused(str(error))
+                if Reason.STORE_FAULT not in verdict.reasons:
+                    _log.error("verdict of item %s is not stored and becomes a sideline", verdict.item_id)
                 pictures = []
                 verdict = replace(
                     verdict, decision=Decision.SIDELINE, reasons=(Reason.STORE_FAULT,), detail=str(error), views=()

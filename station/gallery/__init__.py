@@ -3,11 +3,14 @@
 from station.gallery.calibration import Calibration, ViewCalibration
 from station.gallery.enrol import EnrolledProduct, EnrolledView, Shot, ShotView, enrol_product
 from station.gallery.gallery import Gallery, GalleryWriter, ProductReferences
+from station.gallery.outline import Background, cut_out, learn_background, outline
 from station.gallery.patches import patch_distances
 from station.gallery.products import Product
 from station.gallery.settings import GallerySettings
+from station.gallery.stand_ins import stand_in
 
 __all__ = [
+    "Background",
     "Calibration",
     "EnrolledProduct",
     "EnrolledView",
@@ -19,6 +22,10 @@ __all__ = [
     "Shot",
     "ShotView",
     "ViewCalibration",
+    "cut_out",
     "enrol_product",
+    "learn_background",
+    "outline",
     "patch_distances",
+    "stand_in",
 ]

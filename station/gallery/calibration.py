@@ -5,16 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_LEAST_SPREAD = 0.05
+"""Share of the usual score that the spread is at least: a few good items may be alike by chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class ViewCalibration:
     """How undamaged items, held out of the references, look from one camera.
 
-    `usual_score` is their middle view score; `highest_distance` the largest patch distance among them.
+    `usual_score` is their middle view score, `spread` their robust standard deviation; `highest_distance`
+    the largest patch distance among them.
     """
 
     usual_score: float
     highest_distance: float
+    spread: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,16 @@ def held_out_scores(shots: Sequence[Mapping[str, float]]) -> list[float]:
         shots: view scores by camera, one mapping per shot; at least two.
     """
     return [item_score(shot, usual_scores([*shots[:n], *shots[n + 1 :]])) for n, shot in enumerate(shots)]
+
+
+def spreads(shots: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the robust standard deviation of the view scores per camera, by their median deviation."""
+    usual = usual_scores(shots)
+    deviations = [{camera_id: abs(score - usual[camera_id]) for camera_id, score in shot.items()} for shot in shots]
+    return {
+        camera_id: max(1.4826 * middle, _LEAST_SPREAD * usual[camera_id], 1e-6)
+        for camera_id, middle in usual_scores(deviations).items()
+    }
 
 
 def usual_scores(shots: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -1,11 +1,26 @@
-"""A view against its references: a score, a map and the places where they differ."""
+"""A view against its product's references: a score, a map and the places where they differ.
+
+Where the view could be laid over faces of the product, those faces speak, each patch at its place; elsewhere the
+nearest of all reference patches does, whatever its pose.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from station.core.verdict import Finding, Region
+from station.gallery.calibration import ViewCalibration
 from station.gallery.patches import patch_distances
+from station.gallery.registered import (
+    Placed,
+    face_cover,
+    face_score,
+    patch_scores,
+    seen_from_view,
+    structure_boxes,
+)
 
 SOURCE = "references"
 METHOD = "nearest-patch-1"  # changes whenever scores stop being comparable with stored calibrations
@@ -23,39 +38,71 @@ def compare_view(
     features: NDArray[np.float32],
     mask: NDArray[np.bool_],
     bank: NDArray[np.floating],
-    highest_distance: float,
+    usual: ViewCalibration,
+    placed: Sequence[Placed] = (),
+    described: Iterable[NDArray[np.float32]] = (),
+    left_out: Mapping[int, float] | None = None,
 ) -> Finding:
-    """Compare one view with the product's references from the same camera.
+    """Compare one view with the product's references.
 
     Args:
         camera_id: the camera.
         features: the view's feature map, float32 [h, w, C].
         mask: the item in the view's crop, bool [S, S].
         bank: the product's reference patches, [P, C].
-        highest_distance: the largest patch distance of undamaged items; regions lie above it.
+        usual: what undamaged items look like from this camera; regions lie above its highest distance.
+        placed: the view laid over those faces of the product that it shows.
+        described: the features of their pictures, float32 [h, w, C] each.
+        left_out: the scores of faces (by their place in `placed`) that this very view was a reference of.
 
     Returns:
-        A finding whose regions' scores count in `highest_distance`, worst first, at least one.
+        A finding whose regions' scores count in what undamaged items reach at most, worst first, at least one.
     """
     distances = patch_distances(features, mask, bank)
+    scores, seen = view_score(distances), distances / max(usual.highest_distance, 1e-6)
+    if placed:
+        covered = np.zeros(distances.shape, np.bool_)
+        on_faces = np.zeros(distances.shape, np.float32)
+        excess = []
+        for number, (one, face_features) in enumerate(zip(placed, described, strict=True)):
+            unusual = patch_scores(one, face_features)
+            known = (left_out or {}).get(number)
+            excess.append(face_score(unusual, one.face) if known is None else known)
+            covered |= seen_from_view(face_cover(one.face), one) > 0.5
+            np.maximum(on_faces, seen_from_view(unusual / np.float32(one.face.highest), one), out=on_faces)
+        excess.append((view_score(np.where(covered, 0, distances)) - usual.usual_score) / usual.spread)
+        scores = usual.usual_score + usual.spread * max(excess)
+        seen = np.where(covered, on_faces, seen).astype(np.float32)
+    best = max(placed, key=lambda one: one.agreeing, default=None)  # fine structure needs the surest place
+    fine = [Region(camera_id, box, score) for score, box in structure_boxes(best, mask)] if best else []
     return Finding(
         source=SOURCE,
         camera_id=camera_id,
-        score=view_score(distances),
-        regions=_regions(camera_id, distances, mask.shape[0], highest_distance),
-        score_map=distances,
+        score=scores,
+        regions=_sharpened(_regions(camera_id, seen, mask.shape[0]), fine),
+        score_map=seen if placed else distances,
     )
 
 
-def _regions(
-    camera_id: str, distances: NDArray[np.float32], crop_px: int, highest_distance: float
-) -> tuple[Region, ...]:
-    level = min(highest_distance, 0.999 * float(distances.max()))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((distances > level).astype(np.uint8), connectivity=8)
-    scale_y, scale_x = crop_px / distances.shape[0], crop_px / distances.shape[1]
+def _sharpened(coarse: Sequence[Region], fine: Sequence[Region]) -> tuple[Region, ...]:
+    """The fine regions, and those coarse ones in which none of them lies."""
+    kept = [region for region in coarse if not any(_centre_within(one, region) for one in fine)]
+    return tuple(sorted([*kept, *fine], key=lambda region: -region.score))
+
+
+def _centre_within(inner: Region, outer: Region) -> bool:
+    x, y, width, height = inner.box_px
+    left, top, across, down = outer.box_px
+    return left <= x + width / 2 <= left + across and top <= y + height / 2 <= top + down
+
+
+def _regions(camera_id: str, seen: NDArray[np.float32], crop_px: int) -> tuple[Region, ...]:
+    level = min(1.0, 0.999 * float(seen.max()))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((seen > level).astype(np.uint8), connectivity=8)
+    scale_y, scale_x = crop_px / seen.shape[0], crop_px / seen.shape[1]
     regions = []
     for label in range(1, count):
         x, y, width, height = (int(value) for value in stats[label, :4])
         box = (round(x * scale_x), round(y * scale_y), round(width * scale_x), round(height * scale_y))
-        regions.append(Region(camera_id, box, float(distances[labels == label].max()) / max(highest_distance, 1e-6)))
+        regions.append(Region(camera_id, box, float(seen[labels == label].max())))
     return tuple(sorted(regions, key=lambda region: -region.score))

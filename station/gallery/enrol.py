@@ -7,11 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.core.errors import GalleryError
-from station.gallery.calibration import ViewCalibration, held_out_scores, usual_scores
-from station.gallery.compare import view_score
+from station.gallery.calibration import ViewCalibration, held_out_scores, spreads, usual_scores
+from station.gallery.compare import compare_view, view_score
 from station.gallery.patches import coreset, item_patches, patch_distances
+from station.gallery.registered import Describe, FaceReferences, learn_references, place
 
 MIN_SHOTS = 4
+FACES = 4
+UNITS_PER_FACE = 12
+_VIEWS_LEARNED_FROM = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +41,34 @@ class EnrolledView:
 
 @dataclass(frozen=True, slots=True)
 class EnrolledProduct:
-    """A product's references: `bank` float16 [P, C] of unit vectors, shared by all cameras.
+    """A product's references: `bank` float16 [P, C] of unit vectors, shared by all cameras, and its `faces`.
 
     `good_scores` are the item scores of the undamaged shots held out of the bank.
     """
 
     bank: NDArray[np.float16]
+    faces: tuple[FaceReferences, ...]
     views: Mapping[str, EnrolledView]
     good_scores: tuple[float, ...]
     reference_shots: int
     calibration_shots: int
 
 
-def enrol_product(shots: Sequence[Shot], patches: int, pictures_per_camera: int = 1) -> EnrolledProduct:
+def enrol_product(
+    shots: Sequence[Shot], patches: int, pictures_per_camera: int = 1, describe: Describe | None = None
+) -> EnrolledProduct:
     """Build a product's references from shots of undamaged items.
 
-    Every second shot becomes references; the others are held out and say what is usual. The split is
-    by shot, so that no placing is on both sides. The cameras share one bank, since a face that one
-    of them saw may turn to another on the next item.
+    Every second shot gives the bank's patches; the others are held out and say what is usual. The split
+    is by shot, so that no placing is on both sides. The cameras share one bank, since a face that one
+    of them saw may turn to another on the next item. Faces are learned from all shots; a shot's own
+    part in a face is left out where its score counts.
 
     Args:
         shots: placings of undamaged items, at least four.
         patches: how many reference patches to keep.
         pictures_per_camera: how many pictures to keep for people.
+        describe: the model; without it no faces are learned, and every view is compared whatever its pose.
 
     Raises:
         GalleryError: there are fewer than four shots, or the references show no item.
@@ -68,22 +77,19 @@ def enrol_product(shots: Sequence[Shot], patches: int, pictures_per_camera: int 
         raise GalleryError(f"{len(shots)} shots are too few to enrol a product. Show at least {MIN_SHOTS} placings")
     references, held_out = shots[0::2], shots[1::2]
     bank = _bank(references, patches)
-    maps = [
-        {camera_id: patch_distances(view.features, view.mask, bank) for camera_id, view in shot.items()}
-        for shot in held_out
-    ]
-    scores = [{camera_id: view_score(distances) for camera_id, distances in shot.items()} for shot in maps]
+    yardsticks = _yardsticks(held_out, bank)
+    faces: tuple[FaceReferences, ...] = ()
+    scores = [_bank_scores(shot, bank) for shot in held_out]
+    if describe is not None:
+        faces, scores = _with_faces(shots, bank, yardsticks, describe)
     views = {
         camera_id: EnrolledView(
-            calibration=ViewCalibration(
-                usual_score=usual,
-                highest_distance=max(float(shot[camera_id].max()) for shot in maps if camera_id in shot),
-            ),
+            calibration=yardstick,
             pictures=tuple(shot[camera_id].crop for shot in references if camera_id in shot)[:pictures_per_camera],
         )
-        for camera_id, usual in usual_scores(scores).items()
+        for camera_id, yardstick in yardsticks.items()
     }
-    return EnrolledProduct(bank, views, tuple(sorted(held_out_scores(scores))), len(references), len(held_out))
+    return EnrolledProduct(bank, faces, views, tuple(sorted(held_out_scores(scores))), len(references), len(held_out))
 
 
 def _bank(shots: Sequence[Shot], count: int) -> NDArray[np.float16]:
@@ -91,3 +97,50 @@ def _bank(shots: Sequence[Shot], count: int) -> NDArray[np.float16]:
     if not any(map(len, patches)):
         raise GalleryError("no reference shot shows the item. Check the cameras' views and the item's mask")
     return coreset(np.concatenate(patches), count).astype(np.float16)
+
+
+def _bank_scores(shot: Shot, bank: NDArray[np.float16]) -> dict[str, float]:
+    return {camera_id: view_score(patch_distances(view.features, view.mask, bank)) for camera_id, view in shot.items()}
+
+
+def _yardsticks(held_out: Sequence[Shot], bank: NDArray[np.float16]) -> dict[str, ViewCalibration]:
+    maps = [
+        {camera_id: patch_distances(view.features, view.mask, bank) for camera_id, view in shot.items()}
+        for shot in held_out
+    ]
+    scores = [{camera_id: view_score(distances) for camera_id, distances in shot.items()} for shot in maps]
+    spread = spreads(scores)
+    return {
+        camera_id: ViewCalibration(
+            usual_score=usual,
+            highest_distance=max(float(shot[camera_id].max()) for shot in maps if camera_id in shot),
+            spread=spread[camera_id],
+        )
+        for camera_id, usual in usual_scores(scores).items()
+    }
+
+
+def _with_faces(
+    shots: Sequence[Shot], bank: NDArray[np.float16], yardsticks: Mapping[str, ViewCalibration], describe: Describe
+) -> tuple[tuple[FaceReferences, ...], list[dict[str, float]]]:
+    """The faces, and the held-out shots' view scores with them."""
+    numbered = [(n, camera_id) for n, shot in enumerate(shots) for camera_id in shot]
+    chosen = numbered[:: -(-len(numbered) // _VIEWS_LEARNED_FROM)]
+    views = [shots[n][camera_id] for n, camera_id in chosen]
+    learned = learn_references(
+        [view.crop for view in views], [view.mask for view in views], describe, FACES, UNITS_PER_FACE
+    )
+    place_of = {where: number for number, where in enumerate(chosen)}
+    scores: list[dict[str, float]] = []
+    for n in range(1, len(shots), 2):
+        scores.append({})
+        for camera_id, view in shots[n].items():
+            placed = place(learned.faces, view.crop, view.mask)
+            own = learned.left_out.get(place_of.get((n, camera_id), -1), {})
+            left_out = {k: own[id(one.face)] for k, one in enumerate(placed) if id(one.face) in own}
+            described = describe([one.picture for one in placed]) if placed else ()
+            finding = compare_view(
+                camera_id, view.features, view.mask, bank, yardsticks[camera_id], placed, described, left_out
+            )
+            scores[-1][camera_id] = finding.score
+    return learned.faces, scores

@@ -23,7 +23,9 @@ from station.core.verdict import Finding
 from station.gallery.calibration import Calibration, ViewCalibration
 from station.gallery.compare import METHOD, compare_view
 from station.gallery.enrol import EnrolledProduct
+from station.gallery.face_files import read_face, write_face
 from station.gallery.products import Product
+from station.gallery.registered import Describe, FaceReferences, place
 
 FORMAT = 1
 NAME = "gallery.json"
@@ -32,23 +34,27 @@ _JPEG_QUALITY = 85
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProductReferences:
-    """One product's references: `bank` is float32 [P, C], ready to be compared with."""
+    """One product's references: `bank` float32 [P, C] and its `faces`, ready to be compared with."""
 
     product: Product
     bank: NDArray[np.float32]
+    faces: tuple[FaceReferences, ...]
     calibration: Calibration
 
-    def compare(self, view: ItemView, features: NDArray[np.float32]) -> Finding | None:
+    def compare(self, view: ItemView, features: NDArray[np.float32], describe: Describe) -> Finding | None:
         """Return how the view differs from the references, None where its camera was not calibrated.
 
         Args:
             view: the item's view.
             features: its feature map, float32 [h, w, C].
+            describe: the model, for the view as it lies over the product's faces.
         """
         usual = self.calibration.views.get(view.camera_id)
         if usual is None:
             return None
-        return compare_view(view.camera_id, features, view.mask, self.bank, usual.highest_distance)
+        placed = place(self.faces, view.crop, view.mask)
+        described = describe([one.picture for one in placed]) if placed else ()
+        return compare_view(view.camera_id, features, view.mask, self.bank, usual, placed, described)
 
 
 class Gallery:
@@ -119,7 +125,10 @@ class Gallery:
         except (OSError, ValueError) as error:
             raise GalleryError(f"reference bank {file} cannot be read ({error}). Enrol {product_id} again") from error
         calibration = Calibration({key: _calibration(view) for key, view in record["views"].items()}, self.good_scores)
-        self._read[product_id] = ProductReferences(self.products[product_id], bank, calibration)
+        faces = tuple(
+            read_face(self.folder / face["maps"], self.folder / face["rest"]) for face in record.get("faces", ())
+        )
+        self._read[product_id] = ProductReferences(self.products[product_id], bank, faces, calibration)
         return self._read[product_id]
 
 
@@ -166,6 +175,9 @@ class GalleryWriter:
             "good_scores": enrolled.good_scores,
             "bank": bank,
             "sha256": _sha256(self._folder / bank),
+            "faces": [
+                self._face(f"{product_id}/face-{number}", face) for number, face in enumerate(enrolled.faces, start=1)
+            ],
             "views": views,
         }
 
@@ -173,6 +185,16 @@ class GalleryWriter:
         """Write `gallery.json`; without it the folder is no gallery."""
         products = [self._records[product_id] for product_id in sorted(self._records)]
         (self._folder / NAME).write_text(json.dumps({**self._header, "products": products}, indent=1) + "\n")
+
+    def _face(self, name: str, face: FaceReferences) -> dict[str, str]:
+        maps, rest = self._folder / f"{name}.npy", self._folder / f"{name}.npz"
+        write_face(face, maps, rest)
+        return {
+            "maps": f"{name}.npy",
+            "rest": f"{name}.npz",
+            "maps_sha256": _sha256(maps),
+            "rest_sha256": _sha256(rest),
+        }
 
     def _picture(self, name: str, picture: NDArray[np.uint8]) -> str:
         done, data = cv2.imencode(
@@ -195,17 +217,23 @@ def _product(record: Mapping[str, Any]) -> Product:
 
 
 def _calibration(view: Mapping[str, Any]) -> ViewCalibration:
-    return ViewCalibration(float(view["usual_score"]), float(view["highest_distance"]))
+    spread = float(view.get("spread", 0.0))  # galleries without faces have none, and need none
+    return ViewCalibration(float(view["usual_score"]), float(view["highest_distance"]), spread)
 
 
 def _check_banks(folder: Path, records: Mapping[str, Any]) -> None:
     for record in records.values():
         for view in record["views"].values():
             _calibration(view)
-        file = folder / record["bank"]
-        if _sha256(file) != record["sha256"]:
-            raise GalleryError(f"reference bank {file} is not the one {NAME} names. Restore it, or enrol again")
+        named = [(record["bank"], record["sha256"])]
+        named += [(face[part], face[f"{part}_sha256"]) for face in record.get("faces", ()) for part in ("maps", "rest")]
+        for name, digest in named:
+            if _sha256(folder / name) != digest:
+                raise GalleryError(
+                    f"references {folder / name} are not those {NAME} names. Restore them, or enrol again"
+                )
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

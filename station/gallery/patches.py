@@ -27,7 +27,7 @@ def item_patches(features: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDAr
         mask: the item in the view's crop, bool [S, S].
     """
     inside = patch_coverage(mask, *features.shape[:2]) >= _COVERED
-    return _unit(features[inside])
+    return unit(features[inside])
 
 
 def patch_distances(
@@ -52,7 +52,7 @@ def patch_distances(
         return distances
     similarity = np.full(int(inside.sum()), -1.0, np.float32)
     if len(bank):
-        similarity = (_unit(features[inside]) @ np.asarray(bank, np.float32).T).max(axis=1)
+        similarity = (unit(features[inside]) @ np.asarray(bank, np.float32).T).max(axis=1)
     distances[inside] = np.clip(1.0 - similarity, 0.0, 2.0)
     return distances
 
@@ -84,6 +84,7 @@ def coreset(patches: NDArray[np.float32], count: int, seed: int = 0) -> NDArray[
     return patches[chosen]
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the vectors scaled to length one."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)

@@ -133,7 +133,6 @@ def _fit(crop: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.u
 
 
 def _open_session(model: Path, settings: InferenceSettings, threads: int) -> ort.InferenceSession:
-    ort.disable_telemetry_events()  # what a station sees is nobody else's
     available = ort.get_available_providers()
     if settings.provider not in available:
         raise ProviderMissing(

@@ -1,6 +1,6 @@
 """The walk itself: an item's capture goes in, its verdict comes out, always."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from station.core.damage import Decision, Reason, Severity
 from station.core.errors import BundleError
 from station.core.items import ItemCapture, ItemView
 from station.core.ports import Clock
-from station.core.verdict import Identity, IdentitySource, Provenance, Verdict
-from station.gallery import Gallery
+from station.core.verdict import Finding, Identity, IdentitySource, Provenance, Verdict
+from station.gallery import Gallery, ProductReferences
 from station.identity import Identifier
 from station.inference import Bundle
 from station.inspection.stages import StageTimes
@@ -56,7 +56,7 @@ class Inspector:
                 references = self.gallery.references(identity.product_id) if identity.product_id else None
             with stage("references"):  # a view is compared while the model is at the next
                 features = map(_finite_result, described)
-                findings = tuple(filter(None, map(references.compare, views, features))) if references else ()
+                findings = tuple(self._compare(references, views, features)) if references else ()
             with stage("judge"):
                 calibration = references.calibration if references else None
                 judgement = self.judge.decide(findings, calibration, (*view_doubts, *identity_doubts))
@@ -67,6 +67,18 @@ class Inspector:
         if self.clock.now_ns() > deadline_ns:
             return self.sideline(capture, Reason.TIMEOUT)
         return self._verdict(capture, judgement, identity, stage.ms, views=tuple(views))
+
+    def _compare(
+        self, references: ProductReferences, views: Iterable[ItemView], features: Iterable[NDArray[np.float32]]
+    ) -> Iterator[Finding]:
+        for view, described in zip(views, features, strict=True):
+            finding = references.compare(view, described, self._describe)
+            if finding is not None:
+                yield finding
+
+    def _describe(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        started = [self.bundle.start(picture) for picture in pictures]
+        return np.stack([_finite_result(described) for described in started])
 
     def sideline(self, capture: ItemCapture, reason: Reason, detail: str = "") -> Verdict:
         """Return the sideline verdict of an item that was not judged."""

@@ -235,7 +235,7 @@ def fill(folder):
     return filler
 
 
-def test_a_full_disk_is_a_fault_no_pass_is_given_and_it_ends_with_the_fullness(stage, small_disk, tiny_gallery):
+def test_a_full_disk_is_a_fault_no_pass_is_given_and_it_ends_with_the_fullness(stage, small_disk, tiny_gallery, caplog):
     config = tiny_config(tiny_gallery, small_disk, inspection={"deadline_ms": 20_000}, **QUICK)
     with gated_station(config, stage) as (station, gate):
         station.announce(7, "BRICK", None)
@@ -243,7 +243,8 @@ def test_a_full_disk_is_a_fault_no_pass_is_given_and_it_ends_with_the_fullness(s
         assert gate.entered.wait(10)
         filler = fill(small_disk)
         gate.let.set()
-        wait_for(lambda: station.status().fault is Reason.STORE_FAULT, "fault")
+        wait_for(lambda: "is not stored and becomes a sideline" in caplog.text, "the verdict's refusal")
+        assert station.status().fault is Reason.STORE_FAULT
         assert not station.status().disk_ok
         with pytest.raises(StationError, match="Free disk space"):
             station.announce(8, "BRICK", None)

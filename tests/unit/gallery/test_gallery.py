@@ -1,6 +1,7 @@
 """A gallery from enrolment to disk and back, and those that must not be opened."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,10 @@ def view(camera_id: str = "top") -> ItemView:
     )
 
 
+def no_model(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    raise AssertionError("a product without faces needs no model")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     writer = GalleryWriter(tmp_path / "gallery", MODEL, "this test")
@@ -71,10 +76,10 @@ def test_a_gallery_comes_back_as_it_was_written(folder: Path) -> None:
 def test_a_strange_patch_stands_out_where_it_is(folder: Path) -> None:
     references = Gallery.open(folder, MODEL).references("tea")
     assert references is not None
-    good = references.compare(view(), good_features(99))
+    good = references.compare(view(), good_features(99), no_model)
     strange = good_features(99)
     strange[3:5, 4:6] = -KINDS[0]
-    bad = references.compare(view(), strange)
+    bad = references.compare(view(), strange, no_model)
     assert good is not None
     assert bad is not None
     assert references.calibration.item_score({"top": good.score}) < 0.05
@@ -86,7 +91,7 @@ def test_a_strange_patch_stands_out_where_it_is(folder: Path) -> None:
 def test_a_camera_without_references_gives_no_finding(folder: Path) -> None:
     references = Gallery.open(folder, MODEL).references("tea")
     assert references is not None
-    assert references.compare(view("right"), good_features(1)) is None
+    assert references.compare(view("right"), good_features(1), no_model) is None
 
 
 def test_unknown_product_has_no_references(folder: Path) -> None:

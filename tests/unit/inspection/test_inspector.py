@@ -72,7 +72,7 @@ class Walk:
         self.enter("lookup")
         return self if self._references else None
 
-    def compare(self, view, features):
+    def compare(self, view, features, describe):
         self.enter("references")
         return Finding("references", view.camera_id, 0.1, (), np.zeros((1, 1), np.float32))
 

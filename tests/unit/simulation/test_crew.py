@@ -4,32 +4,14 @@ import os
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
+from support.crew_parts import die, fail_at_four, touch
 
 from station.core.errors import SimulationError, StationError
 from station.simulation.crew import work_off
 
 PARTS = (3, 1, 4, 5, 9, 2)
-
-
-def touch(folder: Path, part: int):
-    for step in range(3):
-        (folder / f"{part}-{step}").write_text(str(os.getpid()))
-        yield
-
-
-def fail_at_four(folder: Path, part: int):
-    if part == 4:
-        raise SimulationError("part 4 cannot be made")
-    while True:  # only told to stop does this end
-        yield
-
-
-def die(part: int):
-    os._exit(7)
-    yield
 
 
 def test_every_part_is_done_once_and_every_step_counted(tmp_path):
