@@ -12,7 +12,6 @@ from itertools import combinations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 from station.core.errors import SetupError
 from station.core.geometry import Transform
@@ -23,6 +22,7 @@ from station.setup.extrinsics import Observation, difference, inverse, locate, p
 from station.setup.measure import Measure, StepResult, at_most, plain
 from station.setup.session import Capture, Shot
 from station.setup.settings import SetupSettings
+from station.setup.solver import least_squares
 
 _SWAPPED_PX = 6.0
 _CLEARLY = 0.8

@@ -7,15 +7,15 @@ with a sparse exact Jacobian and a robust loss, every view weighted by how well 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
-from scipy.sparse import csr_matrix
 
 from station.core.errors import SetupError
 from station.core.geometry import Intrinsics, Transform
+from station.setup.solver import csr_matrix, least_squares
 
 _LOSS_SCALE = 3.0
 _SIGMA_FLOOR_PX = 0.05
@@ -237,7 +237,7 @@ def _bundle(
             )
         return np.concatenate(found)
 
-    def slopes(x: Vector) -> csr_matrix:
+    def slopes(x: Vector) -> Any:
         rows, columns, values, row = [], [], [], 0
         for view, here in seen.items():
             camera, board = parts(x, view)
