@@ -16,6 +16,8 @@ _RIM_SHARE = 0.8
 """The tray is judged by its rim, outside this share of its length and width, where items seldom lie."""
 _RIM_PIXELS = 400
 _MIN_RIM_PIXELS = 50
+_ONE_MAP = cast(NDArray[np.float32], None)
+"""OpenCV's second map where the first holds both coordinates; its type stubs do not know."""
 Number = TypeVar("Number", np.uint8, np.uint16)
 
 
@@ -71,7 +73,7 @@ class TrayGeometry:
         self._intrinsics = rig.camera(camera_id).intrinsics
         self._tray_from_camera = rig.tray_from_camera(camera_id)
         self._half_mm = np.array(rig.tray.size_mm) / 2
-        self._maps = self._undistortion() if any(self._intrinsics.distortion) else None
+        self._lens = self._image_from_pinhole() if any(self._intrinsics.distortion) else None
         self.camera_id = camera_id
         self.shape = (self._intrinsics.height_px, self._intrinsics.width_px)
         self.focal_px = (self._intrinsics.fx + self._intrinsics.fy) / 2
@@ -89,17 +91,36 @@ class TrayGeometry:
         self.volume = self._find_volume()
         self.rim = self._find_rim(plane_mm, image)
 
-    def undistort_colour(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the image as a pinhole camera had seen it; the image itself if it needs nothing."""
-        if self._maps is None:
-            return image
-        return np.asarray(cv2.remap(image, *self._maps, cv2.INTER_LINEAR), np.uint8)
+    def colour(self, image: NDArray[np.uint8], window: Window) -> NDArray[np.uint8]:
+        """Return a window of the image as a pinhole camera had seen it; it is not to be written to.
 
-    def undistort_depth(self, image: NDArray[np.uint16]) -> NDArray[np.uint16]:
-        """Return depth as a pinhole camera had measured it, without mixing pixels."""
-        if self._maps is None:
-            return image
-        return np.asarray(cv2.remap(image, *self._maps, cv2.INTER_NEAREST), np.uint16)
+        Args:
+            image: [H, W] or [H, W, 3], as the camera gave it.
+            window: of the undistorted image.
+        """
+        return self._read(image, window, cv2.INTER_LINEAR)
+
+    def depth(self, image: NDArray[np.uint16], window: Window) -> NDArray[np.uint16]:
+        """Return a window of depth [H, W] as a pinhole camera had measured it, without mixing pixels."""
+        return self._read(image, window, cv2.INTER_NEAREST)
+
+    def warp_colour(
+        self, image: NDArray[np.uint8], crop_from_image: NDArray[np.float64], side_px: int
+    ) -> NDArray[np.uint8]:
+        """Return a square crop of the image as the camera gave it, resampled once, uint8 [side_px, side_px, 3].
+
+        Args:
+            image: RGB [H, W, 3].
+            crop_from_image: affine map [2, 3] from the undistorted image; beyond its edge the last pixel is repeated.
+            side_px: side of the crop.
+        """
+        source = image if self._lens is None else self._lens
+        warped = cv2.warpAffine(
+            source, crop_from_image, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        if self._lens is not None:
+            warped = cv2.remap(image, warped, _ONE_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(warped, np.uint8)
 
     def mm_per_px(self, window: Window) -> float:
         """Return the size of a window's own pixels on the tray."""
@@ -158,9 +179,16 @@ class TrayGeometry:
         right, bottom = np.clip(np.ceil(pixels.max(axis=1)) + 1, 1, (width, height)).astype(int)
         return Window.within(int(left), int(top), int(right), int(bottom), stride)
 
-    def _undistortion(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _read(self, image: NDArray[Number], window: Window, interpolation: int) -> NDArray[Number]:
+        if self._lens is None:
+            return window.read(image)
+        lens = self._lens[window.top : window.bottom : window.stride, window.left : window.right : window.stride]
+        return cast(NDArray[Number], cv2.remap(image, np.ascontiguousarray(lens), _ONE_MAP, interpolation))
+
+    def _image_from_pinhole(self) -> NDArray[np.float32]:
+        """Where each pixel of the undistorted image lies in the camera's, float32 [H, W, 2], column and row."""
         k = self._intrinsics
-        first, second = cv2.initUndistortRectifyMap(
-            k.matrix, np.array(k.distortion), None, k.matrix, (k.width_px, k.height_px), cv2.CV_32FC1
+        lens, _ = cv2.initUndistortRectifyMap(
+            k.matrix, np.array(k.distortion), None, k.matrix, (k.width_px, k.height_px), cv2.CV_32FC2
         )
-        return np.asarray(first, np.float32), np.asarray(second, np.float32)
+        return np.asarray(lens, np.float32)
