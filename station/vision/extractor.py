@@ -75,7 +75,7 @@ class ViewExtractor:
         side = self._settings.crop_px
         image_map = crop_from_image(mask, patch.window, side, self._settings.crop_fill)
         window_map = from_window(image_map, patch.window)
-        crop = geometry.warp_colour(colour, image_map, side)
+        crop = geometry.crop(colour, image_map, side)
         cut_mask = cv2.warpAffine(mask.view(np.uint8) * 255, window_map, (side, side), flags=cv2.INTER_LINEAR) > 127
         height_mm = cv2.warpAffine(
             patch.height_mm - np.float32(tray.level_mm),
@@ -106,14 +106,12 @@ class ViewExtractor:
 
 
 def _patch(geometry: TrayGeometry, window: Window, frames: Sequence[Frame]) -> Patch:
-    depth_mm = fuse_depth([geometry.depth(frame.depth, window) for frame in frames]).astype(np.float32)
+    depth_mm = fuse_depth([geometry.read(frame.depth, window) for frame in frames]).astype(np.float32)
     depth_mm *= np.float32(frames[-1].depth_unit_mm)
     close_lattice(depth_mm)
     height_mm = geometry.along(2, depth_mm, window)
     height_mm[depth_mm == 0] = np.nan
-    return Patch(
-        window=window, colour=geometry.colour(frames[-1].colour, window), depth_mm=depth_mm, height_mm=height_mm
-    )
+    return Patch(window=window, colour=geometry.read(frames[-1].colour, window), depth_mm=depth_mm, height_mm=height_mm)
 
 
 def _around(rough: Mask, volume: Window) -> Window:
