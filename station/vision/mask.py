@@ -114,7 +114,7 @@ def find_item(patch: Patch, tray: TrayLook, geometry: TrayGeometry, settings: Vi
     raised = (patch.height_mm > low_mm) & (patch.height_mm < geometry.max_height_mm)
     raised &= geometry.is_over_tray(patch.depth_mm, patch.window)
     unknown = patch.depth_mm == 0
-    raised = _outvoted(raised, unknown, _square(_VOTE_MM / mm_per_px))
+    raised = _voted(raised, unknown, _square(_VOTE_MM / mm_per_px))
     difference = colour_difference(patch.colour, tray.colour)
     on_tray = patch.window.read(geometry.on_tray).view(np.bool_)
     edge = _square(_EDGE_MM / mm_per_px)
@@ -124,7 +124,7 @@ def find_item(patch: Patch, tray: TrayLook, geometry: TrayGeometry, settings: Vi
     return _main_part(np.asarray(solid, np.uint8), settings, mm_per_px)
 
 
-def _outvoted(raised: Mask, unknown: Mask, around: NDArray[np.uint8]) -> Mask:
+def _voted(raised: Mask, unknown: Mask, around: NDArray[np.uint8]) -> Mask:
     """Where most of the known depth around a pixel is raised."""
     counts = [
         cv2.boxFilter(which.view(np.uint8), cv2.CV_32F, around.shape, normalize=False) for which in (raised, ~unknown)
