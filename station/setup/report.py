@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from station.rig import Rig
+from station.setup.files import write_whole, writing
 from station.setup.measure import Bound, Measure, StepResult
-from station.setup.session import Session, write_whole, writing
+from station.setup.session import Session
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PDF_TIMEOUT_S = 60
@@ -18,6 +19,7 @@ _TITLES = {
     "discover": "Cameras",
     "light": "Light",
     "depth": "Depth",
+    "depth-calibration": "Depth calibration",
     "intrinsics": "Intrinsics",
     "extrinsics": "Extrinsics",
     "tray": "Tray and working volume",
@@ -48,7 +50,7 @@ def write_report(session: Session, results: Sequence[StepResult], rig: Rig, utc_
         ("date", datetime.fromtimestamp(utc_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("technician", session.settings.technician or "not named (setup.technician)"),
         ("rig", rig.digest),
-        ("source", "simulated cameras" if session.simulated else "cameras"),
+        ("source", session.origin().source),
         ("board", f"{session.board.name}, squares of {session.board.square_mm:g} mm"),
     ]
     body = [

@@ -6,7 +6,7 @@ import numpy as np
 from station.core.geometry import Intrinsics, Transform
 from station.rig import Rig, RigCamera, Tray
 from station.setup.board import Board, calibration_board
-from station.setup.extrinsics import Observation
+from station.setup.poses import Observation
 from station.setup.sighting import Sighting
 
 LENS = Intrinsics(640, 480, 615.0, 615.0, 319.5, 239.5, (-0.055, 0.066, 0.0003, -0.0004, -0.02))
