@@ -29,25 +29,41 @@ def adjust(lenses: Mapping[str, Intrinsics], seen: Mapping[View, Observation], r
     return solution
 
 
-def leave_one_out(seen: Mapping[View, Observation], solution: Solution, refine: bool = False) -> dict[View, float]:
+def leave_one_out(
+    seen: Mapping[View, Observation], solution: Solution, refine: bool = False, at_once: int = 1
+) -> dict[View, float]:
     """Return for each view how far off its corners are, RMS px, by what the other views say without it.
 
     The rig is adjusted without the whole pose; the other cameras then place the board, and the left-out camera's
     corners are predicted from that. Views of poses that no other camera sees are left out.
+
+    Args:
+        seen: what each camera sees of the board in each pose.
+        solution: the rig adjusted to all of it.
+        refine: whether the intrinsics are adjusted too.
+        at_once: how many poses are left out together, to save time.
     """
+    poses = sorted({pose for _, pose in seen})
+    folds = -(-len(poses) // at_once)
     errors: dict[View, float] = {}
-    for pose in sorted({pose for _, pose in seen}):
-        here = {view: found for view, found in seen.items() if view[1] == pose}
-        rest = {view: found for view, found in seen.items() if view[1] != pose}
-        if len(here) < 2 or {name for name, _ in rest} != set(solution.lenses):
+    for out in (poses[fold::folds] for fold in range(folds)):
+        rest = {view: found for view, found in seen.items() if view[1] not in out}
+        if {name for name, _ in rest} != set(solution.lenses):
             continue
         without = bundle(rest, solution, refine)
-        for view in here:
-            others = {name: found for (name, _), found in here.items() if name != view[0]}
-            board = place_board(without.lenses, without.rig_from_camera, others, solution.rig_from_board[pose])
-            camera_from_board = inverse(without.rig_from_camera[view[0]]) @ board
-            errors[view] = rms(residuals_px(without.lenses[view[0]], camera_from_board, here[view]))
+        for view in (view for view in seen if view[1] in out):
+            others = {name: found for (name, pose), found in seen.items() if pose == view[1] and name != view[0]}
+            if others:
+                errors[view] = _foretold_px(view, seen[view], others, without, solution.rig_from_board[view[1]])
     return errors
+
+
+def _foretold_px(
+    view: View, here: Observation, others: Mapping[str, Observation], rig: Solution, near: Transform
+) -> float:
+    """Return how far a view's corners are from where the other cameras' views of the same board place them, RMS px."""
+    board = place_board(rig.lenses, rig.rig_from_camera, others, near)
+    return rms(residuals_px(rig.lenses[view[0]], inverse(rig.rig_from_camera[view[0]]) @ board, here))
 
 
 def _chain(lenses: Mapping[str, Intrinsics], seen: Mapping[View, Observation]) -> Solution:

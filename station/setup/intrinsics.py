@@ -15,6 +15,9 @@ from station.setup.measure import Measure, StepResult, at_most, plain
 from station.setup.poses import Observation, View, locate
 from station.setup.session import Session
 
+_AT_ONCE = 3
+"""Poses left out together."""
+
 
 def intrinsics(session: Session) -> StepResult:
     """Check the factory intrinsics by reprojection; refine all cameras' where that is clearly better.
@@ -26,8 +29,8 @@ def intrinsics(session: Session) -> StepResult:
     factory = {name: info.intrinsics for name, info in session.cameras().items()}
     seen = usable_views(session, factory)
     kept, refined = adjust(factory, seen), adjust(factory, seen, refine=True)
-    kept_px = _foretold_px(leave_one_out(seen, kept))
-    refined_px = _foretold_px(leave_one_out(seen, refined, refine=True))
+    kept_px = _foretold_px(leave_one_out(seen, kept, at_once=_AT_ONCE))
+    refined_px = _foretold_px(leave_one_out(seen, refined, refine=True, at_once=_AT_ONCE))
     gain = kept_px / refined_px
     better = gain >= settings.intrinsics_gain
     lenses = refined.lenses if better else factory

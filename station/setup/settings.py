@@ -73,8 +73,8 @@ class SetupSettings:
         float,
         Gt(1),
         Le(10),
-        Doc("Refined intrinsics replace the factory's where they lessen the error by this factor."),
-    ] = 1.3
+        Doc("Refined intrinsics are used where they foretell views left out better by this factor."),
+    ] = 1.05
     max_tray_spread_mm: Annotated[
         float, Gt(0), Le(20), Doc("Largest distance of a lying board's corners from the tray's plane, in mm.")
     ] = 1.0

@@ -9,8 +9,9 @@ from station.cli.app import app
 from station.core.errors import CameraStalled, SetupError
 from station.daemon.clock import ManualClock
 from station.rig import load_rig
+from station.setup.captures import Kind
 from station.setup.gather import open_cameras
-from station.setup.procedure import capture
+from station.setup.guide import capture
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.sources import SetupSource, simulated_setup
@@ -137,9 +138,9 @@ def test_camera_unplugged_in_mid_step_is_named_and_what_was_captured_is_kept(tmp
     cameras = (*source.cameras[:2], Unplugged(source.cameras[2], 14))
     session = Session(tmp_path, settings)
     with pytest.raises(SetupError, match=r"camera right was lost: .* run the same command again.*earlier rig is still"):
-        capture(session, SetupSource(cameras, True, source.truth), 20.0, lambda _words: None)
-    assert len(session.captures("empty")) == 1
-    assert session.captures("board")
+        capture(session, SetupSource(cameras, "cameras"), 20.0, lambda _words: None)
+    assert len(session.captures(Kind.EMPTY)) == 1
+    assert session.captures(Kind.BOARD)
 
 
 def test_camera_in_anothers_role_is_refused():
