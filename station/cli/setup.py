@@ -23,7 +23,7 @@ from station.setup.guide import Tell, capture, look_at_golden
 from station.setup.procedure import STEPS, run_step
 from station.setup.roles import has_roles
 from station.setup.session import Session
-from station.setup.sources import SetupSource, live_setup, recorded_setup, simulated_check, simulated_setup
+from station.setup.sources import SetupSource, board_booth, golden_booth, live_setup, recorded_setup, simulated_source
 from station.setup.versions import RigVersions
 
 app = typer.Typer(
@@ -232,7 +232,8 @@ def _session(station: StationConfig, out: Path | None, source: str) -> Session:
 def _source(name: str, station: StationConfig, session: Session, seed: int) -> SetupSource:
     """Return the cameras that a `--from` names; in the simulated booth a person shows them the board."""
     if name == _SIMULATED:
-        return simulated_setup(session.board, session.settings, station.simulation, ManualClock(), seed)
+        booth = board_booth(session.board, session.settings, station.simulation, seed)
+        return simulated_source(booth, ManualClock())
     if name != _LIVE:
         return recorded_setup(Path(name), ManualClock())
     return live_setup(session.folder, station.cameras, SystemClock())
@@ -247,4 +248,5 @@ def _check_source(name: str, station: StationConfig, session: Session, seed: int
         raise SetupError(
             f"{session.folder} was not set up on the simulated booth. Run `station setup --from simulated`"
         )
-    return simulated_check(golden_target(), truth, session.settings, station.simulation, ManualClock(), seed)
+    booth = golden_booth(golden_target(), truth, session.settings, station.simulation, seed)
+    return simulated_source(booth, ManualClock())

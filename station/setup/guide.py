@@ -5,6 +5,7 @@ from pathlib import Path
 
 from station.core.errors import SetupError
 from station.core.ports import CameraInfo
+from station.rig import Rig
 from station.setup.board import golden_target
 from station.setup.captures import Capture, Kind, Shot
 from station.setup.check import check
@@ -63,12 +64,17 @@ def _begin(session: Session, source: SetupSource, infos: Mapping[str, CameraInfo
     """Forget captures that are done with, and keep what the cameras say of themselves."""
     draft, in_force = session.draft(), RigVersions(session.folder).in_force()
     done = draft is not None and in_force is not None and draft.digest == in_force.digest
-    if session.captures(Kind.BOARD) and (done or session.cameras() != dict(infos)):
+    known = session.captures(Kind.BOARD) and (session.cameras(), _digest(session.truth()))
+    if known and (done or known != (dict(infos), _digest(source.truth))):
         tell("beginning anew: what was captured before " + ("made the rig in force" if done else "is of other cameras"))
         session.begin_anew()
     warmth = {name: source.temperature_c(info.serial) for name, info in infos.items()}
-    known = {name: celsius for name, celsius in warmth.items() if celsius is not None}
-    session.save_cameras(infos, Origin(source.name, known), source.truth)
+    known_c = {name: celsius for name, celsius in warmth.items() if celsius is not None}
+    session.save_cameras(infos, Origin(source.name, known_c), source.truth)
+
+
+def _digest(rig: Rig | None) -> str:
+    return rig.digest if rig else ""
 
 
 def _missing(session: Session, camera_ids: list[str]) -> str:

@@ -91,15 +91,14 @@ def recorded_setup(folder: Path, clock: Clock) -> SetupSource:
     return SetupSource(tuple(ReplayCamera(track, clock) for track in recording.tracks), f"the recording {folder.name}")
 
 
-def simulated_setup(
+def board_booth(
     board: Board,
     settings: SetupSettings,
     simulation: SimulationSettings,
-    clock: Clock,
     seed: int,
     late_ms: Mapping[str, float] | None = None,
     factory: Callable[[Rig], Rig] = lambda rig: rig,
-) -> SetupSource:
+) -> BoardBooth:
     """Return the simulated booth in which a person shows a board: an empty tray, the board lying, held, and moved.
 
     Its cameras are bolted on somewhat off the booth file's places, each seed otherwise.
@@ -108,7 +107,6 @@ def simulated_setup(
         board: what is shown.
         settings: how often.
         simulation: the booth's settings.
-        clock: the station clock.
         seed: how the booth is bolted together, how the board is held, and the noise.
         late_ms: how much later than their stamps say cameras take their pictures.
         factory: gives the rig as the cameras describe themselves, whose intrinsics need not be the true ones.
@@ -118,30 +116,27 @@ def simulated_setup(
     """
     rng = np.random.default_rng((seed, 31))
     rig = bolted(booth_rig(simulation), rng)
-    count = round(1.2 * settings.poses_per_camera)
-    held = hold_poses(rig, board.paper_mm, max(count, 2 * len(rig.cameras)), rng, _HEIGHT_MM)
+    count = max(round(1.2 * settings.poses_per_camera), 2 * len(rig.cameras))
+    held = hold_poses(rig, board.paper_mm, count, rng, _HEIGHT_MM)
     lying = lay_poses(rig, board.paper_mm, settings.board_thickness_mm, rng, settings.lying_poses)
     empty = [None] * (settings.empty_framesets + 2)
     moved = [Circles(lying[0])] * (settings.motion_framesets + 1)
     poses = [*empty, *_held_still([*lying, *held]), *moved]
-    booth = BoardBooth(rig, sheet(board), poses, seed, simulation, factory(rig), late_ms or {})
-    return simulated_source(booth, clock)
+    return BoardBooth(rig, sheet(board), poses, seed, simulation, factory(rig), late_ms)
 
 
-def simulated_check(
-    board: Board, rig: Rig, settings: SetupSettings, simulation: SimulationSettings, clock: Clock, seed: int
-) -> SetupSource:
+def golden_booth(
+    target: Board, rig: Rig, settings: SetupSettings, simulation: SimulationSettings, seed: int
+) -> BoardBooth:
     """Return the simulated booth in which a person lays the golden target on the tray, then holds it above.
 
     Raises:
         SimulationError: the renderer is not installed.
     """
     rng = np.random.default_rng((seed, 32))
-    lying = lay_poses(rig, board.paper_mm, settings.board_thickness_mm, rng, settings.check_placements)
-    held = hold_poses(rig, board.paper_mm, settings.check_held, rng, _HEIGHT_MM)
-    return simulated_source(
-        BoardBooth(rig, sheet(board), [None, *_held_still([*lying, *held])], seed, simulation), clock
-    )
+    lying = lay_poses(rig, target.paper_mm, settings.board_thickness_mm, rng, settings.check_placements)
+    held = hold_poses(rig, target.paper_mm, settings.check_held, rng, _HEIGHT_MM)
+    return BoardBooth(rig, sheet(target), [None, *_held_still([*lying, *held])], seed, simulation)
 
 
 def simulated_source(booth: BoardBooth, clock: Clock, record_to: Path | None = None) -> SetupSource:

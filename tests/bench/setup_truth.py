@@ -33,7 +33,7 @@ from station.setup.procedure import STEPS, against_truth, run_step
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.sighting import Finder
-from station.setup.sources import simulated_check, simulated_setup
+from station.setup.sources import board_booth, golden_booth, simulated_source
 from station.simulation.board import nudged
 from station.simulation.settings import SimulationSettings
 
@@ -116,7 +116,7 @@ def multiview(session: Session, seen: dict) -> dict:
 
 def golden(rig, simulation, settings, seed):
     """Return the captures of the golden target in a booth."""
-    source = simulated_check(golden_target(), rig, settings, simulation, ManualClock(), seed)
+    source = simulated_source(golden_booth(golden_target(), rig, settings, simulation, seed), ManualClock())
     infos = open_cameras(source.cameras, {})
     gatherer = Gatherer(Finder(golden_target(), settings), list(infos), settings, [Kind.BOARD])
     kept = [found.capture for frames in framesets(source.cameras, 20.0) if (found := gatherer.push(frames))]
@@ -153,7 +153,8 @@ def one_seed(booth: str, seed: int, focal: float, middle_px: float, check: bool)
     with tempfile.TemporaryDirectory() as folder:
         session = Session(Path(folder), settings)
         factory = misleading(focal, middle_px, seed)
-        source = simulated_setup(session.board, settings, simulation, ManualClock(), seed, factory=factory)
+        booth_now = board_booth(session.board, settings, simulation, seed, factory=factory)
+        source = simulated_source(booth_now, ManualClock())
         capture(session, source, 20.0, lambda _words: None)
         results = [run_step(session, name) for name in STEPS]
         rig, truth = session.draft(), source.truth
