@@ -29,15 +29,15 @@ def intrinsics(session: Session) -> StepResult:
     factory = {name: info.intrinsics for name, info in session.cameras().items()}
     seen = usable_views(session, factory)
     kept, refined = adjust(factory, seen), adjust(factory, seen, refine=True)
-    kept_px = _foretold_px(leave_one_out(seen, kept, at_once=_AT_ONCE))
-    refined_px = _foretold_px(leave_one_out(seen, refined, refine=True, at_once=_AT_ONCE))
-    gain = kept_px / refined_px
+    kept_off = _in_corner_errors(leave_one_out(seen, kept, at_once=_AT_ONCE), refined)
+    refined_off = _in_corner_errors(leave_one_out(seen, refined, refine=True, at_once=_AT_ONCE), refined)
+    gain = kept_off / refined_off
     better = gain >= settings.intrinsics_gain
     lenses = refined.lenses if better else factory
     session.save_lenses(lenses)
     measures: list[Measure] = [
-        plain("error of views left out, factory intrinsics", "booth", kept_px, "px"),
-        plain("error of views left out, refined intrinsics", "booth", refined_px, "px"),
+        plain("error of views left out, factory intrinsics", "booth", kept_off, "corner errors"),
+        plain("error of views left out, refined intrinsics", "booth", refined_off, "corner errors"),
     ]
     for name, lens in lenses.items():
         off_px = _single_views_px(lens, [here for view, here in seen.items() if view[0] == name])
@@ -73,8 +73,11 @@ def usable_views(session: Session, lenses: Mapping[str, Intrinsics]) -> dict[Vie
     return usable
 
 
-def _foretold_px(errors: Mapping[View, float]) -> float:
-    return float(np.sqrt(np.mean(np.square(list(errors.values()))))) if errors else float("nan")
+def _in_corner_errors(errors_px: Mapping[View, float], solution: Solution) -> float:
+    """Return the errors' RMS, each over its view's own corner error, so that views at a slant do not drown the rest."""
+    if not errors_px:
+        return float("nan")
+    return float(np.sqrt(np.mean([(error / solution.sigma_px[view]) ** 2 for view, error in errors_px.items()])))
 
 
 def _single_views_px(lens: Intrinsics, views: list[Observation]) -> float:

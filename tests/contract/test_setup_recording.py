@@ -1,4 +1,4 @@
-"""The whole procedure and the daily check from recordings of the simulated booth, made by the station's own recorder."""
+"""The procedure and the daily check from recordings of the simulated booth, made by the station's own recorder."""
 
 import shutil
 from pathlib import Path
