@@ -10,6 +10,7 @@ import numpy as np
 
 from station.core.errors import SetupError
 from station.core.geometry import Intrinsics
+from station.setup.bundle import Solution
 from station.setup.extrinsics import adjust, leave_one_out
 from station.setup.measure import Measure, StepResult, at_most, plain
 from station.setup.poses import Observation, View, locate

@@ -90,7 +90,7 @@ def test_recording_that_never_shows_what_is_needed_is_refused_and_the_rig_stays(
     before = (tmp_path / "booth" / "rig.json").read_text()
     status, said = station(tmp_path, "check", "--from", str(folder / "board"))
     assert status == 1
-    assert "the recording board: none saw the golden target" in said
+    assert "no camera of the recording board saw the golden target" in said
     empty = BoardBooth(truth.truth, sheet(golden_target()), [None] * 12, 1, SIMULATION)
     status, said = station(tmp_path, "--yes", "--from", str(recorded(empty, tmp_path / "empty")))
     assert status == 1
