@@ -8,7 +8,7 @@ from rich.markup import escape
 from station.core.errors import SetupError
 from station.setup.measure import Bound, Measure, StepResult
 from station.setup.procedure import against_truth, finish
-from station.setup.report import limit_text, pdf_path
+from station.setup.report import figure_text, limit_text, pdf_path
 from station.setup.session import Session
 from station.setup.versions import RigVersions
 
@@ -24,9 +24,8 @@ def show(console: Console, result: StepResult) -> None:
     console.print(f"[bold]{result.step}[/]: {mark}")
     for measure in result.measures:
         verdict = "" if measure.bound is Bound.NONE else ("[green]ok[/]" if measure.ok else "[bold red]FAIL[/]")
-        figure = f"{measure.value:.3g} {measure.unit}".strip()
         limit = f" ({limit_text(measure)})" if limit_text(measure) else ""
-        console.print(f"  {escape(measure.name)}, {escape(measure.subject)}: {figure}{limit} {verdict}")
+        console.print(f"  {escape(measure.name)}, {escape(measure.subject)}: {figure_text(measure)}{limit} {verdict}")
     for words in (*result.failures, *result.advice):
         console.print(f"  [yellow]{escape(words)}[/]")
 
