@@ -18,7 +18,6 @@ _OWN: dict[str, Any] = {
         "verdict": None,
         "truth": None,
     },
-    "healthz": {"status": "alive"},
 }
 """Good answers, by operation, that differ from what their schema's fields show."""
 

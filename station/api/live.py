@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from station.api.bell import Bell
 from station.api.door import Door
 from station.api.problems import problem_responses, refusal
-from station.api.schemas import HealthBody, verdict_body
+from station.api.schemas import HealthBody, ReadyBody, verdict_body
 from station.core.errors import StationError
 
 _STILL_HERE_S = 15.0
@@ -65,14 +65,16 @@ def _add_health(router: APIRouter, door: Door) -> None:
     @router.get(
         "/readyz",
         summary="Can the station judge items?",
-        response_model=HealthBody,
+        response_model=ReadyBody,
         responses=problem_responses(503),
         operation_id="readyz",
     )
-    async def readyz() -> HealthBody | Response:
+    async def readyz() -> ReadyBody | Response:
         """Say whether the station can judge items now, and if not why."""
         is_ready, why = door.ready()
-        return HealthBody(status="ready") if is_ready else refusal("/readyz", 503, why)
+        if not is_ready:
+            return refusal("/readyz", 503, why)
+        return ReadyBody(status="ready", alarm=door.status().alarm)
 
     @router.get(
         "/metrics",

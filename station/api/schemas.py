@@ -223,7 +223,17 @@ class CameraBody(_Body):
 class HealthBody(_Body):
     """A healthy answer."""
 
-    status: str = Field(description="`alive` or `ready`.", examples=["ready"])
+    status: str = Field(description="`alive`.", examples=["alive"])
+
+
+class ReadyBody(_Body):
+    """A station that can judge items."""
+
+    status: str = Field(description="`ready`.", examples=["ready"])
+    alarm: str = Field(
+        description="What the booth's last daily check found amiss; empty when it passed.",
+        examples=[""],
+    )
 
 
 class Problem(BaseModel):

@@ -1,29 +1,29 @@
 """`station setup`: from bolted-on cameras to a station that may judge items, and the daily check."""
 
 import time
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from station.cameras import Devices, RealSenseCamera
+from station.cameras import Routine
+from station.cli.setup_roles import assign_roles, list_cameras
+from station.cli.setup_view import end, show, terminal
 from station.config import StationConfig, load_config
 from station.core.errors import SetupError
-from station.core.ports import Clock
 from station.daemon.clock import ManualClock, SystemClock
 from station.setup.board import calibration_board, golden_target
 from station.setup.board_pdf import write_board_pdf
-from station.setup.measure import Bound, StepResult
-from station.setup.procedure import STEPS, against_truth, capture, finish, look_at_golden, run_step
-from station.setup.report import limit_text, pdf_path
-from station.setup.roles import load_roles, port_advice, save_roles
+from station.setup.depth_calibration import calibrate, restore
+from station.setup.guide import Tell, capture, look_at_golden
+from station.setup.procedure import STEPS, run_step
+from station.setup.roles import has_roles
 from station.setup.session import Session
-from station.setup.settings import SetupSettings
-from station.setup.sources import SetupSource, recorded_setup, simulated_check, simulated_setup, with_tray
+from station.setup.sources import SetupSource, board_booth, golden_booth, live_setup, recorded_setup, simulated_source
 from station.setup.versions import RigVersions
 
 app = typer.Typer(
@@ -66,76 +66,31 @@ def setup(
     """
     if context.invoked_subcommand is not None:
         return
-    console = Console(highlight=False, soft_wrap=True)
-    station = load_config(config)
-    session = _session(station, out)
+    console, station = terminal(), load_config(config)
+    session = _session(station, out, source)
+    if source == _LIVE and not yes and not has_roles(session.folder):
+        assign_roles(console, session, station.cameras)
     if not yes:
-        _ask(console, "Clear the tray, switch the booth's lights on, and have the printed board at hand.")
-        console.print(
-            "First leave the tray empty. Then lay the board flat in the tray's middle, its long side along the near "
-            f"edge, and in {session.settings.lying_poses - 1} more places. Then hold it still before the cameras, "
-            "tilted each time another way."
-        )
-    frames = _source(source, station, session, seed, board_seen=True)
-    if frames.truth is not None:
-        session = Session(session.folder, with_tray(session.settings, frames.truth))
-    capture(session, frames, station.scene.pair_tolerance_ms, lambda words: console.print(f"  {escape(words)}"))
+        _prepare(console, session)
+    capture(session, _source(source, station, session, seed), station.scene.pair_tolerance_ms, _teller(console))
     for name in STEPS:
-        _show(console, run_step(session, name))
-    _end(console, session)
-
-
-def _step(name: str, words: str) -> None:
-    """Add the verb of one step."""
-
-    def run(out: _Out = None, config: _Config = None) -> None:
-        console = Console(highlight=False, soft_wrap=True)
-        result = run_step(_session(load_config(config), out), name)
-        _show(console, result)
-        if not result.ok:
-            raise typer.Exit(1)
-
-    app.command(name, help=f"{words} Works on what `station setup` captured, as often as you like.")(run)
+        show(console, run_step(session, name))
+    end(console, session)
 
 
 @app.command()
-def discover(
-    out: _Out = None,
-    yes: _Yes = False,
-    config: _Config = None,
-) -> None:
+def discover(out: _Out = None, yes: _Yes = False, config: _Config = None) -> None:
     """List the cameras plugged in, warn of what is amiss, and give each its role: top, left, right, ...
 
-    A picture of each camera is written beside the roles, to tell them apart by. With `--yes` roles given before stay.
+    A picture of each camera is written beside the roles, to tell them apart by. With `--yes` nothing is asked, and
+    roles given before stay.
     """
-    console = Console(highlight=False, soft_wrap=True)
-    station = load_config(config)
-    folder = _folder(station, out)
-    devices = Devices()
-    found = devices.discover()
-    if not found:
-        raise SetupError(
-            "no RealSense camera is plugged in. Plug one in, or rehearse with `station setup --from simulated`"
-        )
-    table = Table("serial", "model", "firmware", "USB", "port", "ASIC", title="Cameras", title_justify="left")
-    for device in found:
-        celsius = devices.temperature_c(device.serial)
-        warmth = "" if celsius is None else f"{celsius:.0f} C"
-        table.add_row(device.serial, device.model, device.firmware, device.usb_type, device.physical_port, warmth)
-    console.print(table)
-    for words in port_advice(found, station.setup):
-        console.print(f"[yellow]{escape(words)}[/]")
+    console, station = terminal(), load_config(config)
+    session = _session(station, out, _LIVE)
     if yes:
-        load_roles(folder)
-        return
-    roles: dict[str, str] = {}
-    for device in found:
-        camera = RealSenseCamera(device.serial, device.serial, station.cameras, SystemClock(), devices)
-        picture = _snapshot(camera, folder)
-        role = typer.prompt(f"Role of camera {device.serial} (see {picture}); empty to leave it out", default="")
-        if role:
-            roles[role] = device.serial
-    save_roles(folder, roles)
+        list_cameras(console, session)
+    else:
+        assign_roles(console, session, station.cameras)
 
 
 @app.command()
@@ -148,8 +103,7 @@ def board(
 
     Print at 100 %, glue on something flat, and measure the check bars: both must be 100 mm long.
     """
-    console = Console(highlight=False, soft_wrap=True)
-    station = load_config(config)
+    console, station = terminal(), load_config(config)
     folder = _folder(station, out)
     for target in (calibration_board(paper or station.setup.paper), golden_target()):
         path = folder / f"{target.name}.pdf"
@@ -158,9 +112,61 @@ def board(
 
 
 @app.command()
+def depth(
+    calibration: Annotated[
+        Routine | None, typer.Option("--calibrate", help="First have every camera calibrate its own depth.")
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Put back the depth tables before the last one.")] = False,
+    source: _From = _LIVE,
+    out: _Out = None,
+    config: _Config = None,
+) -> None:
+    """Measure each camera's depth on what was captured; or have the cameras calibrate it themselves.
+
+    A calibration is used only if its health is good; the old table is kept. Then run `station setup` again.
+    """
+    console, station = terminal(), load_config(config)
+    session = _session(station, out, source)
+    if calibration is None and not undo:
+        _run_step(console, session, "depth")
+        return
+    frames = _source(source, station, session, seed=1)
+    if undo:
+        for words in restore(frames, session.folder):
+            console.print(escape(words))
+        return
+    assert calibration is not None
+    tolerance_ms = station.scene.pair_tolerance_ms
+    result = calibrate(session, frames, calibration, tolerance_ms, time.time_ns(), _teller(console))
+    show(console, result)
+    console.print("Now run `station setup`: what was captured before was of the old depth, and is gone.")
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+def _step(name: str, words: str) -> None:
+    """Add the verb of one step."""
+
+    def run(out: _Out = None, config: _Config = None) -> None:
+        _run_step(terminal(), _session(load_config(config), out, _LIVE), name)
+
+    app.command(name, help=f"{words} Works on what `station setup` captured, as often as you like.")(run)
+
+
+for _name, _words in (
+    ("light", "Measure the light on the empty tray: evenness, clipping, flicker."),
+    ("intrinsics", "Check the factory intrinsics by reprojection of the board, and refine them if that is better."),
+    ("extrinsics", "Put all cameras into one frame from the board's poses."),
+    ("tray", "Find the tray's plane, and what of the working volume is seen."),
+    ("sync", "Measure the skew between the cameras by the board's motion."),
+):
+    _step(_name, _words)
+
+
+@app.command()
 def report(out: _Out = None, config: _Config = None) -> None:
     """Write the report again and, if every step passed, put the rig in force."""
-    _end(Console(highlight=False, soft_wrap=True), _session(load_config(config), out))
+    end(terminal(), _session(load_config(config), out, _LIVE))
 
 
 @app.command()
@@ -168,149 +174,79 @@ def rollback(out: _Out = None, config: _Config = None) -> None:
     """Put the rig before the one in force back in force."""
     versions = RigVersions(_folder(load_config(config), out))
     earlier = versions.rollback()
-    Console(highlight=False, soft_wrap=True).print(f"{earlier.name} is in force again, as {versions.path}")
+    terminal().print(f"{earlier.name} is in force again, as {versions.path}")
 
 
 @app.command()
-def check(
-    source: _From = _LIVE,
-    out: _Out = None,
-    seed: _Seed = 1,
-    config: _Config = None,
-) -> None:
+def check(source: _From = _LIVE, out: _Out = None, seed: _Seed = 1, config: _Config = None) -> None:
     """Check with the golden target that no camera has moved, drifted in depth, lost light or gone out of focus.
 
     Lay the target flat on the tray, then in other places, until it is enough. The first check of a rig is what later
     ones are compared with. Exit status 1 when something is amiss.
     """
-    console = Console(highlight=False, soft_wrap=True)
-    station = load_config(config)
-    session = _session(station, out)
-    frames = _source(source, station, session, seed, board_seen=False)
-    devices = Devices() if source == _LIVE else None
-    result, page = look_at_golden(
-        session,
-        frames,
-        station.scene.pair_tolerance_ms,
-        time.time_ns(),
-        (lambda serial: None) if devices is None else devices.temperature_c,
-        lambda words: console.print(f"  {escape(words)}"),
-    )
-    _show(console, result)
+    console, station = terminal(), load_config(config)
+    session = _session(station, out, source)
+    frames = _check_source(source, station, session, seed)
+    tolerance_ms = station.scene.pair_tolerance_ms
+    result, page = look_at_golden(session, frames, tolerance_ms, time.time_ns(), _teller(console))
+    show(console, result)
     console.print(f"history: {page}")
     if not result.ok:
         raise typer.Exit(1)
 
 
-for _name, _words in (
-    ("light", "Measure the light on the empty tray: evenness, clipping, flicker."),
-    ("depth", "Measure each camera's depth: fill rate, plane-fit RMS, Z accuracy, temporal noise."),
-    ("intrinsics", "Check the factory intrinsics by reprojection of the board."),
-    ("extrinsics", "Put all cameras into one frame from the board's poses."),
-    ("tray", "Find the tray's plane, and what of the working volume is seen."),
-    ("sync", "Measure the skew between the cameras."),
-):
-    _step(_name, _words)
+def _prepare(console: Console, session: Session) -> None:
+    """Say what is to be done, and wait for the technician."""
+    console.print(
+        "Clear the tray, switch the booth's lights on, and have the printed board at hand. First leave the tray empty. "
+        f"Then lay the board flat in the tray's middle, its words away from you, and in "
+        f"{session.settings.lying_poses - 1} more places. Then hold it still before the cameras, tilted each time "
+        "another way. At last move it in slow circles."
+    )
+    typer.prompt("Press Enter to go on, Ctrl-C to stop", default="", show_default=False)
+
+
+def _run_step(console: Console, session: Session, name: str) -> None:
+    result = run_step(session, name)
+    show(console, result)
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+def _teller(console: Console) -> Tell:
+    return lambda words: console.print(f"  {escape(words)}")
 
 
 def _folder(station: StationConfig, out: Path | None) -> Path:
     return out or Path(station.setup.folder)
 
 
-def _session(station: StationConfig, out: Path | None) -> Session:
+def _session(station: StationConfig, out: Path | None, source: str) -> Session:
+    """Return the setup folder's session; of the simulated booth, with that booth's plan."""
     session = Session(_folder(station, out), station.setup)
-    truth = session.truth()
-    return session if truth is None else Session(session.folder, with_tray(station.setup, truth))
+    if source == _SIMULATED or session.truth() is not None:
+        return Session(session.folder, replace(station.setup, booth=station.simulation.booth))
+    return session
 
 
-def _source(name: str, station: StationConfig, session: Session, seed: int, board_seen: bool) -> SetupSource:
-    """Return the cameras that a `--from` names, with the person of the simulated booth who shows what is to be seen."""
-    settings = session.settings
+def _source(name: str, station: StationConfig, session: Session, seed: int) -> SetupSource:
+    """Return the cameras that a `--from` names; in the simulated booth a person shows them the board."""
     if name == _SIMULATED:
-        clock = ManualClock()
-        if board_seen:
-            return simulated_setup(session.board, settings, station.simulation, clock, seed)
-        truth = session.truth()
-        if truth is None:
-            raise SetupError(
-                f"{session.folder} was not set up on the simulated booth. Run `station setup --from simulated`"
-            )
-        return simulated_check(golden_target(), truth, settings, station.simulation, clock, seed)
+        booth = board_booth(session.board, session.settings, station.simulation, seed)
+        return simulated_source(booth, ManualClock())
     if name != _LIVE:
         return recorded_setup(Path(name), ManualClock())
-    clock_live: Clock = SystemClock()
-    devices = Devices()
-    roles = load_roles(session.folder)
-    cameras = tuple(
-        RealSenseCamera(role, serial, station.cameras, clock_live, devices) for role, serial in roles.items()
-    )
-    return SetupSource(cameras, simulated=False)
+    return live_setup(session.folder, station.cameras, SystemClock())
 
 
-def _snapshot(camera: RealSenseCamera, folder: Path) -> Path:
-    """Write what a camera sees now, and return the picture's path."""
-    session = Session(folder, SetupSettings())
-    try:
-        camera.open()
-        frame = camera.read(3000)
-        if frame is None:
-            raise SetupError(f"camera {camera.camera_id} delivers no picture. Check its cable, then `station doctor`")
-        name = session.picture(f"camera-{camera.camera_id}", frame.colour)
-        frame.release()
-    finally:
-        camera.close()
-    return session.pictures / name
-
-
-def _ask(console: Console, words: str) -> None:
-    console.print(words)
-    typer.prompt("Press Enter to go on, Ctrl-C to stop", default="", show_default=False)
-
-
-def _show(console: Console, result: StepResult) -> None:
-    """Show a step's figures with their limits."""
-    mark = "[green]passed[/]" if result.ok else "[bold red]FAILED[/]"
-    console.print(f"[bold]{result.step}[/]: {mark}")
-    for measure in result.measures:
-        verdict = "" if measure.bound is Bound.NONE else ("[green]ok[/]" if measure.ok else "[bold red]FAIL[/]")
-        figure = f"{measure.value:.3g} {measure.unit}".strip()
-        limit = f" ({limit_text(measure)})" if limit_text(measure) else ""
-        console.print(f"  {escape(measure.name)}, {escape(measure.subject)}: {figure}{limit} {verdict}")
-    for words in (*result.failures, *result.advice):
-        console.print(f"  [yellow]{escape(words)}[/]")
-
-
-def _end(console: Console, session: Session) -> None:
-    """Write the report, put the rig in force if all passed, and state the errors in one last line."""
-    path, version = finish(session, time.time_ns())
-    console.print(
-        f"report: {path}" + (f" and {pdf.name}" if (pdf := pdf_path(path)) else " (no PDF: Chromium is not installed)")
-    )
-    if version is None:
-        console.print(_last_line(session), style="bold")
-        raise SetupError(
-            f"the rig was not put in force, as a figure is beyond its limit: see {path}. The earlier rig is in force"
-        )
-    console.print(f"rig in force: {RigVersions(session.folder).path} ({version.name}); name it in source.rig")
-    console.print("Next: lay the golden target on the tray and run `station setup check`, now and every morning.")
-    console.print(_last_line(session), style="bold")
-
-
-def _last_line(session: Session) -> str:
+def _check_source(name: str, station: StationConfig, session: Session, seed: int) -> SetupSource:
+    """Return the cameras that a `--from` names; in the simulated booth a person shows them the golden target."""
+    if name != _SIMULATED:
+        return _source(name, station, session, seed)
     truth = session.truth()
-    if truth is not None:
-        found = against_truth(session.draft(), truth)
-        worst: dict[tuple[str, str], Any] = {}
-        for measure in found:
-            kind = "tray" if measure.subject == "tray" else "cameras", measure.name
-            if kind not in worst or measure.value > worst[kind].value:
-                worst[kind] = measure
-        parts = [f"{who} {m.value:.3f} {m.unit} (limit {m.limit:g})" for (who, _), m in worst.items()]
-        return "errors against truth: " + ", ".join(parts)
-    result = session.result("extrinsics")
-    parts = (
-        [f"{m.name} {m.subject} {m.value:.3f} {m.unit} (limit {m.limit:g})" for m in result.measures if m.limit]
-        if result
-        else []
-    )
-    return "errors: " + ", ".join(parts)
+    if truth is None:
+        raise SetupError(
+            f"{session.folder} was not set up on the simulated booth. Run `station setup --from simulated`"
+        )
+    booth = golden_booth(golden_target(), truth, session.settings, station.simulation, seed)
+    return simulated_source(booth, ManualClock())

@@ -39,7 +39,8 @@ class StationDoor:
         if status.state is StationState.STARTING:
             waiting = [camera.camera_id for camera in status.cameras if not camera.connected]
             return False, f"waiting for camera {', '.join(waiting)}" if waiting else "learning the empty tray"
-        return True, "ready"
+        refusal = self._station.refusal
+        return not refusal, refusal or "ready"
 
     def announce(self, plc_id: int, sku: str | None, barcode: str | None) -> ItemRecord:
         """Announce an item; durable on return."""

@@ -126,6 +126,11 @@ class Station:
         return grabbed, sum(runner.dropped for runner in self.runners) + self._scene.unpaired
 
     @property
+    def refusal(self) -> str:
+        """Why no item may pass by the booth's daily check, empty when items may."""
+        return self._calibration.refusal()
+
+    @property
     def finished(self) -> bool:
         """Whether every camera has reached the end of its stream, no frame waits, and every verdict is stored."""
         return all(runner.finished for runner in self.runners) and self._inbox.idle and not len(self.desk.in_flight)
@@ -198,7 +203,7 @@ class Station:
         while (work := self._next_capture()) is not None:
             capture, deadline_ns = work
             self._inspecting.set()
-            unfit = self._calibration.refusal()
+            unfit = self.refusal
             if unfit:
                 verdict = self._inspector.sideline(capture, Reason.UNCALIBRATED, unfit)
             else:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from station.setup.board import Board, marker_bits
-from station.setup.session import writing
+from station.setup.files import writing
 
 _PT_PER_MM = 72 / 25.4
 _BAR_MM = (100.0, 100.0)

@@ -17,10 +17,10 @@ from station.core.errors import SetupError
 from station.core.geometry import Transform
 from station.rig import Rig
 from station.setup.board import Board
+from station.setup.captures import Capture, Shot
 from station.setup.depth import z_errors_mm
-from station.setup.extrinsics import Observation, difference, inverse, locate, place_board, residuals_px, rms, transform
 from station.setup.measure import Measure, StepResult, at_most, plain
-from station.setup.session import Capture, Shot
+from station.setup.poses import Observation, difference, inverse, locate, place_board, residuals_px, rms, transform
 from station.setup.settings import SetupSettings
 from station.setup.solver import least_squares
 

@@ -1,79 +1,56 @@
-"""The cameras' own depth calibration, behind a protocol: no software device has it, so a fake stands in for rehearsals.
-
-Health is the vendor's: how far the old calibration is from the new one. A table is written only when the health is
-good, and the old one is kept, so that it can be put back.
-"""
+"""Having cameras calibrate their own depth: a table is used only when its health is good, and the old one is kept."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
-from station.core.errors import CameraError, SetupError
-from station.setup.measure import StepResult, at_most
-from station.setup.session import Session, writing
+from station.cameras import Routine, SelfCalibrating
+from station.core.errors import SetupError
+from station.core.ports import Camera
+from station.setup.board import Board
+from station.setup.files import writing
+from station.setup.gather import close_cameras, framesets, open_cameras
+from station.setup.measure import Measure, StepResult, at_most, plain
+from station.setup.poses import Observation, locate
+from station.setup.session import Session
+from station.setup.sighting import Finder
+from station.setup.sources import SetupSource
 
-
-class Routine(StrEnum):
-    """What a camera can calibrate by itself."""
-
-    ON_CHIP = "on-chip"
-    TARE = "tare"
-    FOCAL_LENGTH = "focal-length"
-
-
-@dataclass(frozen=True, slots=True)
-class Calibrated:
-    """A routine's outcome: the new table, not yet in force, and its health."""
-
-    table: bytes
-    health: float
+STEP = "depth-calibration"
 
 
-class SelfCalibrating(Protocol):
-    """A camera that calibrates its own depth."""
+def calibrate(
+    session: Session,
+    source: SetupSource,
+    routine: Routine,
+    tolerance_ms: float,
+    utc_ns: int,
+    tell: Callable[[str], None],
+) -> StepResult:
+    """Have every camera run a routine; captures of the depth before are then forgotten.
 
-    def table(self) -> bytes:
-        """Return the calibration table in force."""
-
-    def run(self, routine: Routine, distance_mm: float) -> Calibrated:
-        """Run a routine against a target at a known distance.
-
-        Raises:
-            CameraError: the camera lacks the routine, or it failed.
-        """
-
-    def write(self, table: bytes) -> None:
-        """Put a table in force, for good.
-
-        Raises:
-            CameraError: the camera refused it.
-        """
-
-
-class FakeSelfCalibrating:
-    """A camera whose table is what it was told; `health` is what every routine finds."""
-
-    def __init__(self, table: bytes, health: float) -> None:
-        self._table = table
-        self._health = health
-
-    def table(self) -> bytes:
-        """Return the table in force."""
-        return self._table
-
-    def run(self, routine: Routine, distance_mm: float) -> Calibrated:
-        """Return a new table named after the routine."""
-        if distance_mm <= 0:
-            raise CameraError(
-                f"{routine.value} calibration at {distance_mm:g} mm: the target must be before the camera"
-            )
-        return Calibrated(f"{routine.value} at {distance_mm:g}".encode(), self._health)
-
-    def write(self, table: bytes) -> None:
-        """Put a table in force."""
-        self._table = table
+    Raises:
+        CameraError: a camera lacks the routine, or it failed.
+        SetupError: the source has no devices, or an old table could not be kept; its camera was not changed.
+    """
+    if source.self_calibrating is None:
+        raise SetupError(
+            f"{source.name} cannot calibrate depth: only a camera can. Leave out --from to use live cameras"
+        )
+    ids = [camera.camera_id for camera in source.cameras]
+    distances = dict.fromkeys(ids, 0.0)
+    if routine is Routine.TARE:
+        tell(f"lay {session.board.name} flat in the tray's middle, seen by all cameras, and leave it there")
+        distances = _distances_mm(session.board, source.cameras, session, tolerance_ms)
+    measures: list[Measure] = []
+    advice: list[str] = []
+    for name in ids:
+        tell(f"camera {name} calibrates: {routine}")
+        camera = source.self_calibrating(name)
+        result = calibrate_depth(name, camera, routine, distances[name], session, utc_ns)
+        measures += result.measures
+        advice += result.advice
+    session.begin_anew()
+    return session.save_result(StepResult(STEP, tuple(measures), tuple(advice)))
 
 
 def calibrate_depth(
@@ -86,23 +63,35 @@ def calibrate_depth(
         SetupError: the old table could not be kept; nothing was changed.
     """
     found = camera.run(routine, distance_mm)
-    health = at_most(
-        f"health of {routine.value} calibration",
-        camera_id,
-        abs(found.health),
-        "",
-        session.settings.max_calibration_health,
-    )
-    if not health.ok:
-        words = (
-            f"camera {camera_id}: {routine.value} calibration was not used. Show it a flat textured target, then again"
-        )
-        return StepResult("depth-calibration", (health,), (words,))
+    limit = session.settings.max_calibration_health
+    measures = [at_most(f"health of {routine} calibration", camera_id, abs(found.health), "", limit)]
+    if distance_mm:
+        measures.append(plain("distance to the target", camera_id, distance_mm, "mm"))
+    if not measures[0].ok:
+        words = f"camera {camera_id}: {routine} calibration was not used. Show it a flat textured target, then again"
+        return StepResult(STEP, tuple(measures), (words,))
     with writing(session.folder):
         (session.folder / "tables").mkdir(parents=True, exist_ok=True)
         (session.folder / "tables" / f"{camera_id}-{utc_ns}.bin").write_bytes(camera.table())
     camera.write(found.table)
-    return StepResult("depth-calibration", (health,))
+    return StepResult(STEP, tuple(measures))
+
+
+def restore(source: SetupSource, folder: Path) -> list[str]:
+    """Put every camera's newest kept table back in force; return a sentence a camera.
+
+    Raises:
+        CameraError: a camera refused it.
+        SetupError: the source has no devices, or no table was kept.
+    """
+    if source.self_calibrating is None:
+        raise SetupError(f"{source.name} has no depth tables, only a camera has. Leave out --from: live cameras")
+    said = []
+    for camera in source.cameras:
+        name = camera.camera_id
+        table = restore_table(name, source.self_calibrating(name).write, folder)
+        said.append(f"camera {name}: its table before {table.name} was replaced is in force again")
+    return said
 
 
 def restore_table(camera_id: str, write: Callable[[bytes], None], folder: Path) -> Path:
@@ -116,3 +105,24 @@ def restore_table(camera_id: str, write: Callable[[bytes], None], folder: Path) 
         raise SetupError(f"{folder} keeps no calibration table of camera {camera_id}. Nothing was changed")
     write(kept[-1].read_bytes())
     return kept[-1]
+
+
+def _distances_mm(board: Board, cameras: tuple[Camera, ...], session: Session, tolerance_ms: float) -> dict[str, float]:
+    """Return how far ahead of each camera, along the middle of its picture, the plane of a board is."""
+    finder, corners = Finder(board, session.settings), board.corners_mm()
+    infos = open_cameras(cameras, {})
+    found: dict[str, float] = {}
+    try:
+        for frameset in framesets(cameras, tolerance_ms):
+            for frame in frameset.frames:
+                seen = finder.find(frame.colour)
+                if seen is not None and frame.camera_id not in found:
+                    lens = infos[frame.camera_id].intrinsics
+                    pose, _ = locate(lens, Observation(corners[seen.ids], seen.pixels))
+                    found[frame.camera_id] = float(pose[:3, 2] @ pose[:3, 3] / pose[2, 2])
+            if len(found) == len(cameras):
+                return found
+    finally:
+        close_cameras(cameras)
+    missing = next(name for name in infos if name not in found)
+    raise SetupError(f"camera {missing} never saw {board.name}. Lay it flat in the tray's middle; nothing was changed")

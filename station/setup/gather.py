@@ -1,6 +1,6 @@
-"""Capturing: framesets go in; the empty tray and every new, still, usable pose of the board come out."""
+"""Capturing: framesets go in; the empty tray, every new, still, usable pose of the board, and its motion come out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -12,7 +12,9 @@ from station.core.frames import Frame, FrameSet
 from station.core.ports import Camera, CameraInfo, EndOfStream
 from station.scene import Synchroniser
 from station.scene.settings import SceneSettings
-from station.setup.session import BOARD, EMPTY, Capture, Session, Shot
+from station.setup.captures import Capture, Kind, Shot, Waves
+from station.setup.motion import WaveCatcher
+from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.sighting import Finder, Sighting
 
@@ -22,10 +24,10 @@ _THUMB_PX = 160
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A capture to keep, of kind `session.EMPTY` or `session.BOARD`."""
+    """A capture to keep."""
 
-    kind: str
-    capture: Capture
+    kind: Kind
+    capture: Capture | Waves
 
 
 class Gatherer:
@@ -36,12 +38,13 @@ class Gatherer:
     """
 
     def __init__(
-        self, finder: Finder, camera_ids: Sequence[str], settings: SetupSettings, has_empty: bool = False
+        self, finder: Finder, camera_ids: Sequence[str], settings: SetupSettings, wanted: Collection[Kind] = tuple(Kind)
     ) -> None:
         self._finder = finder
         self._ids = tuple(camera_ids)
         self._settings = settings
-        self._has_empty = has_empty
+        self._wants_empty = Kind.EMPTY in wanted
+        self._waves = WaveCatcher(finder, settings.motion_framesets) if Kind.MOTION in wanted else None
         self._last: dict[str, NDArray[np.uint8]] = {}
         self._handled: dict[str, NDArray[np.uint8]] = {}
         self._quiet: list[dict[str, Shot]] = []
@@ -59,7 +62,9 @@ class Gatherer:
         self._last = thumbs
         if not still:
             self._quiet, self._handled, self.notices = [], {}, ()
-            return None
+            return self._move(frameset)
+        if self._waves is not None:
+            self._waves.rest()
         if not self._handled:
             self._handled = thumbs
             return self._look(frameset)
@@ -70,6 +75,14 @@ class Gatherer:
     def _alike(self, thumbs: Mapping[str, NDArray[np.uint8]], others: Mapping[str, NDArray[np.uint8]]) -> bool:
         limit = self._settings.still_levels
         return all(cv2.absdiff(thumb, others[name]).mean() < limit for name, thumb in thumbs.items())
+
+    def _move(self, frameset: FrameSet) -> Captured | None:
+        """Follow the board while it moves."""
+        found = self._waves.push(frameset) if self._waves is not None else None
+        if found is None:
+            return None
+        self._waves = None
+        return Captured(Kind.MOTION, found)
 
     def _look(self, frameset: FrameSet) -> Captured | None:
         found = {frame.camera_id: self._finder.find(frame.colour) for frame in frameset.frames}
@@ -84,17 +97,17 @@ class Gatherer:
             return None
         self._poses.append(good)
         shots = {frame.camera_id: _shot(frame, good.get(frame.camera_id)) for frame in frameset.frames}
-        return Captured(BOARD, shots)
+        return Captured(Kind.BOARD, shots)
 
     def _rest(self, frameset: FrameSet) -> Captured | None:
         """Collect framesets of the tray at rest with no board in sight."""
-        if self._has_empty:
+        if not self._wants_empty:
             return None
         self._quiet.append({frame.camera_id: _shot(frame, None) for frame in frameset.frames})
         if len(self._quiet) < self._settings.empty_framesets:
             return None
-        shots, self._quiet, self._has_empty = self._quiet, [], True
-        return Captured(EMPTY, {name: _joined([shot[name] for shot in shots]) for name in self._ids})
+        shots, self._quiet, self._wants_empty = self._quiet, [], False
+        return Captured(Kind.EMPTY, {name: _joined([shot[name] for shot in shots]) for name in self._ids})
 
     def _is_new(self, good: Mapping[str, Sighting]) -> bool:
         return all(self._moved_px(good, pose) > self._settings.new_pose_px for pose in self._poses)
@@ -190,7 +203,7 @@ def framesets(cameras: Sequence[Camera], tolerance_ms: float) -> Iterator[FrameS
 
 def captured_poses(session: Session) -> list[dict[str, Sighting]]:
     """Return the poses a session holds already."""
-    if not session.captures(BOARD):
+    if not session.captures(Kind.BOARD):
         return []
     poses: dict[int, dict[str, Sighting]] = {}
     for (name, number), sighting in session.sightings().items():

@@ -11,9 +11,9 @@ from typing import Any
 
 from station.core.errors import SetupError
 from station.setup.check import Health
+from station.setup.files import write_whole, writing
 from station.setup.measure import Bound, StepResult
 from station.setup.report import page, section
-from station.setup.session import write_whole, writing
 
 LAST = "check.json"
 _PLOTTED = ("moved", "turned", "depth drifted", "light changed", "edges grown by")

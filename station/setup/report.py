@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from station.rig import Rig
+from station.setup.files import write_whole, writing
 from station.setup.measure import Bound, Measure, StepResult
-from station.setup.session import Session, write_whole, writing
+from station.setup.session import Session
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PDF_TIMEOUT_S = 60
+_TINY = 0.001
 _TITLES = {
     "discover": "Cameras",
     "light": "Light",
     "depth": "Depth",
+    "depth-calibration": "Depth calibration",
     "intrinsics": "Intrinsics",
     "extrinsics": "Extrinsics",
     "tray": "Tray and working volume",
@@ -28,7 +31,7 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#1c2330;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.7rem;margin-bottom:.2rem}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid #ccd3dd}
 table{border-collapse:collapse;width:100%}td,th{padding:.28rem .6rem;text-align:left;border-bottom:1px solid #e6eaf0}
-td.n{text-align:right;font-variant-numeric:tabular-nums}.ok{color:#14713a}.bad{color:#b3201f;font-weight:600}
+td:first-child{width:44%}td.n{text-align:right;font-variant-numeric:tabular-nums}.ok{color:#14713a}.bad{color:#b3201f;font-weight:600}
 .banner{display:inline-block;padding:.3rem .8rem;border-radius:.4rem;color:#fff;font-weight:600}
 .banner.ok{background:#14713a}.banner.bad{background:#b3201f}
 figure{display:inline-block;vertical-align:top;margin:.6rem 1rem .6rem 0;max-width:28rem}
@@ -48,7 +51,7 @@ def write_report(session: Session, results: Sequence[StepResult], rig: Rig, utc_
         ("date", datetime.fromtimestamp(utc_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("technician", session.settings.technician or "not named (setup.technician)"),
         ("rig", rig.digest),
-        ("source", "simulated cameras" if session.simulated else "cameras"),
+        ("source", session.origin().source),
         ("board", f"{session.board.name}, squares of {session.board.square_mm:g} mm"),
     ]
     body = [
@@ -99,6 +102,12 @@ def limit_text(measure: Measure) -> str:
     return f"{sign} {measure.limit:g} {measure.unit}".strip() if sign else ""
 
 
+def figure_text(measure: Measure) -> str:
+    """Return a figure as people read it."""
+    tiny = 0 < abs(measure.value) < _TINY
+    return f"{'under ' if tiny else ''}{_TINY if tiny else measure.value:.4g} {measure.unit}".strip()
+
+
 def pdf_path(report: Path) -> Path | None:
     """Return the PDF beside a report, None where no Chromium could print it."""
     path = report.with_suffix(".pdf")
@@ -110,7 +119,7 @@ def _row(measure: Measure) -> str:
     word = {"": "", "ok": "pass", "bad": "FAIL"}[verdict]
     return (
         f"<tr><td>{html.escape(measure.name)}</td><td>{html.escape(measure.subject)}</td>"
-        f'<td class="n">{measure.value:.4g} {html.escape(measure.unit)}</td>'
+        f'<td class="n">{html.escape(figure_text(measure))}</td>'
         f'<td class="n">{html.escape(limit_text(measure))}</td><td class="{verdict}">{word}</td></tr>'
     )
 

@@ -8,12 +8,17 @@ from numpy.typing import NDArray
 from station.core.errors import SetupError
 from station.core.geometry import Transform
 from station.rig import Rig, RigCamera, Tray
+from station.setup.bundle import Solution
+from station.setup.captures import Kind
 from station.setup.coverage import coverage_picture, coverage_shares
 from station.setup.depth import z_errors_mm
-from station.setup.extrinsics import Observation, Solution, View, adjust, inverse, leave_one_out, locate
+from station.setup.extrinsics import adjust, leave_one_out
 from station.setup.gather import missing_poses
+from station.setup.intrinsics import usable_views
 from station.setup.measure import Measure, StepResult, at_least, at_most, plain
-from station.setup.session import BOARD, Session
+from station.setup.poses import View, inverse
+from station.setup.session import Session, capture_number
+from station.simulation.layout import Layout, load_layout
 
 _LYING_DEG = 4.0
 _LYING_MM = 12.0
@@ -25,15 +30,10 @@ def extrinsics(session: Session) -> StepResult:
     Raises:
         SetupError: a camera shares no board pose with the others.
     """
-    settings, lenses, seen = session.settings, session.lenses(), _observations(session)
-    absent = [name for name in lenses if not any(view[0] == name for view in seen)]
-    if absent:
-        raise SetupError(
-            f"camera {absent[0]} has not seen the board. Hold the board where it and another camera both see it, "
-            "and run `station setup` again"
-        )
+    settings, lenses = session.settings, session.lenses()
+    seen = usable_views(session, lenses)
     solution = adjust(lenses, seen)
-    errors = leave_one_out(lenses, seen, solution)
+    errors = leave_one_out(seen, solution)
     session.save_solution(solution)
     measures: list[Measure] = [
         plain("board poses", "booth", len(solution.rig_from_board), ""),
@@ -55,13 +55,14 @@ def tray(session: Session) -> StepResult:
 
     Raises:
         SetupError: no board lay on the tray.
+        SimulationError: the booth file `setup.booth` names cannot be used.
     """
-    settings, solution, infos, lenses = session.settings, session.solution(), session.cameras(), session.lenses()
+    settings, solution, plan = session.settings, session.solution(), load_layout(session.settings.booth)
     lying = _lying(session, solution)
     if not lying:
         raise SetupError(
-            "no pose of the board lies flat on the tray. Lay it in the tray's middle, print up, its long side along "
-            "the near edge, and run `station setup` again"
+            "no pose of the board lies flat on the tray. Lay it in the tray's middle, print up, its words away from "
+            "you, and run `station setup` again"
         )
     board = session.board
     corners = board.corners_mm() + np.array([0, 0, settings.board_thickness_mm])
@@ -69,39 +70,55 @@ def tray(session: Session) -> StepResult:
     rig_from_tray, spread_mm = _tray_frame(np.concatenate([place.T for place in places]), lying[0], board.size_mm)
     tray_from_rig = inverse(rig_from_tray)
     cameras = tuple(
-        RigCamera(name, info.serial, lenses[name], tray_from_rig @ solution.rig_from_camera[name])
-        for name, info in infos.items()
+        RigCamera(name, info.serial, solution.lenses[name], tray_from_rig @ solution.rig_from_camera[name])
+        for name, info in session.cameras().items()
     )
-    rig = Rig(cameras, Tray(np.eye(4), (settings.tray_width_mm, settings.tray_depth_mm), settings.max_item_height_mm))
+    rig = Rig(cameras, Tray(np.eye(4), plan.tray.size_mm, plan.tray.max_item_height_mm))
     session.save_draft(rig)
     by_one, by_two = coverage_shares(rig)
-    measures = (
+    measures = [
         at_least("boards on the tray", "booth", len(lying), "", settings.lying_poses),
         at_most("corners' distance from the tray's plane, RMS", "booth", spread_mm, "mm", settings.max_tray_spread_mm),
         at_least("tray seen by a camera", "booth", by_one, "", settings.min_tray_coverage),
         at_least("working volume seen by two cameras", "booth", by_two, "", settings.min_coverage),
-    )
-    pictures = [
-        ("Coverage of the working volume; red is seen by no camera", session.picture("coverage", coverage_picture(rig)))
     ]
-    pictures += [
+    apart, failures, advice = against_plan(rig, plan)
+    return StepResult("tray", (*measures, *apart), tuple(advice), _tray_pictures(session, rig), (), tuple(failures))
+
+
+def against_plan(rig: Rig, plan: Layout) -> tuple[list[Measure], list[str], list[str]]:
+    """Return how far cameras stand from their planned places, what is amiss with that, and advice."""
+    planned = {place.camera_id: np.array(place.position_mm) for place in plan.cameras}
+    found = {camera.camera_id: rig.tray_from_camera(camera.camera_id)[:3, 3] for camera in rig.cameras}
+    if set(found) != set(planned):
+        words = f"setup.booth plans cameras {', '.join(planned)}, here are {', '.join(found)}: places are not compared"
+        return [], [], [words]
+    apart = [
+        plain("from its planned place", name, float(np.linalg.norm(at - planned[name])), "mm")
+        for name, at in found.items()
+    ]
+    stands = {name: min(planned, key=lambda other: np.linalg.norm(at - planned[other])) for name, at in found.items()}
+    failures = [
+        f"cameras {name} and {other} are swapped: each stands where setup.booth has the other. Exchange their roles "
+        "with `station setup discover`; or the board lay the wrong way round at first, its words towards you"
+        for name, other in stands.items()
+        if name < other and stands[other] == name
+    ]
+    failures += [
+        f"camera {name} stands where setup.booth has {other}. Give it its role anew with `station setup discover`"
+        for name, other in stands.items()
+        if name != other and stands[other] != name
+    ]
+    return apart, failures, []
+
+
+def _tray_pictures(session: Session, rig: Rig) -> tuple[tuple[str, str], ...]:
+    coverage = session.picture("coverage", coverage_picture(rig))
+    backgrounds = [
         (f"Background: camera {name}", session.picture(f"background-{name}", shot.colour))
         for name, shot in session.empty().items()
     ]
-    return StepResult("tray", measures, (), tuple(pictures))
-
-
-def _observations(session: Session) -> dict[View, Observation]:
-    """Return the usable views: those whose corners fit a pose."""
-    corners, lenses, limit = session.board.corners_mm(), session.lenses(), session.settings.max_view_error_px
-    views = {view: Observation(corners[found.ids], found.pixels) for view, found in session.sightings().items()}
-    usable = {view: seen for view, seen in views.items() if locate(lenses[view[0]], seen)[1] <= limit}
-    if len(usable) * 2 < len(views):
-        raise SetupError(
-            f"in {len(views) - len(usable)} of {len(views)} views the corners do not fit {session.board.name}. "
-            "Check setup.paper, and measure the board's check bars: print it at 100 %, on something flat"
-        )
-    return usable
+    return ("Coverage of the working volume; red is seen by no camera", coverage), *backgrounds
 
 
 def _point_to_plane(session: Session, solution: Solution) -> dict[str, float]:
@@ -111,8 +128,8 @@ def _point_to_plane(session: Session, solution: Solution) -> dict[str, float]:
     it; two offsets, turned to the board's normal, are as far apart as the surfaces are.
     """
     lenses, offsets = session.lenses(), dict[View, float]()
-    for path in session.captures(BOARD):
-        number = int(path.name.partition("-")[0])
+    for path in session.captures(Kind.BOARD):
+        number = capture_number(path)
         for name, shot in session.load_capture(path).items():
             if shot.sighting is None or number not in solution.rig_from_board:
                 continue

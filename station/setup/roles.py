@@ -1,16 +1,23 @@
-"""Which camera is which: roles given to serial numbers, and what is amiss with how cameras are plugged in."""
+"""Which camera is which: roles given to serial numbers by what each sees, and how well they are plugged in."""
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 from station.cameras import DeviceInfo
 from station.core.errors import SetupError
-from station.setup.session import write_whole, writing
+from station.core.ports import Camera
+from station.setup.files import write_whole, writing
 from station.setup.settings import SetupSettings
 
 ROLES = "roles.json"
+_LOOK_MS = 3000
+_TILE_PX, _TILES_A_ROW = 400, 3
 
 
 def save_roles(folder: Path, roles: Mapping[str, str]) -> None:
@@ -26,6 +33,11 @@ def save_roles(folder: Path, roles: Mapping[str, str]) -> None:
         write_whole(folder / ROLES, json.dumps(dict(roles), indent=1) + "\n")
 
 
+def has_roles(folder: Path) -> bool:
+    """Whether roles were given in a setup folder."""
+    return (folder / ROLES).is_file()
+
+
 def load_roles(folder: Path) -> dict[str, str]:
     """Return the roles of a setup folder, each with its camera's serial number.
 
@@ -33,9 +45,46 @@ def load_roles(folder: Path) -> dict[str, str]:
         SetupError: none were given yet.
     """
     path = folder / ROLES
-    if not path.is_file():
+    if not has_roles(folder):
         raise SetupError(f"{path} does not exist: no camera has a role yet. Run `station setup discover` first")
     return {str(role): str(serial) for role, serial in json.loads(path.read_text()).items()}
+
+
+def look(camera: Camera) -> NDArray[np.uint8]:
+    """Return what a camera sees now, RGB [H, W, 3]; it is opened for it and closed again.
+
+    Raises:
+        CameraError: the camera cannot be opened.
+        SetupError: it delivers no picture.
+    """
+    try:
+        camera.open()
+        frame = camera.read(_LOOK_MS)
+        if frame is None:
+            raise SetupError(f"camera {camera.camera_id} delivers no picture. Check its cable, then `station doctor`")
+        colour = frame.colour.copy()
+        frame.release()
+        return colour
+    finally:
+        camera.close()
+
+
+def contact_sheet(pictures: Mapping[str, NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Return pictures, RGB [H, W, 3], side by side, three a row, each with its name above; RGB."""
+    tiles = []
+    for name, colour in pictures.items():
+        height, width = colour.shape[:2]
+        small = cv2.resize(colour, (_TILE_PX, height * _TILE_PX // width), interpolation=cv2.INTER_AREA)
+        tile = cv2.copyMakeBorder(small, 30, 6, 6, 6, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+        cv2.putText(tile, name, (8, 21), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (30, 30, 30), 1, cv2.LINE_AA)
+        tiles.append(tile)
+    tall = max(tile.shape[0] for tile in tiles)
+    blank = np.full((tall, tiles[0].shape[1], 3), 255, np.uint8)
+    tiles = [np.vstack([tile, blank[: tall - tile.shape[0]]]) for tile in tiles]
+    columns = min(len(tiles), _TILES_A_ROW)
+    tiles += [blank] * (-len(tiles) % columns)
+    rows = [np.hstack(tiles[first : first + columns]) for first in range(0, len(tiles), columns)]
+    return np.asarray(np.vstack(rows), np.uint8)
 
 
 def port_advice(devices: Sequence[DeviceInfo], settings: SetupSettings) -> list[str]:

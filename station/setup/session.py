@@ -5,11 +5,9 @@ procedure that was broken off goes on where it stopped.
 """
 
 import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,37 +20,22 @@ from station.core.geometry import Intrinsics
 from station.core.ports import CameraInfo
 from station.rig import Rig, load_rig, rig_json
 from station.setup.board import Board, calibration_board
-from station.setup.extrinsics import Solution
+from station.setup.bundle import Solution
+from station.setup.captures import Capture, Kind, Shot, Waves, load_shot, load_sighting, load_wave, save_captured
+from station.setup.files import write_whole, writing
 from station.setup.measure import StepResult
 from station.setup.settings import SetupSettings
 from station.setup.sighting import Sighting
 
-EMPTY, BOARD = "empty", "board"
+_OF_A_RUN = ("captures", "steps", "cameras.json", "lenses.json", "solution.json", "draft-rig.json")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shot:
-    """What one camera saw of a capture.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a session's frames came from, in words, and how warm each camera was, where it says so."""
 
-    `colour` uint8 RGB [H, W, 3] is its last frame's; `depth` uint16 [N, H, W] and `t_ns` int64 [N] (device time) those
-    of all its frames, `brightness` float64 [N] their mean level. `sighting` is the board it saw, if any.
-    """
-
-    colour: NDArray[np.uint8]
-    depth: NDArray[np.uint16]
-    depth_unit_mm: float
-    t_ns: NDArray[np.int64]
-    brightness: NDArray[np.float64]
-    sighting: Sighting | None = None
-
-    @property
-    def depth_mm(self) -> NDArray[np.float32]:
-        """Depth of the last frame, float32 [H, W] mm, 0 where unknown."""
-        return np.asarray(self.depth[-1] * np.float32(self.depth_unit_mm), np.float32)
-
-
-Capture = Mapping[str, Shot]
-"""What every camera saw of one moment, by the camera's id."""
+    source: str
+    temperature_c: Mapping[str, float]
 
 
 class Session:
@@ -72,10 +55,20 @@ class Session:
         """Where pictures for the report lie."""
         return self.folder / "pictures"
 
-    def save_cameras(self, infos: Mapping[str, CameraInfo], simulated: bool, truth: Rig | None = None) -> None:
+    def begin_anew(self) -> None:
+        """Forget what was captured and measured; rigs and the daily check's history stay.
+
+        Raises:
+            SetupError: the folder is not writable.
+        """
+        with writing(self.folder):
+            for name in _OF_A_RUN:
+                path = self.folder / name
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def save_cameras(self, infos: Mapping[str, CameraInfo], origin: Origin, truth: Rig | None = None) -> None:
         """Keep what the cameras say of themselves, and the true rig where that is known."""
-        data = {"simulated": simulated, "cameras": [asdict(info) for info in infos.values()]}
-        self._write("cameras.json", data)
+        self._write("cameras.json", {**asdict(origin), "cameras": [asdict(info) for info in infos.values()]})
         (self.folder / "truth.json").unlink(missing_ok=True)
         if truth is not None:
             with writing(self.folder):
@@ -90,23 +83,27 @@ class Session:
         """Return what the cameras said of themselves, the reference camera first.
 
         Raises:
-            SetupError: no cameras were discovered yet.
+            SetupError: nothing was captured yet.
         """
         found = {}
-        for camera in self._read("cameras.json", "discover")["cameras"]:
+        for camera in self._read("cameras.json", "")["cameras"]:
             found[camera["camera_id"]] = CameraInfo(**{**camera, "intrinsics": _lens(camera["intrinsics"])})
         return found
 
-    @property
-    def simulated(self) -> bool:
-        """Whether the captures are of simulated cameras."""
-        return bool(self._read("cameras.json", "discover")["simulated"])
+    def origin(self) -> Origin:
+        """Return where the captures came from.
 
-    def captures(self, kind: str) -> list[Path]:
+        Raises:
+            SetupError: nothing was captured yet.
+        """
+        data = self._read("cameras.json", "")
+        return Origin(data["source"], data["temperature_c"])
+
+    def captures(self, kind: Kind) -> list[Path]:
         """Return the captures of a kind, oldest first."""
         return sorted(self.folder.glob(f"captures/[0-9]*-{kind}"))
 
-    def save_capture(self, kind: str, capture: Capture) -> Path:
+    def save_capture(self, kind: Kind, capture: Capture | Waves) -> Path:
         """Keep a capture; it is there as a whole or not at all.
 
         Raises:
@@ -118,14 +115,14 @@ class Session:
         with writing(self.folder):
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(parents=True)
-            for name, shot in capture.items():
-                _save_shot(unfinished / f"{name}.npz", shot)
+            for name, captured in capture.items():
+                save_captured(unfinished / f"{name}.npz", captured)
             unfinished.rename(final)
         return final
 
     def load_capture(self, path: Path) -> dict[str, Shot]:
-        """Return a capture."""
-        return {name: _load_shot(path / f"{name}.npz") for name in self.cameras() if (path / f"{name}.npz").is_file()}
+        """Return a capture of the empty tray or of a board held still."""
+        return {name: load_shot(file) for name, file in self._files(path).items()}
 
     def empty(self) -> dict[str, Shot]:
         """Return the newest capture of the empty tray.
@@ -133,7 +130,7 @@ class Session:
         Raises:
             SetupError: there is none.
         """
-        found = self.captures(EMPTY)
+        found = self.captures(Kind.EMPTY)
         if not found:
             raise SetupError(
                 f"{self.folder} holds no picture of the empty tray. Clear the tray and run `station setup` again"
@@ -147,18 +144,22 @@ class Session:
             SetupError: the board was never captured.
         """
         seen = {}
-        for path in self.captures(BOARD):
-            number = int(path.name.partition("-")[0])
-            for name in self.cameras():
-                sighting = _load_sighting(path / f"{name}.npz")
+        for path in self.captures(Kind.BOARD):
+            for name, file in self._files(path).items():
+                sighting = load_sighting(file)
                 if sighting is not None:
-                    seen[name, number] = sighting
+                    seen[name, capture_number(path)] = sighting
         if not seen:
             raise SetupError(
                 f"{self.folder} holds no picture of the board. Print it with `station setup board`, "
                 "then run `station setup` and hold it before the cameras"
             )
         return seen
+
+    def waves(self) -> Waves:
+        """Return the newest capture of the board in motion, empty when there is none."""
+        found = self.captures(Kind.MOTION)
+        return {name: load_wave(file) for name, file in self._files(found[-1]).items()} if found else {}
 
     def save_lenses(self, lenses: Mapping[str, Intrinsics]) -> None:
         """Keep the intrinsics that the rig is to be built with."""
@@ -188,23 +189,17 @@ class Session:
         data = self._read("solution.json", "extrinsics")
         cameras = {name: np.array(pose) for name, pose in data["rig_from_camera"].items()}
         boards = {int(number): np.array(pose) for number, pose in data["rig_from_board"].items()}
-        return Solution(cameras, boards, {}, data["rms_px"])
+        return Solution(self.lenses(), cameras, boards, {}, data["rms_px"])
 
     def save_draft(self, rig: Rig) -> None:
         """Keep a rig that is not in force yet."""
         with writing(self.folder):
             write_whole(self.folder / "draft-rig.json", rig_json(rig))
 
-    def draft(self) -> Rig:
-        """Return the rig that is not in force yet.
-
-        Raises:
-            SetupError: the tray has not been found.
-        """
+    def draft(self) -> Rig | None:
+        """Return the rig as far as it was found, None before the tray was."""
         path = self.folder / "draft-rig.json"
-        if not path.is_file():
-            raise SetupError(f"{path} does not exist: the step `station setup tray` has not run. Run it first")
-        return load_rig(path)
+        return load_rig(path) if path.is_file() else None
 
     def save_result(self, result: StepResult) -> StepResult:
         """Keep what a step found."""
@@ -226,6 +221,11 @@ class Session:
                 (self.pictures / f"{name}.jpg").write_bytes(data.tobytes())
         return f"{name}.jpg"
 
+    def _files(self, capture: Path) -> dict[str, Path]:
+        """Return a capture's files by camera, the reference camera first."""
+        files = {name: capture / f"{name}.npz" for name in self.cameras()}
+        return {name: file for name, file in files.items() if file.is_file()}
+
     def _write(self, name: str, data: Any) -> None:
         with writing(self.folder):
             write_whole(self.folder / name, json.dumps(data, indent=1) + "\n")
@@ -235,7 +235,7 @@ class Session:
             return json.loads((self.folder / name).read_text())
         except FileNotFoundError as error:
             raise SetupError(
-                f"{self.folder / name} does not exist: the step `station setup {step}` has not run. Run it first"
+                f"{self.folder / name} does not exist: `{f'station setup {step}'.strip()}` has not run. Run it first"
             ) from error
         except ValueError as error:
             raise SetupError(
@@ -243,67 +243,9 @@ class Session:
             ) from error
 
 
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn the operating system's refusals to write into a sentence.
-
-    Raises:
-        SetupError: the disk is full or not writable.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise SetupError(
-            f"cannot write to {folder}: {error.strerror or error}. Free disk space or name another folder; "
-            "what was written before is kept, and the earlier rig is still in force"
-        ) from error
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is there as a whole or not at all, whatever happens in between."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with unfinished.open("w") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _save_shot(path: Path, shot: Shot) -> None:
-    arrays: dict[str, Any] = {item.name: getattr(shot, item.name) for item in fields(shot) if item.name != "sighting"}
-    if shot.sighting is not None:
-        arrays |= {f"sighting_{item.name}": getattr(shot.sighting, item.name) for item in fields(shot.sighting)}
-    np.savez(path, **arrays)
-
-
-def _load_shot(path: Path) -> Shot:
-    with np.load(path) as data:
-        return Shot(
-            data["colour"],
-            data["depth"],
-            float(data["depth_unit_mm"]),
-            data["t_ns"],
-            data["brightness"],
-            _sighting_of(data),
-        )
-
-
-def _load_sighting(path: Path) -> Sighting | None:
-    if not path.is_file():
-        return None
-    with np.load(path) as data:
-        return _sighting_of(data)
-
-
-def _sighting_of(data: Any) -> Sighting | None:
-    if "sighting_ids" not in data:
-        return None
-    figures = (float(data[f"sighting_{name}"]) for name in ("edge_px", "white", "black", "clipped_share"))
-    return Sighting(data["sighting_ids"], data["sighting_pixels"], *figures)
+def capture_number(path: Path) -> int:
+    """Return the number of a capture, by which its poses are known."""
+    return int(path.name.partition("-")[0])
 
 
 def _lens(data: dict[str, Any]) -> Intrinsics:

@@ -19,15 +19,12 @@ class SetupSettings:
     board_thickness_mm: Annotated[
         float, Ge(0), Le(50), Doc("Height of the board's print above what the board lies on, in mm.")
     ] = 3.0
-    tray_width_mm: Annotated[float, Gt(0), Le(3000), Doc("Working area of the tray along x, to the right, in mm.")] = (
-        440.0
-    )
-    tray_depth_mm: Annotated[
-        float, Gt(0), Le(3000), Doc("Working area of the tray along y, away from the person, in mm.")
-    ] = 340.0
-    max_item_height_mm: Annotated[
-        float, Gt(0), Le(2000), Doc("Height of the working volume above the tray, in mm.")
-    ] = 250.0
+    booth: Annotated[
+        str,
+        Doc(
+            "The booth as planned, which gives tray and working volume: a booth file, or `three` or `six`, as shipped."
+        ),
+    ] = "three"
     empty_framesets: Annotated[
         int, Ge(8), Le(300), Doc("Framesets of the empty tray that light, depth noise and background are taken from.")
     ] = 40
@@ -76,8 +73,8 @@ class SetupSettings:
         float,
         Gt(1),
         Le(10),
-        Doc("Refined intrinsics replace the factory's where they lessen the error by this factor."),
-    ] = 1.3
+        Doc("Refined intrinsics are used where they foretell views left out better by this factor."),
+    ] = 1.1
     max_tray_spread_mm: Annotated[
         float, Gt(0), Le(20), Doc("Largest distance of a lying board's corners from the tray's plane, in mm.")
     ] = 1.0
@@ -110,6 +107,9 @@ class SetupSettings:
     max_skew_ms: Annotated[
         float, Gt(0), Le(1000), Doc("Largest time between the cameras' pictures of a moment, in ms.")
     ] = 8.0
+    motion_framesets: Annotated[
+        int, Ge(8), Le(300), Doc("Framesets of the moving board that the skew between cameras is measured by.")
+    ] = 24
     max_cameras_per_controller: Annotated[
         int, Ge(1), Le(8), Doc("Most cameras on one USB controller before the procedure warns.")
     ] = 3

@@ -1,98 +1,81 @@
-"""Where a setup's frames come from without live cameras: the simulated booth with a person in it, a recording."""
+"""Where a setup's frames come from: live cameras, the simulated booth with a person in it, a recording."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from station.cameras import ReplayCamera, SimulatedCamera
+from station.cameras import (
+    CamerasSettings,
+    Devices,
+    FakeSelfCalibrating,
+    RealSenseCamera,
+    RealSenseSelfCalibration,
+    ReplayCamera,
+    SelfCalibrating,
+    SimulatedCamera,
+    track_file,
+)
 from station.core.errors import SetupError
 from station.core.geometry import Transform
 from station.core.ports import Camera, Clock
 from station.recording import open_recording
 from station.rig import Rig
 from station.setup.board import Board
+from station.setup.roles import load_roles
 from station.setup.settings import SetupSettings
+from station.simulation.board import BoardBooth, Circles, Sheet, bolted, hold_poses, lay_poses
+from station.simulation.layout import booth_rig
 from station.simulation.settings import SimulationSettings
 
 _PX_PER_MM = 4
 _FRAMES_A_POSE = 2
 _HEIGHT_MM = (40.0, 180.0)
+_FAKE_HEALTH = 0.05
+
+
+def _unknown(_serial: str) -> float | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class SetupSource:
-    """The cameras of a setup. `truth` is the rig they really have, where that is known."""
+    """The cameras of a setup, and in words what they are.
+
+    What is not `live` ends by itself. `truth` is the rig that the cameras really have, where that is known;
+    `temperature_c` gives the temperature of the camera of a serial number, None where it does not say;
+    `self_calibrating` gives a camera by its id as one that calibrates its own depth, and is None where none can.
+    """
 
     cameras: tuple[Camera, ...]
-    simulated: bool
+    name: str
+    live: bool = False
     truth: Rig | None = None
+    temperature_c: Callable[[str], float | None] = _unknown
+    self_calibrating: Callable[[str], SelfCalibrating] | None = None
 
 
-def sheet_print(board: Board) -> NDArray[np.uint8]:
-    """Return a board on its paper, uint8 [h, w], at 4 px a mm, as `simulation.board.Sheet` takes it."""
-    across, down = ((paper - size) / 2 for paper, size in zip(board.paper_mm, board.size_mm, strict=True))
-    left, top = round(across * _PX_PER_MM), round(down * _PX_PER_MM)
-    return np.asarray(
-        cv2.copyMakeBorder(board.draw(_PX_PER_MM), top, top, left, left, cv2.BORDER_CONSTANT, value=255), np.uint8
+def live_setup(folder: Path, settings: CamerasSettings, clock: Clock) -> SetupSource:
+    """Return the live cameras that a setup folder gives roles to.
+
+    Raises:
+        SetupError: no camera has a role yet.
+    """
+    devices, roles = Devices(), load_roles(folder)
+    cameras = tuple(RealSenseCamera(role, serial, settings, clock, devices) for role, serial in roles.items())
+
+    def self_calibrating(role: str) -> SelfCalibrating:
+        return RealSenseSelfCalibration(role, roles[role], devices)
+
+    return SetupSource(
+        cameras,
+        "live cameras",
+        live=True,
+        temperature_c=devices.temperature_c,
+        self_calibrating=self_calibrating,
     )
-
-
-def simulated_setup(
-    board: Board, settings: SetupSettings, simulation: SimulationSettings, clock: Clock, seed: int
-) -> SetupSource:
-    """Return the simulated booth in which a person shows a board: an empty tray, the board lying, the board held.
-
-    Its cameras are bolted on somewhat off the booth file's places, each seed otherwise.
-
-    Raises:
-        SimulationError: the renderer is not installed, or the booth file cannot be used.
-    """
-    from station.simulation.board import bolted, hold_poses, lay_poses
-    from station.simulation.layout import booth_rig
-
-    rng = np.random.default_rng((seed, 31))
-    rig = bolted(booth_rig(simulation), rng)
-    count = round(1.2 * settings.poses_per_camera)
-    held = hold_poses(rig, board.paper_mm, max(count, 2 * len(rig.cameras)), rng, _HEIGHT_MM)
-    lying = lay_poses(rig, board.paper_mm, settings.board_thickness_mm, rng, settings.lying_poses)
-    empty: list[Transform | None] = [None] * (settings.empty_framesets + 2)
-    return simulated_person(board, rig, [*empty, *_held_still([*lying, *held])], simulation, clock, seed)
-
-
-def simulated_check(
-    board: Board, rig: Rig, settings: SetupSettings, simulation: SimulationSettings, clock: Clock, seed: int
-) -> SetupSource:
-    """Return the simulated booth in which a person lays the golden target on the tray, then holds it above.
-
-    Raises:
-        SimulationError: the renderer is not installed.
-    """
-    from station.simulation.board import hold_poses, lay_poses
-
-    rng = np.random.default_rng((seed, 32))
-    lying = lay_poses(rig, board.paper_mm, settings.board_thickness_mm, rng, settings.check_placements)
-    held = hold_poses(rig, board.paper_mm, settings.check_held, rng, _HEIGHT_MM)
-    return simulated_person(board, rig, [None, *_held_still([*lying, *held])], simulation, clock, seed)
-
-
-def simulated_person(
-    board: Board,
-    rig: Rig,
-    poses: Sequence[Transform | None],
-    simulation: SimulationSettings,
-    clock: Clock,
-    seed: int,
-) -> SetupSource:
-    """Return simulated cameras that see a board in these poses, one a frame, None for the empty tray."""
-    from station.simulation.board import BoardBooth, Sheet
-
-    booth = BoardBooth(rig, Sheet(sheet_print(board), board.paper_mm), poses, seed, simulation)
-    cameras = tuple(SimulatedCamera(booth, camera.camera_id, clock, simulation.fps) for camera in rig.cameras)
-    return SetupSource(cameras, True, rig)
 
 
 def recorded_setup(folder: Path, clock: Clock) -> SetupSource:
@@ -105,13 +88,83 @@ def recorded_setup(folder: Path, clock: Clock) -> SetupSource:
     recording = open_recording(folder)
     if len(recording.tracks) < 2:
         raise SetupError(f"{folder} is a recording of one camera; a booth has two to six. Name another recording")
-    return SetupSource(tuple(ReplayCamera(track, clock) for track in recording.tracks), False)
+    return SetupSource(tuple(ReplayCamera(track, clock) for track in recording.tracks), f"the recording {folder.name}")
 
 
-def with_tray(settings: SetupSettings, rig: Rig) -> SetupSettings:
-    """Return settings with the working volume of a known rig."""
-    width, depth = rig.tray.size_mm
-    return replace(settings, tray_width_mm=width, tray_depth_mm=depth, max_item_height_mm=rig.tray.max_item_height_mm)
+def board_booth(
+    board: Board,
+    settings: SetupSettings,
+    simulation: SimulationSettings,
+    seed: int,
+    late_ms: Mapping[str, float] | None = None,
+    factory: Callable[[Rig], Rig] = lambda rig: rig,
+) -> BoardBooth:
+    """Return the simulated booth in which a person shows a board: an empty tray, the board lying, held, and moved.
+
+    Its cameras are bolted on somewhat off the booth file's places, each seed otherwise.
+
+    Args:
+        board: what is shown.
+        settings: how often.
+        simulation: the booth's settings.
+        seed: how the booth is bolted together, how the board is held, and the noise.
+        late_ms: how much later than their stamps say cameras take their pictures.
+        factory: gives the rig as the cameras describe themselves, whose intrinsics need not be the true ones.
+
+    Raises:
+        SimulationError: the renderer is not installed, or the booth file cannot be used.
+    """
+    rng = np.random.default_rng((seed, 31))
+    rig = bolted(booth_rig(simulation), rng)
+    count = max(round(1.2 * settings.poses_per_camera), 2 * len(rig.cameras))
+    held = hold_poses(rig, board.paper_mm, count, rng, _HEIGHT_MM)
+    lying = lay_poses(rig, board.paper_mm, settings.board_thickness_mm, rng, settings.lying_poses)
+    empty = [None] * (settings.empty_framesets + 2)
+    moved = [Circles(lying[0])] * (settings.motion_framesets + 1)
+    poses = [*empty, *_held_still([*lying, *held]), *moved]
+    return BoardBooth(rig, sheet(board), poses, seed, simulation, factory(rig), late_ms)
+
+
+def golden_booth(
+    target: Board, rig: Rig, settings: SetupSettings, simulation: SimulationSettings, seed: int
+) -> BoardBooth:
+    """Return the simulated booth in which a person lays the golden target on the tray, then holds it above.
+
+    Raises:
+        SimulationError: the renderer is not installed.
+    """
+    rng = np.random.default_rng((seed, 32))
+    lying = lay_poses(rig, target.paper_mm, settings.board_thickness_mm, rng, settings.check_placements)
+    held = hold_poses(rig, target.paper_mm, settings.check_held, rng, _HEIGHT_MM)
+    return BoardBooth(rig, sheet(target), [None, *_held_still([*lying, *held])], seed, simulation)
+
+
+def simulated_source(booth: BoardBooth, clock: Clock, record_to: Path | None = None) -> SetupSource:
+    """Return the cameras of a simulated booth in which a person shows a board; they can write a recording's tracks."""
+    cameras = tuple(
+        SimulatedCamera(
+            booth,
+            camera.camera_id,
+            clock,
+            booth.settings.fps,
+            record_to=track_file(record_to, camera.camera_id) if record_to else None,
+        )
+        for camera in booth.rig.cameras
+    )
+    return SetupSource(
+        cameras,
+        "simulated cameras",
+        truth=booth.truth,
+        self_calibrating=lambda _camera_id: FakeSelfCalibrating(b"factory", _FAKE_HEALTH),
+    )
+
+
+def sheet(board: Board) -> Sheet:
+    """Return a board printed on its paper."""
+    across, down = ((paper - size) / 2 for paper, size in zip(board.paper_mm, board.size_mm, strict=True))
+    left, top = round(across * _PX_PER_MM), round(down * _PX_PER_MM)
+    print_ = cv2.copyMakeBorder(board.draw(_PX_PER_MM), top, top, left, left, cv2.BORDER_CONSTANT, value=255)
+    return Sheet(np.asarray(print_, np.uint8), board.paper_mm)
 
 
 def _held_still(poses: Sequence[Transform]) -> list[Transform]:

@@ -1,29 +1,29 @@
-"""The steps that look at the cameras: discover, light, depth, intrinsics, sync. Each reads what was captured."""
+"""The steps that look at the cameras: discover, light, depth, sync. Each reads what was captured."""
 
 from collections import Counter
-from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from station.core.geometry import Intrinsics
 from station.core.ports import CameraInfo
+from station.setup.captures import Kind
 from station.setup.depth import measure_depth, z_errors_mm
-from station.setup.extrinsics import Observation, locate
 from station.setup.measure import Measure, StepResult, at_least, at_most, plain
+from station.setup.motion import lateness_ms
+from station.setup.poses import Observation, locate
 from station.setup.session import Session
 
 _BASELINE_MM = 50.0
 _GAMMA = 2.2
 _CLIPPED = 254
+_NS_PER_MS = 1e6
 _MIDDLE = 0.5
-_REFINE_VIEWS = 8
 
 
 def discover(session: Session) -> StepResult:
     """State what cameras there are and what is amiss with how they are plugged in."""
-    infos = session.cameras()
+    infos, warmth = session.cameras(), session.origin().temperature_c
     advice = [
         f"camera {info.camera_id} is on USB {info.usb_type}: use a USB 3 port and cable"
         for info in infos.values()
@@ -33,7 +33,7 @@ def discover(session: Session) -> StepResult:
         kinds = Counter(getattr(info, what) for info in infos.values())
         if len(kinds) > 1:
             advice.append(f"the cameras' {what} is mixed ({', '.join(sorted(kinds))}): {words}")
-    facts = tuple((f"camera {info.camera_id}", _described(info)) for info in infos.values())
+    facts = tuple((f"camera {name}", _described(info, warmth.get(name))) for name, info in infos.items())
     return StepResult("discover", (at_least("cameras", "booth", len(infos), "", 2),), tuple(advice), facts=facts)
 
 
@@ -74,7 +74,7 @@ def depth(session: Session) -> StepResult:
     settings, lenses, shots = session.settings, session.lenses(), session.empty()
     corners = session.board.corners_mm()
     errors: dict[str, list[float]] = {name: [] for name in lenses}
-    for path in session.captures("board"):
+    for path in session.captures(Kind.BOARD):
         for name, shot in session.load_capture(path).items():
             if shot.sighting is None:
                 continue
@@ -107,54 +107,43 @@ def depth(session: Session) -> StepResult:
     return StepResult("depth", tuple(measures), tuple(advice))
 
 
-def intrinsics(session: Session) -> StepResult:
-    """Check the factory intrinsics by reprojection; refine them only where that is clearly better."""
-    settings, infos = session.settings, session.cameras()
-    corners, seen = session.board.corners_mm(), session.sightings()
-    measures: list[Measure] = []
-    advice: list[str] = []
-    lenses: dict[str, Intrinsics] = {}
-    for name, info in infos.items():
-        views = [Observation(corners[found.ids], found.pixels) for (camera, _), found in seen.items() if camera == name]
-        factory_px = _error_px(info.intrinsics, views)
-        refined, gain = _refined(info.intrinsics, views)
-        lenses[name] = refined if gain >= settings.intrinsics_gain else info.intrinsics
-        used_px = _error_px(lenses[name], views)
-        measures.append(plain("reprojection error by factory intrinsics", name, factory_px, "px"))
-        measures.append(
-            at_most("reprojection error by the intrinsics in use", name, used_px, "px", settings.max_intrinsics_px)
-        )
-        if lenses[name] is refined:
-            advice.append(
-                f"camera {name}: refined intrinsics are {gain:.2f} times better on views left out, and are used"
-            )
-    session.save_lenses(lenses)
-    return StepResult("intrinsics", tuple(measures), tuple(advice))
-
-
 def sync(session: Session) -> StepResult:
-    """Measure how far apart in time the cameras' pictures of one moment are."""
-    times = np.array([shot.t_ns for shot in session.empty().values()]) / 1e6
-    skew_ms = np.ptp(times, axis=0)
+    """Measure how far apart in time the cameras' pictures of one moment are: by the board's motion, and as stamped.
+
+    Raises:
+        SetupError: the extrinsics have not been solved.
+    """
     limit = session.settings.max_skew_ms
-    measures = [
-        at_most("skew between cameras, largest", "booth", float(skew_ms.max()), "ms", limit),
-        plain("skew between cameras, spread", "booth", float(skew_ms.std()), "ms"),
+    stamped_ms = np.ptp(np.array([shot.t_ns for shot in session.empty().values()]) / _NS_PER_MS, axis=0)
+    measures = [at_most("skew as stamped, largest", "booth", float(stamped_ms.max()), "ms", limit)]
+    waves = session.waves()
+    late = lateness_ms(waves, session.solution(), session.board.corners_mm()) if waves else {}
+    for name in list(session.cameras())[1:]:
+        found = late.get(name, np.array([np.nan]))
+        measures.append(at_most("later than the first camera, size of", name, abs(np.median(found)), "ms", limit))
+        measures.append(plain("spread of that from frame to frame", name, float(found.std()), "ms"))
+    failures = [
+        f"camera {name} did not see the board move. Run `station setup` again and move the board in slow circles, "
+        "its print seen by all cameras"
+        for name in session.cameras()
+        if name not in late
     ]
-    advice = []
-    if skew_ms.max() > limit:
-        advice.append(
-            "the cameras' pictures are taken apart: check the sync cable, and that cameras.sync_master is set"
-        )
-    return StepResult("sync", tuple(measures), tuple(advice))
+    advice = [
+        f"{measure.subject} takes its pictures apart from the others: check the sync cable, and that "
+        "cameras.sync_master is set"
+        for measure in measures
+        if measure.value > limit
+    ]
+    return StepResult("sync", tuple(measures), tuple(advice), failures=tuple(failures))
 
 
-def _described(info: CameraInfo) -> str:
+def _described(info: CameraInfo, celsius: float | None) -> str:
     lens = info.intrinsics
+    warmth = "" if celsius is None else f", ASIC at {celsius:.0f} C"
     usb = f", USB {info.usb_type}" if info.usb_type else ""
     firmware = f", firmware {info.firmware}" if info.firmware else ""
     size = f"{lens.width_px} x {lens.height_px} px at {info.fps} fps"
-    return f"{info.model}, serial {info.serial}{firmware}{usb}, {size}"
+    return f"{info.model}, serial {info.serial}{firmware}{usb}{warmth}, {size}"
 
 
 def _middle(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -189,34 +178,3 @@ def _light_map(middle: NDArray[np.uint8]) -> NDArray[np.uint8]:
     level = cv2.GaussianBlur(_linear(middle), (0, 0), 6)
     scaled = np.clip(level / max(float(level.max()), 1e-6) * 255, 0, 255).astype(np.uint8)
     return np.asarray(cv2.cvtColor(cv2.applyColorMap(scaled, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _error_px(lens: Intrinsics, views: list[Observation]) -> float:
-    """Return the reprojection error over single views, RMS px; NaN without any."""
-    if not views:
-        return float("nan")
-    squares = [locate(lens, view)[1] ** 2 * len(view.pixels) for view in views]
-    return float(np.sqrt(sum(squares) / sum(len(view.pixels) for view in views)))
-
-
-def _refined(lens: Intrinsics, views: list[Observation]) -> tuple[Intrinsics, float]:
-    """Return refined intrinsics and how many times smaller their error is, on every other view, left out of the fit."""
-    if len(views) < _REFINE_VIEWS:
-        return lens, 0.0
-    fitted = _fit(lens, views[::2])
-    gain = _error_px(lens, views[1::2]) / max(_error_px(fitted, views[1::2]), 1e-9)
-    return _fit(lens, views), gain
-
-
-def _fit(lens: Intrinsics, views: list[Observation]) -> Intrinsics:
-    """Return the focal lengths and middle that fit views best; the lens's distortion stays the factory's."""
-    fixed = cv2.CALIB_FIX_K1 | cv2.CALIB_FIX_K2 | cv2.CALIB_FIX_K3 | cv2.CALIB_FIX_TANGENT_DIST
-    _, matrix, _, _, _ = cv2.calibrateCamera(
-        [view.points_mm.astype(np.float32) for view in views],
-        [view.pixels.astype(np.float32) for view in views],
-        (lens.width_px, lens.height_px),
-        lens.matrix,
-        np.array(lens.distortion),
-        flags=cv2.CALIB_USE_INTRINSIC_GUESS | fixed,
-    )
-    return replace(lens, fx=float(matrix[0, 0]), fy=float(matrix[1, 1]), cx=float(matrix[0, 2]), cy=float(matrix[1, 2]))

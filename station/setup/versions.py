@@ -4,7 +4,7 @@ from pathlib import Path
 
 from station.core.errors import SetupError
 from station.rig import Rig, load_rig, rig_json
-from station.setup.session import write_whole, writing
+from station.setup.files import write_whole, writing
 
 IN_FORCE = "rig.json"
 

@@ -3,7 +3,7 @@
 The board is drawn analytically over the empty booth; it throws no shadow on the tray.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -46,6 +46,23 @@ class Sheet:
         return np.concatenate([np.column_stack([x * width, y * height, zero]) for x, y in edges])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Circles:
+    """A sheet moved above where `tray_from_sheet` has it, level, round and round, as people move one."""
+
+    tray_from_sheet: Transform
+    height_mm: float = 90.0
+    radius_mm: float = 50.0
+    period_s: float = 1.4
+
+    def at(self, t_s: float) -> Transform:
+        """Return tray_from_sheet at a time."""
+        angle = 2 * np.pi * t_s / self.period_s
+        pose = self.tray_from_sheet.copy()
+        pose[:3, 3] += self.radius_mm * np.cos(angle), self.radius_mm * np.sin(angle), self.height_mm
+        return pose
+
+
 class BoardBooth:
     """The simulated booth with a person who holds a sheet: what `cameras.SimulatedCamera` asks of a booth.
 
@@ -54,10 +71,11 @@ class BoardBooth:
     Args:
         rig: where the cameras truly are, in the tray's frame; see `bolted`.
         sheet: what is held.
-        poses: for each frame in turn where it is, `tray_from_sheet`, or None for the empty tray.
+        poses: for each frame in turn where it is, `tray_from_sheet`, how it moves, or None for the empty tray.
         seed: gives the noise and how far depth has drifted.
         settings: the booth's settings; those it has by default when None.
         factory: the same cameras as they describe themselves, where their intrinsics are not quite the true ones.
+        late_ms: by camera, how much later than its stamps say it takes its pictures of what moves.
 
     Raises:
         SimulationError: the renderer is not installed, or the booth file cannot be used.
@@ -67,10 +85,11 @@ class BoardBooth:
         self,
         rig: Rig,
         sheet: Sheet,
-        poses: Sequence[Transform | None],
+        poses: Sequence[Transform | Circles | None],
         seed: int,
         settings: SimulationSettings | None = None,
         factory: Rig | None = None,
+        late_ms: Mapping[str, float] | None = None,
     ) -> None:
         self.settings = settings or SimulationSettings()
         self.truth = rig
@@ -79,6 +98,7 @@ class BoardBooth:
         self._sheet = sheet
         self._poses = tuple(poses)
         self._seed = seed
+        self._late_ms = late_ms or {}
         self._stage = build_stage(self.settings)
         self._painters: dict[str, _Painter] = {}
 
@@ -95,7 +115,10 @@ class BoardBooth:
             seed = self._seed, 9, self.truth.cameras.index(camera)
             painter = self._painters[camera_id] = _Painter(camera, self.settings, seed)
         t_ns = index * _NS_PER_S // self.settings.fps
-        return painter.frame(self._sheet, self._poses[index], index, t_ns)
+        pose = self._poses[index]
+        if isinstance(pose, Circles):
+            pose = pose.at(index / self.settings.fps + self._late_ms.get(camera_id, 0.0) / 1000)
+        return painter.frame(self._sheet, pose, index, t_ns)
 
     def stop(self, camera_id: str) -> None:
         """Let go of what was rendered for a camera."""

@@ -1,7 +1,10 @@
 """The whole procedure on the simulated booth, as its verbs run it."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -9,11 +12,13 @@ from station.cli.app import app
 from station.core.errors import CameraStalled, SetupError
 from station.daemon.clock import ManualClock
 from station.rig import load_rig
+from station.setup.captures import Kind
 from station.setup.gather import open_cameras
-from station.setup.procedure import capture
+from station.setup.guide import capture
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
-from station.setup.sources import SetupSource, simulated_setup
+from station.setup.sources import SetupSource, board_booth, simulated_source
+from station.setup.versions import RigVersions
 from station.simulation.settings import SimulationSettings
 
 QUICK = """
@@ -21,6 +26,7 @@ QUICK = """
 empty_framesets = 8
 poses_per_camera = 6
 poses_shared = 4
+motion_framesets = 8
 technician = "A. Person"
 [simulation]
 supersampling = 1
@@ -110,6 +116,16 @@ def test_board_and_golden_target_are_written(tmp_path):
     assert "11 x 7 squares of 24 mm" in said
 
 
+def test_depth_is_calibrated_by_the_cameras_and_can_be_undone(tmp_path):
+    told = station("depth", "--calibrate", "on-chip", "--from", "simulated", "--out", str(tmp_path))
+    assert told[0] == 0, told[1]
+    assert "health of on-chip calibration, left: 0.05 (at most 0.25) ok" in told[1]
+    assert len(list(tmp_path.glob("tables/*.bin"))) == 3
+    status, said = station("depth", "--undo", "--from", "simulated", "--out", str(tmp_path))
+    assert status == 0
+    assert said.count("is in force again") == 3
+
+
 class Unplugged:
     """A camera that is pulled out after some frames."""
 
@@ -125,10 +141,10 @@ class Unplugged:
         return self._camera.read(timeout_ms)
 
 
-def quick_source() -> tuple[SetupSettings, SetupSource]:
+def quick_source(seed: int = 1) -> tuple[SetupSettings, SetupSource]:
     settings = SetupSettings(empty_framesets=8, poses_per_camera=4)
     simulation = SimulationSettings(supersampling=1, width_px=320, height_px=240)
-    source = simulated_setup(Session(Path(), settings).board, settings, simulation, ManualClock(), 1)
+    source = simulated_source(board_booth(Session(Path(), settings).board, settings, simulation, seed), ManualClock())
     return settings, source
 
 
@@ -137,12 +153,58 @@ def test_camera_unplugged_in_mid_step_is_named_and_what_was_captured_is_kept(tmp
     cameras = (*source.cameras[:2], Unplugged(source.cameras[2], 14))
     session = Session(tmp_path, settings)
     with pytest.raises(SetupError, match=r"camera right was lost: .* run the same command again.*earlier rig is still"):
-        capture(session, SetupSource(cameras, True, source.truth), 20.0, lambda _words: None)
-    assert len(session.captures("empty")) == 1
-    assert session.captures("board")
+        capture(session, SetupSource(cameras, "cameras"), 20.0, lambda _words: None)
+    assert len(session.captures(Kind.EMPTY)) == 1
+    assert session.captures(Kind.BOARD)
 
 
 def test_camera_in_anothers_role_is_refused():
     _, source = quick_source()
     with pytest.raises(SetupError, match="camera top is SIM-TOP, but its role was given to OTHER"):
         open_cameras(source.cameras, {"top": "OTHER"})
+
+
+class Spoiled:
+    """A camera whose pictures are spoiled."""
+
+    def __init__(self, camera, spoil) -> None:
+        self._camera, self._spoil = camera, spoil
+        self.camera_id = camera.camera_id
+        self.open, self.close = camera.open, camera.close
+
+    def read(self, timeout_ms: int):
+        frame = self._camera.read(timeout_ms)
+        return replace(frame, colour=self._spoil(frame.colour))
+
+
+def glare(colour):
+    """Lamps mirrored in the board's paper."""
+    return np.where(colour > 120, 255, colour).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda colour: cv2.GaussianBlur(colour, (0, 0), 0.9), "camera top sees the board blurred"),
+        (glare, "camera top sees glare"),
+    ],
+)
+def test_board_that_cannot_be_used_is_told_and_the_earlier_rig_stays(tmp_path, spoil, words):
+    settings, source = quick_source()
+    session, said = Session(tmp_path, replace(settings, max_edge_px=2.2)), []
+    RigVersions(tmp_path).put_in_force(source.truth)
+    spoiled = SetupSource(tuple(Spoiled(camera, spoil) for camera in source.cameras), "spoiled cameras")
+    with pytest.raises(SetupError, match=r"spoiled cameras ended and never showed board-A3 held still"):
+        capture(session, spoiled, 20.0, said.append)
+    assert [word for word in said if word.startswith(words)]
+    assert RigVersions(tmp_path).in_force().digest == source.truth.digest
+
+
+def test_captures_of_other_cameras_are_not_mixed_in(tmp_path):
+    settings, source = quick_source()
+    session, said = Session(tmp_path, settings), []
+    capture(session, source, 20.0, said.append)
+    count = len(session.captures(Kind.BOARD))
+    capture(session, quick_source(seed=2)[1], 20.0, said.append)
+    assert "beginning anew: what was captured before is of other cameras" in said
+    assert len(session.captures(Kind.BOARD)) < 2 * count

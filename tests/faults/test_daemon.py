@@ -17,6 +17,8 @@ from station.core.status import StationState
 from station.daemon.clock import SystemClock
 from station.daemon.parts import build_inspector
 from station.daemon.serving import serve
+from station.setup.history import remember
+from station.setup.measure import StepResult
 
 BRICK = tiny_booth.boxes("brick", (5, -8), 3)
 QUICK = {"cameras": {"stale_ms": 300}, "scene": {"stale_ms": 400, "learn_framesets": 4, "arrival_timeout_ms": 3000}}
@@ -127,6 +129,41 @@ def test_what_is_in_hand_at_the_end_is_sidelined_and_stored(stage, config):
     with serving_source(config, Stage(stage.clock).source, stage.clock) as again:
         answer = verdict_of(again, 7)
     assert (answer["verdict"], answer["code"]) == (Decision.SIDELINE, Reason.SHUTDOWN.code)
+
+
+def checked(folder, clock, *failures):
+    """Keep a daily check of the booth that found this amiss."""
+    remember(folder, tiny_booth.RIG.digest, StepResult("check", failures=failures), {}, {}, clock.utc_ns())
+
+
+def test_no_item_passes_before_the_daily_check_has(stage, tiny_gallery, tmp_path):
+    setup = {"folder": str(tmp_path / "booth"), "check_required": True}
+    config = tiny_config(tiny_gallery, tmp_path, **QUICK, setup=setup)
+    moved = "camera left has moved by 4.0 mm. Tighten it and run `station setup` again (limit 1.5)"
+    with serving_source(config, stage.source, stage.clock) as serving:
+        wait_for(lambda: "never been checked" in get(serving.url, "/readyz")[1]["detail"], "refusal")
+        checked(tmp_path / "booth", stage.clock, moved)
+        wait_for(lambda: get(serving.url, "/readyz")[1]["detail"] == moved, "the check's own words")
+        assert b"station_setup_alarm 1.0" in serving.door.metrics_text()
+        announce(serving, 1)
+        stage.scene = BRICK
+        answer = verdict_of(serving, 1)
+        stage.clear()
+        assert (answer["verdict"], answer["code"]) == (Decision.SIDELINE, Reason.UNCALIBRATED.code)
+        assert serving.station.outbox.after_number(0)[0].verdict.detail == moved
+        checked(tmp_path / "booth", stage.clock)
+        wait_for(lambda: get(serving.url, "/readyz") == (200, {"status": "ready", "alarm": ""}), "readiness")
+        assert b"station_setup_alarm 0.0" in serving.door.metrics_text()
+        judge_good_item(serving, stage, 2)
+
+
+def test_failed_check_that_is_not_required_is_an_alarm_alone(stage, config, tmp_path):
+    folder = tmp_path / "booth"
+    config = replace(config, setup=replace(config.setup, folder=str(folder)))
+    checked(folder, stage.clock, "camera top is out of focus")
+    with serving_source(config, stage.source, stage.clock) as serving:
+        alarmed = 200, {"status": "ready", "alarm": "camera top is out of focus"}
+        wait_for(lambda: get(serving.url, "/readyz") == alarmed, "alarm")
 
 
 class GatedBundle:

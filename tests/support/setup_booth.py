@@ -1,12 +1,18 @@
 """A booth of three cameras for the setup's tests: corners of a board as they appear, without pictures."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
 from station.core.geometry import Intrinsics, Transform
+from station.core.ports import CameraInfo
 from station.rig import Rig, RigCamera, Tray
 from station.setup.board import Board, calibration_board
-from station.setup.extrinsics import Observation
+from station.setup.captures import Kind, Shot
+from station.setup.poses import Observation
+from station.setup.session import Origin, Session
+from station.setup.settings import SetupSettings
 from station.setup.sighting import Sighting
 
 LENS = Intrinsics(640, 480, 615.0, 615.0, 319.5, 239.5, (-0.055, 0.066, 0.0003, -0.0004, -0.02))
@@ -86,3 +92,26 @@ def observe(rig: Rig = RIG, seed: int = 1) -> dict[tuple[str, int], Observation]
     views = {(c.camera_id, n): see(c, place, rng) for c in rig.cameras for n, place in enumerate(POSES)}
     corners = BOARD.corners_mm()
     return {view: Observation(corners[s.ids], s.pixels) for view, s in views.items() if s is not None}
+
+
+def captured(folder: Path, rig: Rig = RIG, factory: Rig | None = None) -> Session:
+    """A session with an empty tray and every pose of the board, of cameras that describe themselves as `factory`."""
+    session = Session(folder, SetupSettings(paper="A4", board_thickness_mm=0.0))
+    lenses = {camera.camera_id: camera.intrinsics for camera in (factory or rig).cameras}
+    infos = {
+        camera.camera_id: CameraInfo(
+            camera.camera_id, camera.serial, "D435", "5.16", "3.2", 15, lenses[camera.camera_id]
+        )
+        for camera in rig.cameras
+    }
+    session.save_cameras(infos, Origin("made-up cameras", {}))
+    rng = np.random.default_rng(1)
+    for place in (None, *POSES):
+        shots = {c.camera_id: _shot(None if place is None else see(c, place, rng)) for c in rig.cameras}
+        session.save_capture(Kind.EMPTY if place is None else Kind.BOARD, shots)
+    return session
+
+
+def _shot(seen: Sighting | None) -> Shot:
+    depth = np.zeros((1, LENS.height_px, LENS.width_px), np.uint16)
+    return Shot(np.zeros((48, 64, 3), np.uint8), depth, 0.1, np.zeros(1, np.int64), np.zeros(1), seen)

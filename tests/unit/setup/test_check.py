@@ -11,9 +11,9 @@ from station.daemon.calibration import Calibration
 from station.daemon.clock import ManualClock
 from station.rig import Rig
 from station.setup.board import golden_target
+from station.setup.captures import Shot
 from station.setup.check import Health, check
 from station.setup.history import baseline, history, last_check, remember, unfit, write_page
-from station.setup.session import Shot
 from station.setup.settings import SetupSettings
 from station.simulation.board import nudged
 

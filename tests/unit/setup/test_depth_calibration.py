@@ -2,8 +2,9 @@
 
 import pytest
 
+from station.cameras import FakeSelfCalibrating, Routine
 from station.core.errors import CameraError, SetupError
-from station.setup.depth_calibration import FakeSelfCalibrating, Routine, calibrate_depth, restore_table
+from station.setup.depth_calibration import calibrate_depth, restore_table
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
 

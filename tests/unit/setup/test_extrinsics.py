@@ -5,7 +5,8 @@ import pytest
 from support.setup_booth import LENS, RIG, observe
 
 from station.core.errors import SetupError
-from station.setup.extrinsics import adjust, difference, leave_one_out
+from station.setup.extrinsics import adjust, leave_one_out
+from station.setup.poses import difference
 
 LENSES = {camera.camera_id: LENS for camera in RIG.cameras}
 FIRST = np.linalg.inv(RIG.cameras[0].rig_from_camera)
@@ -23,12 +24,12 @@ def test_cameras_are_found_where_they_are():
 
 def test_leave_one_out_tells_of_a_camera_that_slipped_between_poses():
     seen = observe()
-    good = leave_one_out(LENSES, seen, adjust(LENSES, seen))
+    good = leave_one_out(seen, adjust(LENSES, seen))
     slipped = observe(seed=1)
     for view, here in slipped.items():
         if view[0] == "left" and view[1] >= 5:
             here.pixels[:] += 6.0
-    bad = leave_one_out(LENSES, slipped, adjust(LENSES, slipped))
+    bad = leave_one_out(slipped, adjust(LENSES, slipped))
     assert max(good.values()) < 0.5
     assert np.median([error for view, error in bad.items() if view[0] == "left"]) > 2.0
 

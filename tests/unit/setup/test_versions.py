@@ -11,8 +11,9 @@ from support.setup_booth import RIG
 
 from station.cameras import DeviceInfo
 from station.core.errors import SetupError
+from station.setup.captures import Kind, Shot
 from station.setup.roles import load_roles, port_advice, save_roles
-from station.setup.session import Session, Shot
+from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.versions import RigVersions
 
@@ -68,11 +69,11 @@ def test_full_disk_leaves_no_half_capture(tmp_path):
     shot = Shot(
         np.zeros((48, 64, 3), np.uint8), np.zeros((1, 48, 64), np.uint16), 0.1, np.zeros(1, np.int64), np.zeros(1)
     )
-    session.save_capture("empty", {"top": shot})
+    session.save_capture(Kind.EMPTY, {"top": shot})
     with full_disk(), pytest.raises(SetupError, match="Free disk space"):
-        session.save_capture("board", {"top": shot})
+        session.save_capture(Kind.BOARD, {"top": shot})
     assert [path.name for path in sorted(tmp_path.glob("captures/[0-9]*"))] == ["0000-empty"]
-    assert session.save_capture("board", {"top": shot}).name == "0001-board"
+    assert session.save_capture(Kind.BOARD, {"top": shot}).name == "0001-board"
 
 
 def test_roles_are_kept_and_each_camera_has_one(tmp_path):

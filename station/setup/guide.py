@@ -1,0 +1,152 @@
+"""Guiding the technician: what the cameras see is gathered, and words say what to show them next."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from station.core.errors import SetupError
+from station.core.ports import CameraInfo
+from station.rig import Rig
+from station.setup.board import golden_target
+from station.setup.captures import Capture, Kind, Shot
+from station.setup.check import check
+from station.setup.gather import (
+    Gatherer,
+    captured_poses,
+    close_cameras,
+    framesets,
+    missing_poses,
+    open_cameras,
+)
+from station.setup.history import baseline, remember, write_page
+from station.setup.measure import StepResult
+from station.setup.session import Origin, Session
+from station.setup.settings import SetupSettings
+from station.setup.sighting import Finder
+from station.setup.sources import SetupSource
+from station.setup.versions import RigVersions
+
+Tell = Callable[[str], None]
+
+
+def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Tell) -> None:
+    """Gather the empty tray, poses of the board and its motion, until there are enough or the source ends.
+
+    Every capture is kept at once. Captures of an earlier run count, unless they already made the rig in force or are
+    of other cameras: then all begins anew.
+
+    Raises:
+        SetupError: a camera cannot be opened or was lost, the source ended too soon, or the disk is full.
+    """
+    infos = open_cameras(source.cameras, {})
+    try:
+        _begin(session, source, infos, tell)
+        wanted = [kind for kind in Kind if kind is Kind.BOARD or not session.captures(kind)]
+        gatherer = Gatherer(Finder(session.board, session.settings), list(infos), session.settings, wanted)
+        gatherer.known(captured_poses(session))
+        tell(_missing(session, list(infos)) or "that is enough")
+        for frameset in framesets(source.cameras, tolerance_ms):
+            said = gatherer.notices
+            kept = gatherer.push(frameset)
+            for notice in gatherer.notices if gatherer.notices != said else ():
+                tell(notice)
+            if kept is not None:
+                session.save_capture(kept.kind, kept.capture)
+                missing = _missing(session, list(infos))
+                tell(f"{len(session.captures(Kind.BOARD))} poses kept; {missing or 'that is enough'}")
+                if source.live and not missing:
+                    return
+        _ended(session, source.name)
+    finally:
+        close_cameras(source.cameras)
+
+
+def _begin(session: Session, source: SetupSource, infos: Mapping[str, CameraInfo], tell: Tell) -> None:
+    """Forget captures that are done with, and keep what the cameras say of themselves."""
+    draft, in_force = session.draft(), RigVersions(session.folder).in_force()
+    done = draft is not None and in_force is not None and draft.digest == in_force.digest
+    known = session.captures(Kind.BOARD) and (session.cameras(), _digest(session.truth()))
+    if known and (done or known != (dict(infos), _digest(source.truth))):
+        tell("beginning anew: what was captured before " + ("made the rig in force" if done else "is of other cameras"))
+        session.begin_anew()
+    warmth = {name: source.temperature_c(info.serial) for name, info in infos.items()}
+    known_c = {name: celsius for name, celsius in warmth.items() if celsius is not None}
+    session.save_cameras(infos, Origin(source.name, known_c), source.truth)
+
+
+def _digest(rig: Rig | None) -> str:
+    return rig.digest if rig else ""
+
+
+def _missing(session: Session, camera_ids: list[str]) -> str:
+    """Return what the technician is to do next, empty when there is enough."""
+    if not session.captures(Kind.EMPTY):
+        return "clear the tray and keep out of the pictures"
+    if not session.captures(Kind.BOARD):
+        return "lay the board flat in the tray's middle"
+    poses = missing_poses(list(session.sightings()), camera_ids, session.settings)
+    if poses:
+        return poses[0]
+    return "" if session.captures(Kind.MOTION) else "move the board in slow circles before the cameras"
+
+
+def _ended(session: Session, name: str) -> None:
+    """Say what a source that ended did not show.
+
+    Raises:
+        SetupError: it lacked what no step can do without.
+    """
+    lacks = {Kind.EMPTY: "the empty tray at rest", Kind.BOARD: f"{session.board.name} held still"}
+    for kind, words in lacks.items():
+        if not session.captures(kind):
+            raise SetupError(f"{name} ended and never showed {words}. Show it and record again; see `station setup`")
+
+
+def look_at_golden(
+    session: Session,
+    source: SetupSource,
+    tolerance_ms: float,
+    utc_ns: int,
+    tell: Tell,
+) -> tuple[StepResult, Path]:
+    """Make the daily check: gather the golden target's places, compare, remember; return the result and its page.
+
+    Raises:
+        SetupError: no rig is in force, a camera was lost or does not see the target, or the disk is full.
+    """
+    rig = RigVersions(session.folder).in_force()
+    if rig is None:
+        raise SetupError(f"{session.folder} has no rig in force. Run `station setup` first")
+    target, settings = golden_target(), session.settings
+    infos = open_cameras(source.cameras, {camera.camera_id: camera.serial for camera in rig.cameras})
+    try:
+        gatherer = Gatherer(Finder(target, settings), list(infos), settings, [Kind.BOARD])
+        kept: list[Capture] = []
+        tell("lay the golden target flat on the tray")
+        for frameset in framesets(source.cameras, tolerance_ms):
+            found = gatherer.push(frameset)
+            for notice in gatherer.notices if found is None else ():
+                tell(notice)
+            if found is not None:
+                kept.append({name: shot for name, shot in found.capture.items() if isinstance(shot, Shot)})
+                tell(_next_place(len(kept), settings))
+            if len(kept) >= settings.check_placements + settings.check_held:
+                break
+        warmth = {name: source.temperature_c(info.serial) for name, info in infos.items()}
+    finally:
+        close_cameras(source.cameras)
+    if not kept:
+        raise SetupError(
+            f"no camera of {source.name} saw the golden target. Lay it flat in the tray's middle, print up"
+        )
+    result, health = check(rig, target, kept, baseline(session.folder, rig.digest), settings)
+    known = {name: celsius for name, celsius in warmth.items() if celsius is not None}
+    remember(session.folder, rig.digest, result, health, known, utc_ns)
+    return result, write_page(session.folder, result)
+
+
+def _next_place(count: int, settings: SetupSettings) -> str:
+    """Return what to do with the golden target after so many places."""
+    if count < settings.check_placements:
+        return f"{count} of {settings.check_placements} places on the tray; lay it elsewhere"
+    held = count - settings.check_placements
+    return f"{held} of {settings.check_held} poses above the tray; hold it still, tilted another way"

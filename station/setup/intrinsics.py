@@ -1,0 +1,98 @@
+"""The step `intrinsics`: the factory's are checked, and refined where views left out are then clearly better foretold.
+
+A single view absorbs most of a wrong focal length in its pose. Cameras that see the same board cannot: so the lenses
+are adjusted together with the rig, and both are judged by what the other cameras foretell of a pose left out.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from station.core.errors import SetupError
+from station.core.geometry import Intrinsics
+from station.setup.bundle import Solution
+from station.setup.extrinsics import adjust, leave_one_out
+from station.setup.measure import Measure, StepResult, at_most, plain
+from station.setup.poses import Observation, View, locate
+from station.setup.session import Session
+
+_AT_ONCE = 3
+"""Poses left out together."""
+
+
+def intrinsics(session: Session) -> StepResult:
+    """Check the factory intrinsics by reprojection; refine all cameras' where that is clearly better.
+
+    Raises:
+        SetupError: a camera shares no board pose with the others, or the corners fit no board of this size.
+    """
+    settings = session.settings
+    factory = {name: info.intrinsics for name, info in session.cameras().items()}
+    seen = usable_views(session, factory)
+    kept, refined = adjust(factory, seen), adjust(factory, seen, refine=True)
+    kept_off = _in_corner_errors(leave_one_out(seen, kept, at_once=_AT_ONCE), refined)
+    refined_off = _in_corner_errors(leave_one_out(seen, refined, refine=True, at_once=_AT_ONCE), refined)
+    gain = kept_off / refined_off
+    better = gain >= settings.intrinsics_gain
+    lenses = refined.lenses if better else factory
+    session.save_lenses(lenses)
+    measures: list[Measure] = [
+        plain("error of views left out, factory intrinsics", "booth", kept_off, "corner errors"),
+        plain("error of views left out, refined intrinsics", "booth", refined_off, "corner errors"),
+    ]
+    for name, lens in lenses.items():
+        off_px = _single_views_px(lens, [here for view, here in seen.items() if view[0] == name])
+        measures.append(at_most("reprojection error of single views", name, off_px, "px", settings.max_intrinsics_px))
+        if better:
+            measures += _changes(name, factory[name], lens)
+    words = f"they foretell views left out {gain:.2f} times better; {settings.intrinsics_gain:g} times is asked for"
+    return StepResult(
+        "intrinsics",
+        tuple(measures),
+        (
+            (f"refined intrinsics are used: {words}")
+            if better
+            else f"factory intrinsics are kept, not refined: {words}",
+        ),
+    )
+
+
+def usable_views(session: Session, lenses: Mapping[str, Intrinsics]) -> dict[View, Observation]:
+    """Return the views whose corners fit a pose.
+
+    Raises:
+        SetupError: most do not.
+    """
+    corners, limit = session.board.corners_mm(), session.settings.max_view_error_px
+    views = {view: Observation(corners[found.ids], found.pixels) for view, found in session.sightings().items()}
+    usable = {view: seen for view, seen in views.items() if locate(lenses[view[0]], seen)[1] <= limit}
+    if len(usable) * 2 < len(views):
+        raise SetupError(
+            f"in {len(views) - len(usable)} of {len(views)} views the corners do not fit {session.board.name}. "
+            "Check setup.paper, and measure the board's check bars: print it at 100 %, on something flat"
+        )
+    return usable
+
+
+def _in_corner_errors(errors_px: Mapping[View, float], solution: Solution) -> float:
+    """Return the errors' RMS, each over its view's own corner error, so that views at a slant do not drown the rest."""
+    if not errors_px:
+        return float("nan")
+    return float(np.sqrt(np.mean([(error / solution.sigma_px[view]) ** 2 for view, error in errors_px.items()])))
+
+
+def _single_views_px(lens: Intrinsics, views: list[Observation]) -> float:
+    """Return the reprojection error over single views, RMS px; NaN without any."""
+    if not views:
+        return float("nan")
+    squares = [locate(lens, view)[1] ** 2 * len(view.pixels) for view in views]
+    return float(np.sqrt(sum(squares) / sum(len(view.pixels) for view in views)))
+
+
+def _changes(name: str, old: Intrinsics, new: Intrinsics) -> list[Measure]:
+    """Return how far refined intrinsics are from the factory's."""
+    by_percent = 50 * (new.fx / old.fx + new.fy / old.fy) - 100
+    return [
+        plain("focal length changed by", name, by_percent, "%"),
+        plain("middle moved by", name, float(np.hypot(new.cx - old.cx, new.cy - old.cy)), "px"),
+    ]

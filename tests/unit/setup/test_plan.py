@@ -1,0 +1,47 @@
+"""Cameras that stand where the booth's plan has others are named."""
+
+from dataclasses import replace
+
+import pytest
+from support.setup_booth import RIG
+
+from station.rig import Rig
+from station.setup.rigging import against_plan
+from station.simulation.layout import load_layout
+
+PLAN = load_layout("three")
+
+
+def named(**names: str) -> Rig:
+    """The booth with cameras under other names."""
+    return replace(RIG, cameras=tuple(replace(c, camera_id=names.get(c.camera_id, c.camera_id)) for c in RIG.cameras))
+
+
+def test_booth_as_planned():
+    measures, failures, advice = against_plan(RIG, PLAN)
+    assert (failures, advice) == ([], [])
+    assert max(measure.value for measure in measures) < 1
+
+
+@pytest.mark.parametrize(("one", "other"), [("left", "right"), ("left", "top"), ("right", "top")])
+def test_swapped_cameras_are_named(one, other):
+    failures = against_plan(named(**{one: other, other: one}), PLAN)[1]
+    assert len(failures) == 1
+    assert failures[0].startswith(f"cameras {one} and {other} are swapped: each stands where setup.booth has the other")
+
+
+def test_cameras_in_a_ring_of_roles_are_each_named():
+    failures = against_plan(named(top="left", left="right", right="top"), PLAN)[1]
+    assert sorted(words.split(". ")[0] for words in failures) == [
+        "camera left stands where setup.booth has top",
+        "camera right stands where setup.booth has left",
+        "camera top stands where setup.booth has right",
+    ]
+
+
+def test_names_that_the_plan_has_not_are_told():
+    measures, failures, advice = against_plan(named(top="above"), PLAN)
+    assert (measures, failures) == ([], [])
+    assert advice == [
+        "setup.booth plans cameras top, left, right, here are above, left, right: places are not compared"
+    ]
