@@ -26,7 +26,7 @@ def zoom_of(dataset: Dataset) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SupervisedScorer:
-    """An item's score is the highest log-odds of damage of its views. `zoom` is that of the views, see `zoom_of`."""
+    """An item's score is the log-odds that any of its views shows damage. `zoom` is its views', see `zoom_of`."""
 
     bundle: Bundle
     zoom: int
@@ -57,11 +57,17 @@ class SupervisedScorer:
                 if cutter is not None:
                     own = over_view(own, cut_from_view, self.bundle.view_px, self.view_px, float(own.min()))
                 maps[cut.camera_id] = own
-            scores = np.max([one.scores for one in described if one.scores is not None], axis=0)
+            scores = noisy_or(np.array([one.scores for one in described if one.scores is not None]))
             types = {kind: float(scores[LABELS.index(kind.value)]) for kind in DamageType}
             return ItemScore(float(scores[0]), maps, types)
 
         return score
+
+
+def noisy_or(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the log-odds that any of the views shows damage, float32 [L], from the views' own, [V, L]."""
+    total = np.maximum(np.logaddexp(0, scores).sum(axis=0), 1e-6)
+    return np.asarray(total + np.log(-np.expm1(-total)), np.float32)
 
 
 class ShownViews:

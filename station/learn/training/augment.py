@@ -29,10 +29,10 @@ def augment(
     Args:
         crop: uint8 RGB [S, S, 3].
         mask: bool [S, S] of the item.
-        patches: uint8 [L, h, w], see `station.learn.training.truth`.
+        patches: uint8 [L + 1, h, w], see `station.learn.training.truth`.
         rng: makes every choice.
     """
-    if not patches.any() and mask.any() and rng.random() < _PAINTED_SHARE:
+    if not patches[:-1].any() and mask.any() and rng.random() < _PAINTED_SHARE:
         crop, patches = paint_damage(crop, mask, patches, rng)
     crop, patches = _posed(crop, patches, rng)
     return _lit(crop, rng), patches

@@ -21,8 +21,8 @@ _INDEX = "views.json"
 class ViewCache:
     """Views of items, cut and on disk.
 
-    `crops` uint8 RGB [N, S, S, 3]; `masks` bool [N, S, S] of the item; `patches` uint8 [N, L, h, w] and `truth` float32
-    [items, L], see `station.learn.training.truth`; `owner` is the item of each view, by its place in `items`.
+    `crops` uint8 RGB [N, S, S, 3]; `masks` bool [N, S, S] of the item; `patches` uint8 [N, L + 1, h, w] and `truth`
+    float32 [items, L], see `station.learn.training.truth`; `owner` is the item of each view, by its place in `items`.
     """
 
     items: tuple[Item, ...]
@@ -93,7 +93,9 @@ def _cut(
         given = {view.camera_id: view for view in item.views}
         for view in maker.views(item):
             crops[len(owner)], masks[len(owner)] = view.crop, view.mask
-            patches.append(patch_truth(item, given[view.camera_id], maker.defects(item, view), (height, width)))
+            patches.append(
+                patch_truth(item, given[view.camera_id], maker.defects(item, view), view.mask, (height, width))
+            )
             owner.append(number)
         progress(number + 1)
     crops.flush()

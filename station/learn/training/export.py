@@ -112,5 +112,5 @@ def _torch_features(model: Any, manifest: Manifest, pictures: NDArray[np.uint8])
 
 def _torch_scores(heads: Heads, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     with torch.inference_mode():
-        scores, maps = heads.eval()(torch.from_numpy(features).permute(0, 3, 1, 2).contiguous())
+        scores, maps, _ = heads.eval()(torch.from_numpy(features).permute(0, 3, 1, 2).contiguous())
     return scores.numpy(), maps.numpy()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from station.inference.manifest import ColourOrder, Layout, Manifest
 from station.learn.training.augment import augment
 from station.learn.training.cache import ViewCache
-from station.learn.training.fit import balance, item_loss, patch_loss, save
+from station.learn.training.fit import balance, heads_loss, save
 from station.learn.training.graph import GraphModule
 from station.learn.training.heads import Heads
 from station.learn.training.truth import UNKNOWN
@@ -47,7 +47,7 @@ def finetune(
     Args:
         model: the backbone as ONNX.
         manifest: of its bundle.
-        heads: provisional ones, trained along.
+        heads: trained along.
         cache: the views.
         views: those to train on, by number.
         epochs: passes over the views that show damage and as many others.
@@ -91,10 +91,10 @@ def view_truth(patches: NDArray[np.uint8], items: NDArray[np.float32]) -> NDArra
     """Return what is true of views, float32 [N, L]: what their patches show, else that their items are damaged.
 
     Args:
-        patches: uint8 [N, L, h, w], see `station.learn.training.truth`.
+        patches: uint8 [N, L + 1, h, w], see `station.learn.training.truth`.
         items: the truth of each view's item, float32 [N, L].
     """
-    shown = patches.max(axis=(2, 3))
+    shown = patches[:, :-1].max(axis=(2, 3))
     stated = np.where(items == 1, np.float32(1), np.float32(np.nan))
     return np.where(shown == UNKNOWN, stated, (shown >= _CLEAR_SHARE).astype(np.float32))
 
@@ -134,8 +134,8 @@ def _loss(
     features = backbone(input_tensor(np.stack([crop for crop, _ in drawn]), manifest).to(weights.device))
     if manifest.output.layout is Layout.NHWC:
         features = features.permute(0, 3, 1, 2)
-    scores, maps = heads(features)
-    return item_loss(scores, torch.from_numpy(truth).to(weights.device), weights) + patch_loss(maps, patches)
+    outputs = heads(features)
+    return heads_loss(outputs, patches, outputs[0], torch.from_numpy(truth).to(weights.device), weights)
 
 
 def windowed(

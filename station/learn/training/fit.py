@@ -23,7 +23,6 @@ _BATCH_ITEMS = 32
 _RATE, _DECAY = 2e-3, 1e-2
 _BETA = 0.99
 _FOCUS = 2.0
-_MAP_WEIGHT = 1.0
 _FULL_SHARE = 0.25
 """A patch is wholly damaged for the heads when damage covers this share of it."""
 
@@ -39,37 +38,27 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """What heads are fitted to, and which items are for what.
-
-    `features` float16 [K, N, h, w, C] are of the cache's views: first as they are, then `K - 1` times augmented;
-    `patches` uint8 [K, N, L, h, w] is the truth of each.
-    """
+    """What heads are fitted to: features float16 [N, h, w, C] of the cache's views, and which items are for what."""
 
     features: NDArray[np.float16]
-    patches: NDArray[np.uint8]
     cache: ViewCache
     train: NDArray[np.intp]
     held_out: NDArray[np.intp]
 
-    def batch(
-        self, items: NDArray[np.intp], rng: np.random.Generator | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.uint8]]:
-        """Return the items' features [V, C, h, w], the item of each as a place in `items`, and their patches' truth.
-
-        Of every view `rng` draws one of the copies; without it they are taken as they are.
-        """
+    def batch(self, items: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.intp]]:
+        """Return the items' features [V, C, h, w], the item of each as a place in `items`, and the views."""
         views = np.flatnonzero(np.isin(self.cache.owner, items))
         place = {item: number for number, item in enumerate(items.tolist())}
         owner = torch.tensor([place[item] for item in self.cache.owner[views].tolist()])
-        copies = np.zeros(len(views), np.intp) if rng is None else rng.integers(len(self.features), size=len(views))
-        features = torch.from_numpy(self.features[copies, views].astype(np.float32)).permute(0, 3, 1, 2)
-        return features.contiguous(), owner, self.patches[copies, views]
+        features = torch.from_numpy(self.features[views].astype(np.float32)).permute(0, 3, 1, 2)
+        return features.contiguous(), owner, views
 
 
 def pooled(scores: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
-    """Return the items' log-odds [items, L], the highest of their views'."""
-    empty = torch.full((count, scores.shape[1]), -torch.inf, device=scores.device)
-    return empty.scatter_reduce(0, owner[:, None].expand_as(scores), scores, "amax")
+    """Return the items' log-odds [items, L] from their views' by noisy-or."""
+    sums = torch.zeros((count, scores.shape[1]), device=scores.device)
+    sums = sums.index_add(0, owner, torch.nn.functional.softplus(scores)).clamp(min=1e-6)
+    return sums + (-torch.expm1(-sums)).log()
 
 
 def item_loss(logits: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
@@ -82,13 +71,27 @@ def item_loss(logits: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor) 
 
 
 def patch_loss(maps: torch.Tensor, shares: NDArray[np.uint8]) -> torch.Tensor:
-    """Return the focal cross-entropy of patches; `shares` as in `patch_truth`."""
+    """Return the focal cross-entropy of patches; `shares` of damage as in `patch_truth`."""
     given = torch.from_numpy(shares).to(maps.device)
     known = given != UNKNOWN
     target = (given.float() / (WHOLE * _FULL_SHARE)).clamp(max=1)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(maps, target, reduction="none")
     focus = (maps.sigmoid() - target).abs().detach() ** _FOCUS * known
     return (loss * focus).sum() / (target * known).sum().clamp(min=1)
+
+
+def heads_loss(
+    outputs: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    patches: NDArray[np.uint8],
+    scores: torch.Tensor,
+    truth: torch.Tensor,
+    weights: torch.Tensor,
+) -> torch.Tensor:
+    """Return the loss of the heads' outputs for views: of `scores` by what is true, of patches, and of the gate."""
+    _, maps, gate = outputs
+    item = torch.from_numpy(patches[:, -1:]).to(gate.device).float() / WHOLE
+    told = torch.nn.functional.binary_cross_entropy_with_logits(gate, item)
+    return item_loss(scores, truth, weights) + patch_loss(maps, patches[:, :-1]) + told
 
 
 def balance(truth: NDArray[np.float32]) -> torch.Tensor:
@@ -168,15 +171,15 @@ def _pass(
     heads: Heads, material: Material, weights: torch.Tensor, optimiser: torch.optim.Optimizer, seed: int
 ) -> Iterator[float]:
     heads.train()
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(material.train)
+    order = np.random.default_rng(seed).permutation(material.train)
     for start in range(0, len(order), _BATCH_ITEMS):
         items = order[start : start + _BATCH_ITEMS]
-        features, owner, patches = material.batch(items, rng)
-        scores, maps = heads(features)
+        features, owner, views = material.batch(items)
+        outputs = heads(features)
         truth = torch.from_numpy(material.cache.truth[items])
-        loss: Any = item_loss(pooled(scores, owner, len(items)), truth, weights)
-        loss = loss + _MAP_WEIGHT * patch_loss(maps, patches)
+        loss: Any = heads_loss(
+            outputs, material.cache.patches[views], pooled(outputs[0], owner, len(items)), truth, weights
+        )
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

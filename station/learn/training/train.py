@@ -1,6 +1,6 @@
 """From a dataset to a bundle with damage heads: cut, describe, fit, write, prove."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,22 +13,19 @@ from numpy.typing import NDArray
 
 from station.inference import Bundle, load_bundle
 from station.learn.dataset import Dataset, Split
-from station.learn.training.augment import augment
-from station.learn.training.cache import ViewCache, cut_views
+from station.learn.training.cache import ViewCache, cut_views, training_items
 from station.learn.training.card import card_text
 from station.learn.training.export import write_bundle, write_int8
 from station.learn.training.finetune import finetune
 from station.learn.training.fit import Epoch, Material, fit, held_out_scores
 from station.learn.training.graph import backbone_graph
 from station.learn.training.heads import Heads
+from station.learn.training.probe import FEW_ITEMS, fit_probe
 from station.learn.training.report import write_report
 
 WORK = "training"
 """The folder inside the bundle's for what training keeps: views, features, checkpoints, the report."""
 _SAMPLE_VIEWS = 300
-_WANTED_VIEWS = 3000
-_MOST_COPIES = 16
-"""Few views are described again in other poses and lights, until there are about so many, at most so often."""
 _HELD_OUT_SHARE = 0.2
 _CHUNK = 32
 _INT8_VIEWS = 100
@@ -67,27 +64,33 @@ def train(
         BundleError: the source cannot be used, or its backbone cannot be trained.
         DatasetError: there is nothing to train on, or `out` holds the training of something else.
     """
-    torch.set_num_threads(max(1, torch.get_num_threads()))
     work = out / WORK
     bundle = load_bundle(source)
-    with bar("Cutting views", len(dataset.items)) as progress:
+    with bar("Cutting views", len(training_items(dataset))) as progress:
         cache = cut_views(dataset, bundle, work, progress)
     learned, held_out = split_items(cache, seed)
     manifest = replace(bundle.manifest, name=out.name, source=_source(bundle, dataset), rebuild=command)
     model = backbone_graph(onnx.load(source / bundle.manifest.model), bundle.manifest)
+    provisional = None
     if finetune_epochs:
-        _finetuned(model, bundle, cache, learned, finetune_epochs, seed, work, bar)
+        provisional = _finetuned(model, bundle, cache, learned, finetune_epochs, seed, work, bar)
         write_bundle(work / "backbone", manifest, source, model, None, True, "")
         bundle = load_bundle(work / "backbone")
-    material = _material(bundle, cache, learned, held_out, seed, work, bar)
-    heads, history = _fitted(material, epochs, seed, work, bar)
-    scores, truth = held_out_scores(heads, material), cache.truth[held_out]
+    material = _material(bundle, cache, learned, held_out, work, bar)
+    torch.manual_seed(seed)
+    shown = np.random.default_rng(seed).permutation(len(cache.owner))
+    heads = provisional or _new_heads(material.features[np.sort(shown[:_SAMPLE_VIEWS])].astype(np.float32))
+    if len(learned) + len(held_out) < FEW_ITEMS:
+        epoch, scores = fit_probe(heads, material, seed)
+        history, truth = [epoch], cache.truth
+    else:
+        history = _fitted(heads, material, epochs, seed, work, bar)
+        scores, truth = held_out_scores(heads, material), cache.truth[held_out]
     text = card_text(manifest, dataset.card, len(learned), len(held_out), bool(finetune_epochs), history[-1])
     write_bundle(out, manifest, source, model, heads, bool(finetune_epochs), text)
     load_bundle(out)
-    shown = np.random.default_rng(seed).permutation(len(cache.owner))[:_INT8_VIEWS]
     int8 = out.with_name(f"{out.name}-int8")
-    write_int8(out, int8, [np.array(cache.crops[view]) for view in shown], text)
+    write_int8(out, int8, [np.array(cache.crops[view]) for view in shown[:_INT8_VIEWS]], text)
     report = write_report(work, manifest, dataset.card, history, scores, truth)
     return Trained(out, int8, report, history[-1])
 
@@ -124,15 +127,17 @@ def _finetuned(
     seed: int,
     work: Path,
     bar: Bar,
-) -> None:
+) -> Heads:
+    """Train the backbone in place; return the heads that learned along, which the others go on from."""
     sample = bundle.features([np.array(crop) for crop in cache.crops[:_CHUNK]]).astype(np.float32)
     views = np.flatnonzero(np.isin(cache.owner, learned))
     torch.manual_seed(seed)
+    heads = _new_heads(sample)
     with bar("Training the backbone", 1000) as progress:
         finetune(
             model,
             bundle.manifest,
-            _new_heads(sample),
+            heads,
             cache,
             views,
             epochs,
@@ -140,13 +145,11 @@ def _finetuned(
             work / "backbone.pt",
             lambda share, _: progress(round(1000 * share)),
         )
+    return heads.cpu()
 
 
-def _fitted(material: Material, epochs: int, seed: int, work: Path, bar: Bar) -> tuple[Heads, list[Epoch]]:
-    rng = np.random.default_rng(seed)
-    shown = rng.permutation(material.features.shape[1])[:_SAMPLE_VIEWS]
-    torch.manual_seed(seed)
-    heads, history = _new_heads(material.features[0, shown].astype(np.float32)), list[Epoch]()
+def _fitted(heads: Heads, material: Material, epochs: int, seed: int, work: Path, bar: Bar) -> list[Epoch]:
+    history: list[Epoch] = []
     with bar("Training the heads", epochs) as progress:
         progress(0)
 
@@ -155,7 +158,7 @@ def _fitted(material: Material, epochs: int, seed: int, work: Path, bar: Bar) ->
             progress(done)
 
         fit(heads, material, epochs, seed, work / "heads.pt", tell)
-    return heads, history
+    return history
 
 
 def _new_heads(features: NDArray[np.float32]) -> Heads:
@@ -163,44 +166,20 @@ def _new_heads(features: NDArray[np.float32]) -> Heads:
 
 
 def _material(
-    bundle: Bundle,
-    cache: ViewCache,
-    learned: NDArray[np.intp],
-    held_out: NDArray[np.intp],
-    seed: int,
-    work: Path,
-    bar: Bar,
+    bundle: Bundle, cache: ViewCache, learned: NDArray[np.intp], held_out: NDArray[np.intp], work: Path, bar: Bar
 ) -> Material:
-    """Describe every view, and augmented copies where there are few; a file once complete is read back."""
+    """Describe every view; a file once complete is read back."""
     count = len(cache.owner)
-    copies = min(_MOST_COPIES, max(1, _WANTED_VIEWS // count))
-    patches = np.empty((copies, *cache.patches.shape), np.uint8)
-    file, shape = work / f"features-{bundle.digest}.npy", (copies, count, *bundle.manifest.feature_shape)
-    is_new = not file.exists()
-    unfinished = file.with_suffix(".new")
-    features = (
-        np.lib.format.open_memmap(unfinished, "w+", np.float16, shape) if is_new else np.load(file, mmap_mode="r")
-    )
-    with bar("Describing views", copies * count) as progress:
-        for copy, views in _chunks(copies, count):
-            rng = np.random.default_rng((seed, copy, views[0]))
-            drawn = [_copy(cache, view, copy, rng) for view in views]
-            patches[copy, views] = [own for _, own in drawn]
-            if is_new:
-                features[copy, views] = bundle.features([crop for crop, _ in drawn])
-            progress(copy * count + views[-1] + 1)
-    if is_new:
+    file = work / f"features-{bundle.manifest.files[bundle.manifest.model][:16]}.npy"
+    if not file.exists():
+        unfinished = file.with_suffix(".new")
+        shape = (count, *bundle.manifest.feature_shape)
+        features = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
+        with bar("Describing views", count) as progress:
+            for start in range(0, count, _CHUNK):
+                crops = [np.array(crop) for crop in cache.crops[start : start + _CHUNK]]
+                features[start : start + _CHUNK] = bundle.features(crops)
+                progress(start + len(crops))
         features.flush()
         unfinished.replace(file)
-    return Material(features, patches, cache, learned, held_out)
-
-
-def _chunks(copies: int, count: int) -> Iterator[tuple[int, range]]:
-    for copy in range(copies):
-        for start in range(0, count, _CHUNK):
-            yield copy, range(start, min(count, start + _CHUNK))
-
-
-def _copy(cache: ViewCache, view: int, copy: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Any]:
-    crop, patches = np.array(cache.crops[view]), np.array(cache.patches[view])
-    return (crop, patches) if copy == 0 else augment(crop, np.array(cache.masks[view]), patches, rng)
+    return Material(np.load(file, mmap_mode="r"), cache, learned, held_out)

@@ -27,13 +27,18 @@ def item_truth(item: Item) -> NDArray[np.float32]:
     return truth
 
 
-def patch_truth(item: Item, view: View, defects: Sequence[Defect], grid: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return which share of every patch of a view is damaged, uint8 [L, h, w], 0 to `WHOLE` or `UNKNOWN`.
+def patch_truth(
+    item: Item, view: View, defects: Sequence[Defect], mask: NDArray[np.bool_], grid: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """Return which share of every patch of a view is damaged, and last which is item: uint8 [L + 1, h, w].
+
+    Shares are 0 to `WHOLE`, or `UNKNOWN`.
 
     Args:
         item: the item.
         view: one of its views.
         defects: the view's damage masks in its crop, in the order of `view.damage_masks`.
+        mask: the item in its crop, bool [S, S].
         grid: how many patches there are, `(h, w)`.
     """
     whole = item_truth(item)
@@ -41,17 +46,21 @@ def patch_truth(item: Item, view: View, defects: Sequence[Defect], grid: tuple[i
     if item.is_damaged and not any(other.damage_masks for other in item.views):
         unknown |= whole == 1
     maps = np.zeros((len(LABELS), *grid), np.uint8)
-    for mask, defect in zip(view.damage_masks, defects, strict=True):
-        share = cv2.resize(defect.mask.astype(np.float32), grid[::-1], interpolation=cv2.INTER_AREA)
-        seen = np.asarray(np.rint(share * WHOLE), np.uint8)
-        places = [0, *([1] if whole[1] == 1 else []), *_places(mask.damage_type, item)]
+    for given, defect in zip(view.damage_masks, defects, strict=True):
+        seen = _shares(defect.mask, grid)
+        places = [0, *([1] if whole[1] == 1 else []), *_places(given.damage_type, item)]
         maps[places] = np.maximum(maps[places], seen)
-        unknown[2:] |= not _places(mask.damage_type, item)
+        unknown[2:] |= not _places(given.damage_type, item)
     maps[unknown] = UNKNOWN
-    return maps
+    return np.concatenate([maps, _shares(mask, grid)[np.newaxis]])
 
 
 def _places(damage_type: DamageType | None, item: Item) -> list[int]:
     """Where a mask's type stands among the labels; an item of one type has masks of no other."""
     types = item.damage_types if damage_type is None and len(item.damage_types) == 1 else (damage_type,)
     return [LABELS.index(kind.value) for kind in types if kind is not None]
+
+
+def _shares(mask: NDArray[np.bool_], grid: tuple[int, int]) -> NDArray[np.uint8]:
+    share = cv2.resize(mask.astype(np.float32), grid[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(np.rint(share * WHOLE), np.uint8)

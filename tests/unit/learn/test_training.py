@@ -20,6 +20,7 @@ from station.learn.evaluation.views import Defect
 from station.learn.importing.folders import read_folders
 from station.learn.importing.source import write_dataset
 from station.learn.training import fit
+from station.learn.training import train as training
 from station.learn.training.augment import augment, paint_damage
 from station.learn.training.fit import patch_loss
 from station.learn.training.truth import UNKNOWN, WHOLE, item_truth, patch_truth
@@ -50,8 +51,10 @@ def dataset(tmp_path_factory):
     return write_dataset(read_folders(src), src.parent / "set", "tests", "pytest", lambda _: None)
 
 
+@pytest.mark.parametrize("few_items", [0, 1000], ids=["network", "probe"])
 @pytest.mark.parametrize("backbone", [convolutions, transformer])
-def test_heads_on_either_backbone_find_holes(backbone, dataset, tmp_path, monkeypatch, capsys):
+def test_heads_on_either_backbone_find_holes(backbone, few_items, dataset, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(training, "FEW_ITEMS", few_items)
     source, out, figures = backbone(tmp_path / "backbone"), tmp_path / "heads", tmp_path / "figures.json"
     assert station(monkeypatch, "train", dataset.path, out, "--bundle", source, "--epochs", "20") == 0
     bundle = load_bundle(out)  # proved against the outputs of PyTorch
@@ -81,6 +84,7 @@ def test_a_backbone_trained_along_is_proved_or_refused_by_name(dataset, tmp_path
 
 
 def test_training_goes_on_where_it_stopped(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "FEW_ITEMS", 0)
     source = convolutions(tmp_path / "backbone")
 
     def trained(name):
@@ -116,12 +120,15 @@ def test_what_nobody_stated_is_unknown():
     assert not item_truth(good).any()
     some, view = item(None)
     assert np.isnan(item_truth(some)[1:]).all()
-    assert (patch_truth(some, view, (), (2, 2)) == UNKNOWN).all()
+    full = np.ones((32, 32), bool)
+    unknown = patch_truth(some, view, (), full, (2, 2))
+    assert (unknown[:-1] == UNKNOWN).all()
+    assert (unknown[-1] == WHOLE).all()
     hole = DamageType.PENETRATION
     mask = np.zeros((32, 32), bool)
     mask[:16, :16] = True
     major, view = item(Severity.MAJOR, (hole,), (DamageMask(hole, "m.png"),))
-    maps = patch_truth(major, view, (Defect(mask, None),), (2, 2))
+    maps = patch_truth(major, view, (Defect(mask, None),), ~full, (2, 2))
     shown = [0, 1, LABELS.index("penetration")]
     assert maps[shown, 0, 0].tolist() == [WHOLE] * 3
     assert maps.sum() == 3 * WHOLE
@@ -131,7 +138,7 @@ def test_painted_damage_lies_where_the_truth_says():
     rng = np.random.default_rng(2)
     crop, mask = np.full((128, 128, 3), 140, np.uint8), np.zeros((128, 128), bool)
     mask[32:96, 32:96] = True
-    patches = np.zeros((len(LABELS), 8, 8), np.uint8)
+    patches = np.zeros((len(LABELS) + 1, 8, 8), np.uint8)
     for _ in range(20):
         painted, truth = paint_damage(crop, mask, patches, rng)
         assert truth[0].max() > 0 or (painted == crop).all()
@@ -145,7 +152,7 @@ def test_a_posed_view_keeps_its_truth_in_place():
     rng = np.random.default_rng(3)
     crop = np.full((128, 128, 3), 200, np.uint8)
     crop[32:64, 64:96] = 10
-    patches = np.zeros((len(LABELS), 8, 8), np.uint8)
+    patches = np.zeros((len(LABELS) + 1, 8, 8), np.uint8)
     patches[0, 2:4, 4:6] = WHOLE
     for _ in range(20):
         posed, truth = augment(crop, np.zeros((128, 128), bool), patches, rng)
