@@ -46,7 +46,8 @@ class Judge:
             if not reasons & {Reason.UNKNOWN_PRODUCT, Reason.NO_ITEM}:
                 reasons.add(Reason.NO_REFERENCES)
             return Judgement(Decision.SIDELINE, 0.0, Severity.NONE, _ordered(reasons), {}, ())
-        score = calibration.item_score({finding.camera_id: finding.score for finding in findings})
+        compared = {finding.camera_id: finding.score for finding in findings if finding.source == "references"}
+        score = calibration.item_score(compared)
         limit, _ = sideline_score(calibration.good_scores, self._settings.max_false_alarm_rate)
         damaged = not score <= limit  # so that a score that is no number passes nothing
         if damaged:
