@@ -8,6 +8,7 @@ from station.gallery.patches import patch_distances
 from station.gallery.products import Product
 from station.gallery.references import ProductReferences
 from station.gallery.settings import GallerySettings
+from station.gallery.shapes import Lack, ShapeReferences
 from station.gallery.stand_ins import stand_in, with_stand_ins
 
 __all__ = [
@@ -18,8 +19,10 @@ __all__ = [
     "Gallery",
     "GallerySettings",
     "GalleryWriter",
+    "Lack",
     "Product",
     "ProductReferences",
+    "ShapeReferences",
     "Shot",
     "ShotView",
     "ViewCalibration",
