@@ -10,10 +10,12 @@ from station.api.door import Door
 from station.api.problems import picture_responses, problem_responses
 from station.api.schemas import (
     CameraBody,
+    CertificateBody,
     GalleryBody,
     ProductBody,
     ReasonBody,
     camera_body,
+    certificate_body,
     gallery_body,
     product_body,
     reason_body,
@@ -55,6 +57,11 @@ def booth_router(door: Door) -> APIRouter:
     async def gallery() -> GalleryBody:
         """Give the gallery's digest, and which rate of false alarms its good items uphold."""
         return gallery_body(door.gallery())
+
+    @router.get("/certificate", summary="What the threshold is certified for", operation_id="certificate")
+    async def certificate() -> CertificateBody:
+        """Give the certificate of the station's threshold, and whether it holds now."""
+        return certificate_body(door.certificate())
 
     @router.get("/cameras", summary="The cameras now", operation_id="cameras")
     def cameras() -> list[CameraBody]:

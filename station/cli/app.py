@@ -17,6 +17,7 @@ from station.cli import (
     run,
     setup,
     simulate,
+    tune,
 )
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.add_typer(setup.app, name="setup")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(dataset.app, name="dataset")
 app.command("evaluate")(evaluate.evaluate)
+app.command("tune")(tune.tune)
 app.command("plc-sim")(plc_sim.plc_sim)
 app.command("config")(config.config)
 app.add_typer(models.app, name="models")

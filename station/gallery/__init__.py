@@ -1,6 +1,7 @@
 """Reference views per product: build, load, compare."""
 
 from station.gallery.calibration import Calibration, ViewCalibration
+from station.gallery.compare import METHOD, REFERENCES
 from station.gallery.enrol import EnrolledProduct, EnrolledView, Shot, ShotView, enrol_product
 from station.gallery.gallery import Gallery, GalleryWriter, ProductReferences
 from station.gallery.outline import Background, cut_out, learn_background, outline
@@ -10,6 +11,8 @@ from station.gallery.settings import GallerySettings
 from station.gallery.stand_ins import stand_in
 
 __all__ = [
+    "METHOD",
+    "REFERENCES",
     "Background",
     "Calibration",
     "EnrolledProduct",

@@ -59,7 +59,8 @@ class Inspector:
                 findings = tuple(self._compare(references, views, features)) if references else ()
             with stage("judge"):
                 calibration = references.calibration if references else None
-                judgement = self.judge.decide(findings, calibration, (*view_doubts, *identity_doubts))
+                kind = references.product.kind if references else ""
+                judgement = self.judge.decide(findings, calibration, (*view_doubts, *identity_doubts), kind)
         except BundleError as error:
             return self.sideline(capture, Reason.MODEL_FAULT, str(error))
         except Exception as error:  # whatever it is, the item must get a verdict and people the reason
