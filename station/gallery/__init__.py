@@ -3,12 +3,13 @@
 from station.gallery.calibration import Calibration, ViewCalibration
 from station.gallery.compare import METHOD, REFERENCES
 from station.gallery.enrol import EnrolledProduct, EnrolledView, Shot, ShotView, enrol_product
-from station.gallery.gallery import Gallery, GalleryWriter, ProductReferences
-from station.gallery.outline import Background, cut_out, learn_background, outline
+from station.gallery.gallery import Gallery, GalleryWriter
+from station.gallery.outline import Background, cut_out, framing, learn_background, outline
 from station.gallery.patches import patch_distances
 from station.gallery.products import Product
+from station.gallery.references import ProductReferences
 from station.gallery.settings import GallerySettings
-from station.gallery.stand_ins import stand_in
+from station.gallery.stand_ins import stand_in, with_stand_ins
 
 __all__ = [
     "METHOD",
@@ -27,8 +28,10 @@ __all__ = [
     "ViewCalibration",
     "cut_out",
     "enrol_product",
+    "framing",
     "learn_background",
     "outline",
     "patch_distances",
     "stand_in",
+    "with_stand_ins",
 ]

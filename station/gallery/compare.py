@@ -80,7 +80,7 @@ def compare_view(
         camera_id=camera_id,
         score=scores,
         regions=_sharpened(_regions(camera_id, seen, mask.shape[0]), fine),
-        score_map=seen if placed else distances,
+        score_map=seen,
     )
 
 

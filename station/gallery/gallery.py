@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,43 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.core.errors import GalleryError
-from station.core.items import ItemView
-from station.core.verdict import Finding
 from station.gallery.calibration import Calibration, ViewCalibration
-from station.gallery.compare import METHOD, compare_view
+from station.gallery.compare import METHOD
 from station.gallery.enrol import EnrolledProduct
 from station.gallery.face_files import read_face, write_face
 from station.gallery.products import Product
-from station.gallery.registered import Describe, FaceReferences, place
+from station.gallery.references import ProductReferences
+from station.gallery.registered import FaceReferences
 
 FORMAT = 1
 NAME = "gallery.json"
 _JPEG_QUALITY = 85
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ProductReferences:
-    """One product's references: `bank` float32 [P, C] and its `faces`, ready to be compared with."""
-
-    product: Product
-    bank: NDArray[np.float32]
-    faces: tuple[FaceReferences, ...]
-    calibration: Calibration
-
-    def compare(self, view: ItemView, features: NDArray[np.float32], describe: Describe) -> Finding | None:
-        """Return how the view differs from the references, None where its camera was not calibrated.
-
-        Args:
-            view: the item's view.
-            features: its feature map, float32 [h, w, C].
-            describe: the model, for the view as it lies over the product's faces.
-        """
-        usual = self.calibration.views.get(view.camera_id)
-        if usual is None:
-            return None
-        placed = place(self.faces, view.crop, view.mask)
-        described = describe([one.picture for one in placed]) if placed else ()
-        return compare_view(view.camera_id, features, view.mask, self.bank, usual, placed, described)
 
 
 class Gallery:

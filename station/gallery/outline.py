@@ -77,21 +77,31 @@ def outline(picture: NDArray[np.uint8], background: Background, describe: Descri
     return _resized(sharp, picture.shape[1::-1]) > 0
 
 
-def cut_out(
-    picture: NDArray[np.uint8], mask: NDArray[np.bool_], side_px: int
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return the item upright in a square crop, uint8 RGB [S, S, 3], and its mask there, bool [S, S].
+def framing(mask: NDArray[np.bool_], side_px: int) -> NDArray[np.float64]:
+    """Return the map that lays an item upright in the middle of a square crop, `crop_from_picture` float64 [2, 3].
 
     Args:
-        picture: uint8 RGB [H, W, 3].
-        mask: bool [H, W], not empty.
-        side_px: the crop's side S.
+        mask: the item in its picture, bool [H, W], not empty.
+        side_px: the crop's side.
     """
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     scale = side_px * (1 - 2 * _MARGIN) / max(width, height)
     middle = np.array([left + (width - 1) / 2, top + (height - 1) / 2])
     shift = (side_px - 1) / 2 - scale * middle
-    crop_from_picture = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    return np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+
+
+def cut_out(
+    picture: NDArray[np.uint8], mask: NDArray[np.bool_], crop_from_picture: NDArray[np.float64], side_px: int
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return a square crop of a picture, uint8 RGB [S, S, 3], and the item's mask there, bool [S, S].
+
+    Args:
+        picture: uint8 RGB [H, W, 3].
+        mask: the item in it, bool [H, W].
+        crop_from_picture: see `framing`.
+        side_px: the crop's side S.
+    """
     size = (side_px, side_px)
     crop = cv2.warpAffine(picture, crop_from_picture, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     cut = cv2.warpAffine(mask.astype(np.uint8) * 255, crop_from_picture, size, flags=cv2.INTER_LINEAR)

@@ -1,9 +1,15 @@
 """Stand-ins for good units where a product has too few references: its own pictures, seen a little differently."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from station.gallery.enrol import MIN_SHOTS, Shot, ShotView
+from station.gallery.registered import Describe
+
+_SHOTS = 12
 _TURN_DEG = 1.5
 _ZOOM = 0.015
 _SHIFT = 0.008
@@ -13,6 +19,26 @@ _SLOPE = 0.1
 _GAMMA = 0.15
 _BLUR_PX = 0.8
 _NOISE = 3.0
+
+
+def with_stand_ins(shots: Sequence[Shot], describe: Describe) -> list[Shot]:
+    """Return the shots, and stand-ins of them where they are too few to enrol a product.
+
+    Args:
+        shots: placings of undamaged items, at least one.
+        describe: the model.
+    """
+    missing = _SHOTS - len(shots) if len(shots) < MIN_SHOTS else 0
+    made = [(shots[number % len(shots)], number + 1) for number in range(missing)]
+    return [
+        *shots,
+        *({camera_id: _varied(view, seed, describe) for camera_id, view in shot.items()} for shot, seed in made),
+    ]
+
+
+def _varied(view: ShotView, seed: int, describe: Describe) -> ShotView:
+    crop, mask = stand_in(view.crop, view.mask, seed)
+    return ShotView(crop, mask, describe([crop])[0])
 
 
 def stand_in(

@@ -15,7 +15,7 @@ from station.learn.dataset import Dataset, Item, Split
 from station.learn.evaluation.intervals import CONFIDENCE, RESAMPLES, Estimate, share
 from station.learn.evaluation.item_figures import BASE_RATE, item_figures
 from station.learn.evaluation.pixel_figures import Levels, ViewMap, box_figures, item_pixels, pixel_figures
-from station.learn.evaluation.scorers import Scorer
+from station.learn.evaluation.scoring import Scorer
 from station.learn.evaluation.views import ViewMaker, references_of
 
 SEED = 1

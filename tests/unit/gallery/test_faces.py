@@ -17,6 +17,7 @@ from station.gallery import (
     ShotView,
     cut_out,
     enrol_product,
+    framing,
     learn_background,
     outline,
     stand_in,
@@ -138,7 +139,7 @@ def test_an_item_is_found_in_pictures_without_mask(shipped_bundle: Bundle) -> No
     left, top = boxes[5]
     truth[top : top + 200, left : left + 280] = True
     assert (mask & truth).sum() / (mask | truth).sum() > 0.85
-    crop, cut = cut_out(pictures[5], mask, SIDE)
+    crop, cut = cut_out(pictures[5], mask, framing(mask, SIDE), SIDE)
     assert crop.shape == (SIDE, SIDE, 3)
     assert cut[SIDE // 2, SIDE // 2]
 

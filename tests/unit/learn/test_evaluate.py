@@ -15,7 +15,8 @@ pytest.importorskip("sklearn", reason="evaluation needs the extra [data]")
 from station.core.errors import BundleError, DatasetError
 from station.learn.dataset import open_dataset
 from station.learn.evaluation.evaluate import evaluate
-from station.learn.evaluation.scorers import ItemScore, open_scorer
+from station.learn.evaluation.scorers import open_scorer
+from station.learn.evaluation.scoring import ItemScore
 from station.learn.evaluation.views import ViewMaker, references_of
 from station.learn.importing.mvtec import read_mvtec
 from station.learn.importing.source import write_dataset

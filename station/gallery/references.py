@@ -1,0 +1,46 @@
+"""One product's references, ready to be compared with."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.items import ItemView
+from station.core.verdict import Finding
+from station.gallery.calibration import Calibration
+from station.gallery.compare import compare_view
+from station.gallery.enrol import EnrolledProduct
+from station.gallery.products import Product
+from station.gallery.registered import Describe, FaceReferences, place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProductReferences:
+    """One product's references: `bank` float32 [P, C] and its `faces`, ready to be compared with."""
+
+    product: Product
+    bank: NDArray[np.float32]
+    faces: tuple[FaceReferences, ...]
+    calibration: Calibration
+
+    @classmethod
+    def of(cls, product: Product, enrolled: EnrolledProduct) -> "ProductReferences":
+        """Return references as they were enrolled, for a product that stands alone."""
+        views = {camera_id: view.calibration for camera_id, view in enrolled.views.items()}
+        calibration = Calibration(views, enrolled.good_scores)
+        return cls(product, enrolled.bank.astype(np.float32), enrolled.faces, calibration)
+
+    def compare(self, view: ItemView, features: NDArray[np.float32], describe: Describe) -> Finding | None:
+        """Return how the view differs from the references, None where its camera was not calibrated.
+
+        Args:
+            view: the item's view.
+            features: its feature map, float32 [h, w, C].
+            describe: the model, for the view as it lies over the product's faces.
+        """
+        usual = self.calibration.views.get(view.camera_id)
+        if usual is None:
+            return None
+        placed = place(self.faces, view.crop, view.mask)
+        described = describe([one.picture for one in placed]) if placed else ()
+        return compare_view(view.camera_id, features, view.mask, self.bank, usual, placed, described)
