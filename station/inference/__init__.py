@@ -8,4 +8,12 @@ from station.inference.bundle import Bundle, Described, bare_session, load_bundl
 from station.inference.settings import InferenceSettings
 from station.inference.shipped import find_bundle, shipped_models_dir
 
-__all__ = ["Bundle", "Described", "InferenceSettings", "bare_session", "find_bundle", "load_bundle", "shipped_models_dir"]
+__all__ = [
+    "Bundle",
+    "Described",
+    "InferenceSettings",
+    "bare_session",
+    "find_bundle",
+    "load_bundle",
+    "shipped_models_dir",
+]

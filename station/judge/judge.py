@@ -102,10 +102,10 @@ class Judge:
         """The mean cost of the types of damage it may be; the highest where nothing tells types apart."""
         settings = self._settings
         costs = settings.packaging_cost if kind in settings.packaging_kinds else settings.cost
-        total = sum(types.values())
-        if total <= 0:
+        if not types:
             return max(costs.get(damage_type, 1.0) for damage_type in DamageType)
-        return sum(costs.get(damage_type, 1.0) * share for damage_type, share in types.items()) / total
+        shares = {damage_type: probability(score) for damage_type, score in types.items()}
+        return sum(costs.get(one, 1.0) * share for one, share in shares.items()) / sum(shares.values())
 
     def _severity(self, score: float, limit: float, good_scores: Sequence[float]) -> Severity:
         if score <= limit or not good_scores:
@@ -116,9 +116,15 @@ class Judge:
 
 
 def item_scores(findings: Sequence[Finding], calibration: Calibration) -> dict[str, float]:
-    """Return the item's score by source: the worst view's, references counted from what is usual for the product."""
+    """Return the item's score by source: the worst view's, references counted from what is usual for the product.
+
+    Where a source tells types of damage apart and also speaks of damage as such, the latter is its score.
+    """
+    whole = {finding.source for finding in findings if finding.damage_type is None}
     views: dict[str, dict[str, float]] = {}
     for finding in findings:
+        if finding.damage_type is not None and finding.source in whole:
+            continue
         own = views.setdefault(finding.source, {})
         own[finding.camera_id] = max(finding.score, own.get(finding.camera_id, -math.inf))
     scores = {source: max(own.values()) for source, own in views.items()}
@@ -132,7 +138,7 @@ def type_scores(findings: Sequence[Finding]) -> dict[DamageType, float]:
     scores: dict[DamageType, float] = {}
     for finding in findings:
         if finding.damage_type is not None:
-            scores[finding.damage_type] = max(finding.score, scores.get(finding.damage_type, 0.0))
+            scores[finding.damage_type] = max(finding.score, scores.get(finding.damage_type, -math.inf))
     return scores
 
 

@@ -78,7 +78,9 @@ def _dent(crop: NDArray[np.float32], blob: NDArray[np.float32], rng: np.random.G
     turn, steep = rng.uniform(0, 2 * np.pi), side * rng.uniform(0.1, 0.4)
     rows, columns = (grid.astype(np.float32) for grid in np.indices((side, side)))
     pull = np.float32(side * rng.uniform(0.05, 0.3))
-    bent = cv2.remap(crop, columns + pull * right, rows + pull * down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    bent = cv2.remap(
+        crop, columns + pull * right, rows + pull * down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     shade = 1 + steep * 0.1 * (np.cos(turn) * right + np.sin(turn) * down)
     return bent * np.clip(shade, 0.5, 1.4)[..., None].astype(np.float32)
 
