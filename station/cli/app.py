@@ -17,6 +17,7 @@ from station.cli import (
     run,
     setup,
     simulate,
+    train,
     tune,
 )
 
@@ -37,6 +38,7 @@ app.add_typer(recordings.app, name="recordings")
 app.add_typer(setup.app, name="setup")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(dataset.app, name="dataset")
+app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)
 app.command("plc-sim")(plc_sim.plc_sim)

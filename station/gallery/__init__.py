@@ -4,8 +4,10 @@ from station.gallery.calibration import Calibration, ViewCalibration
 from station.gallery.compare import METHOD, REFERENCES
 from station.gallery.enrol import EnrolledProduct, EnrolledView, Shot, ShotView, enrol_product
 from station.gallery.gallery import Gallery, GalleryWriter
+from station.gallery.keypoints import Keypoints, find_keypoints, homography, match
+from station.gallery.looks import Looks, embed, learn_looks
 from station.gallery.outline import Background, cut_out, framing, learn_background, outline
-from station.gallery.patches import patch_distances
+from station.gallery.patches import patch_distances, unit
 from station.gallery.products import Product
 from station.gallery.references import ProductReferences
 from station.gallery.settings import GallerySettings
@@ -21,17 +23,25 @@ __all__ = [
     "Gallery",
     "GallerySettings",
     "GalleryWriter",
+    "Keypoints",
+    "Looks",
     "Product",
     "ProductReferences",
     "Shot",
     "ShotView",
     "ViewCalibration",
     "cut_out",
+    "embed",
     "enrol_product",
+    "find_keypoints",
     "framing",
+    "homography",
     "learn_background",
+    "learn_looks",
+    "match",
     "outline",
     "patch_distances",
     "stand_in",
+    "unit",
     "with_stand_ins",
 ]

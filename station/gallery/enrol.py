@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from station.core.errors import GalleryError
 from station.gallery.calibration import ViewCalibration, held_out_scores, spreads, usual_scores
 from station.gallery.compare import compare_view, view_score
+from station.gallery.looks import Looks, learn_looks
 from station.gallery.patches import coreset, item_patches, patch_distances
 from station.gallery.registered import Describe, FaceReferences, learn_references, place
 
@@ -43,11 +44,12 @@ class EnrolledView:
 class EnrolledProduct:
     """A product's references: `bank` float16 [P, C] of unit vectors, shared by all cameras, and its `faces`.
 
-    `good_scores` are the item scores of the undamaged shots held out of the bank.
+    `good_scores` are the item scores of the undamaged shots held out of the bank. `looks` tell it from other products.
     """
 
     bank: NDArray[np.float16]
     faces: tuple[FaceReferences, ...]
+    looks: Looks
     views: Mapping[str, EnrolledView]
     good_scores: tuple[float, ...]
     reference_shots: int
@@ -89,7 +91,11 @@ def enrol_product(
         )
         for camera_id, yardstick in yardsticks.items()
     }
-    return EnrolledProduct(bank, faces, views, tuple(sorted(held_out_scores(scores))), len(references), len(held_out))
+    seen = [view for shot in shots for view in shot.values()]
+    looks = learn_looks([view.crop for view in seen], [view.mask for view in seen], [view.features for view in seen])
+    return EnrolledProduct(
+        bank, faces, looks, views, tuple(sorted(held_out_scores(scores))), len(references), len(held_out)
+    )
 
 
 def _bank(shots: Sequence[Shot], count: int) -> NDArray[np.float16]:

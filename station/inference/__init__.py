@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it counts at import, and what a station does is nobody else's
 
-from station.inference.bundle import Bundle, Described, bare_session, load_bundle
+from station.inference.bundle import Bundle, Described, bare_session, load_bundle, unproved_bundle
 from station.inference.settings import InferenceSettings
 from station.inference.shipped import find_bundle, shipped_models_dir
 
@@ -16,4 +16,5 @@ __all__ = [
     "find_bundle",
     "load_bundle",
     "shipped_models_dir",
+    "unproved_bundle",
 ]

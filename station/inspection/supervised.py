@@ -16,8 +16,8 @@ _DAMAGED, _MAJOR, _TYPES = 0, 1, 2
 def supervised_findings(view: ItemView, described: Described) -> tuple[Finding, ...]:
     """Return the heads' findings of a view: its damage as such, then each type more likely there than not.
 
-    None where the bundle has no heads. Scores are log-odds. A finding's regions are the patches more likely damaged than
-    not; its severity is what the heads hold likelier, NONE where they hold damage unlikely.
+    None where the bundle has no heads. Scores are log-odds. A finding's regions are the patches more likely damaged
+    than not; its severity is what the heads hold likelier, NONE where they hold damage unlikely.
     """
     if described.scores is None or described.maps is None:
         return ()

@@ -1,6 +1,7 @@
 """What may differ between two pictures of the same truth: pose, light, blur; and damage painted on good items."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import cv2
 import numpy as np
@@ -68,7 +69,7 @@ def _blob(side: int, at: tuple[int, int], rng: np.random.Generator) -> NDArray[n
 
 def _hole(crop: NDArray[np.float32], blob: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     rim = np.clip(cv2.GaussianBlur(blob, (0, 0), 3) - blob, 0, 1)[..., None]
-    return crop * (1 - blob[..., None]) + rng.uniform(5, 60) * blob[..., None] + 120 * rng.uniform(0, 1) * rim
+    return _real(crop * (1 - blob[..., None]) + rng.uniform(5, 60) * blob[..., None] + 120 * rng.uniform(0, 1) * rim)
 
 
 def _dent(crop: NDArray[np.float32], blob: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -78,23 +79,25 @@ def _dent(crop: NDArray[np.float32], blob: NDArray[np.float32], rng: np.random.G
     turn, steep = rng.uniform(0, 2 * np.pi), side * rng.uniform(0.1, 0.4)
     rows, columns = (grid.astype(np.float32) for grid in np.indices((side, side)))
     pull = np.float32(side * rng.uniform(0.05, 0.3))
-    bent = cv2.remap(
-        crop, columns + pull * right, rows + pull * down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    bent = cv2.remap(crop, columns + pull * right, rows + pull * down, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
     shade = 1 + steep * 0.1 * (np.cos(turn) * right + np.sin(turn) * down)
-    return bent * np.clip(shade, 0.5, 1.4)[..., None].astype(np.float32)
+    return _real(bent * np.clip(shade, 0.5, 1.4)[..., None])
 
 
 def _spill(crop: NDArray[np.float32], blob: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     tint = rng.uniform(0.35, 0.95, 3).astype(np.float32)
-    return crop * (1 - blob[..., None] * (1 - tint) * np.float32(rng.uniform(0.5, 1)))
+    return _real(crop * (1 - blob[..., None] * (1 - tint) * rng.uniform(0.5, 1)))
 
 
 def _scuff(crop: NDArray[np.float32], blob: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     grain = rng.random(blob.shape, np.float32)
     strokes = cv2.GaussianBlur(grain, (0, 0), sigmaX=rng.uniform(2, 6), sigmaY=0.6)
     strength = blob * (strokes > np.quantile(strokes, 0.7)) * np.float32(rng.uniform(0.3, 0.8))
-    return crop + (rng.choice([20.0, 230.0]) - crop) * strength[..., None]
+    return _real(crop + (rng.choice([20.0, 230.0]) - crop) * strength[..., None])
+
+
+def _real(values: NDArray[Any]) -> NDArray[np.float32]:
+    return values.astype(np.float32, copy=False)
 
 
 _PAINTS: Mapping[DamageType, Callable[..., NDArray[np.float32]]] = {
@@ -129,5 +132,5 @@ def _lit(crop: Crop, rng: np.random.Generator) -> Crop:
     levels = 255 * np.linspace(0, 1, 256)[:, None] ** (1 + rng.uniform(-_GAMMA, _GAMMA)) * gain
     lit = np.stack([levels[:, n].astype(np.float32)[crop[..., n]] for n in range(3)], axis=-1) * slope[..., None]
     if rng.random() < _BLUR_SHARE:
-        lit = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.4, _BLUR_PX))
+        lit = _real(cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.4, _BLUR_PX)))
     return np.clip(lit, 0, 255).astype(np.uint8)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.core.errors import DatasetError
+from station.inference import Bundle
 from station.learn.dataset import Dataset, Item, Split
-from station.learn.evaluation.views import ViewMaker
+from station.learn.evaluation.supervised import ShownViews
 from station.learn.training.truth import item_truth, patch_truth
 
 _INDEX = "views.json"
@@ -47,15 +48,12 @@ def training_items(dataset: Dataset) -> tuple[Item, ...]:
     return items
 
 
-def cut_views(
-    dataset: Dataset, view_px: int, grid: tuple[int, int], folder: Path, progress: Callable[[int], None]
-) -> ViewCache:
+def cut_views(dataset: Dataset, bundle: Bundle, folder: Path, progress: Callable[[int], None]) -> ViewCache:
     """Cut the training items' views into a folder, or read them back where they are complete.
 
     Args:
         dataset: the dataset.
-        view_px: the side of a view.
-        grid: the patches of a view, `(h, w)`.
+        bundle: what the views are for.
         folder: where the cache lies.
         progress: is told how many items are done.
 
@@ -63,9 +61,10 @@ def cut_views(
         DatasetError: there is nothing to train on, a picture is missing, or the cache is of something else.
     """
     items = training_items(dataset)
-    index = {"dataset": str(dataset.path.resolve()), "items": len(items), "view_px": view_px, "grid": list(grid)}
+    grid = list(bundle.manifest.feature_shape[:2])
+    index = {"dataset": str(dataset.path.resolve()), "items": len(items), "view_px": bundle.view_px, "grid": grid}
     if not (folder / _INDEX).exists():
-        _cut(dataset, items, view_px, grid, folder, progress)
+        _cut(dataset, items, bundle, folder, progress)
         (folder / _INDEX).write_text(json.dumps(index))
     elif json.loads((folder / _INDEX).read_text()) != index:
         raise DatasetError(f"{folder} holds the training of something else. Name another folder, or delete it")
@@ -79,25 +78,22 @@ def cut_views(
 
 
 def _cut(
-    dataset: Dataset,
-    items: Sequence[Item],
-    view_px: int,
-    grid: tuple[int, int],
-    folder: Path,
-    progress: Callable[[int], None],
+    dataset: Dataset, items: Sequence[Item], bundle: Bundle, folder: Path, progress: Callable[[int], None]
 ) -> None:
-    maker = ViewMaker(dataset, view_px)
+    maker, view_px = ShownViews(dataset, bundle), bundle.view_px
+    height, width, _ = bundle.manifest.feature_shape
     most = sum(len(item.views) for item in items)
     folder.mkdir(parents=True, exist_ok=True)
     shape = (most, view_px, view_px)
     crops = np.lib.format.open_memmap(folder / "crops.npy", "w+", np.uint8, (*shape, 3))
     masks = np.lib.format.open_memmap(folder / "masks.npy", "w+", np.bool_, shape)
-    patches, owner = [], []
+    patches: list[NDArray[np.uint8]] = []
+    owner: list[int] = []
     for number, item in enumerate(items):
         given = {view.camera_id: view for view in item.views}
         for view in maker.views(item):
             crops[len(owner)], masks[len(owner)] = view.crop, view.mask
-            patches.append(patch_truth(item, given[view.camera_id], maker.defects(item, view), grid))
+            patches.append(patch_truth(item, given[view.camera_id], maker.defects(item, view), (height, width)))
             owner.append(number)
         progress(number + 1)
     crops.flush()

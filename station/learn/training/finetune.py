@@ -74,7 +74,7 @@ def finetune(
     done, losses = _resume(checkpoint, network, optimiser, schedule)
     weights = balance(truth[np.concatenate(steps)]).to(device)
     for step in range(done, len(steps)):
-        loss = _loss(backbone, heads, manifest, cache, steps[step], (seed, step), weights)
+        loss: Any = _loss(backbone, heads, manifest, cache, steps[step], (seed, step), weights)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -82,7 +82,7 @@ def finetune(
         losses.append(float(loss.detach()))
         progress((step + 1) / len(steps), losses[-1])
         if (step + 1) % _SAVE_EVERY == 0 or step + 1 == len(steps):
-            parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
+            parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule}
             save({"losses": losses} | {name: part.state_dict() for name, part in parts.items()}, checkpoint)
     backbone.write_back(model)
 
@@ -154,6 +154,6 @@ def input_tensor(crops: NDArray[np.uint8], manifest: Manifest) -> torch.Tensor:
     """Return a backbone's input for RGB crops of its size, uint8 [N, H, W, 3]."""
     spec = manifest.input
     order = crops[..., ::-1] if spec.colour is ColourOrder.BGR else crops
-    values = (order.astype(np.float32) - np.float32(spec.mean)) / np.float32(spec.std)
+    values = (order.astype(np.float32) - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
     pictures = torch.from_numpy(np.ascontiguousarray(values))
     return pictures.permute(0, 3, 1, 2).contiguous() if spec.layout is Layout.NCHW else pictures

@@ -39,20 +39,31 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """What heads are fitted to: features float16 [N, h, w, C] of the cache's views, and which items are for what."""
+    """What heads are fitted to, and which items are for what.
+
+    `features` float16 [K, N, h, w, C] are of the cache's views: first as they are, then `K - 1` times augmented;
+    `patches` uint8 [K, N, L, h, w] is the truth of each.
+    """
 
     features: NDArray[np.float16]
+    patches: NDArray[np.uint8]
     cache: ViewCache
     train: NDArray[np.intp]
     held_out: NDArray[np.intp]
 
-    def batch(self, items: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.intp]]:
-        """Return the items' features [V, C, h, w], the item of each as a place in `items`, and the views."""
+    def batch(
+        self, items: NDArray[np.intp], rng: np.random.Generator | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.uint8]]:
+        """Return the items' features [V, C, h, w], the item of each as a place in `items`, and their patches' truth.
+
+        Of every view `rng` draws one of the copies; without it they are taken as they are.
+        """
         views = np.flatnonzero(np.isin(self.cache.owner, items))
         place = {item: number for number, item in enumerate(items.tolist())}
         owner = torch.tensor([place[item] for item in self.cache.owner[views].tolist()])
-        features = torch.from_numpy(self.features[views].astype(np.float32)).permute(0, 3, 1, 2)
-        return features.contiguous(), owner, views
+        copies = np.zeros(len(views), np.intp) if rng is None else rng.integers(len(self.features), size=len(views))
+        features = torch.from_numpy(self.features[copies, views].astype(np.float32)).permute(0, 3, 1, 2)
+        return features.contiguous(), owner, self.patches[copies, views]
 
 
 def pooled(scores: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
@@ -157,14 +168,15 @@ def _pass(
     heads: Heads, material: Material, weights: torch.Tensor, optimiser: torch.optim.Optimizer, seed: int
 ) -> Iterator[float]:
     heads.train()
-    order = np.random.default_rng(seed).permutation(material.train)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(material.train)
     for start in range(0, len(order), _BATCH_ITEMS):
         items = order[start : start + _BATCH_ITEMS]
-        features, owner, views = material.batch(items)
+        features, owner, patches = material.batch(items, rng)
         scores, maps = heads(features)
         truth = torch.from_numpy(material.cache.truth[items])
-        loss = item_loss(pooled(scores, owner, len(items)), truth, weights)
-        loss = loss + _MAP_WEIGHT * patch_loss(maps, material.cache.patches[views])
+        loss: Any = item_loss(pooled(scores, owner, len(items)), truth, weights)
+        loss = loss + _MAP_WEIGHT * patch_loss(maps, patches)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

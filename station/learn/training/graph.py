@@ -40,7 +40,7 @@ def join_heads(backbone: Any, manifest: Manifest, heads: Heads) -> Any:
     joined.graph.node.extend(nodes)
     joined.graph.initializer.extend(weights)
     height, width, _ = manifest.feature_shape
-    shapes = {SCORES: ["batch", len(LABELS)], MAPS: ["batch", len(LABELS), height, width]}
+    shapes: dict[str, list[Any]] = {SCORES: ["batch", len(LABELS)], MAPS: ["batch", len(LABELS), height, width]}
     joined.graph.output.extend(
         helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in shapes.items()
     )
@@ -81,7 +81,7 @@ class GraphModule(nn.Module):
                 if name in self._names:
                     getattr(self, self._names[name]).requires_grad = False
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+    def forward(self, pictures: torch.Tensor) -> Any:
         """Return the features of pictures, both laid out as in the graph."""
         values = {name: getattr(self, own) for name, own in self._names.items()} | {self._input: pictures}
         for node in self._nodes:
@@ -97,14 +97,15 @@ class GraphModule(nn.Module):
             weight.CopyFrom(numpy_helper.from_array(tensor, weight.name))
 
 
-def _conv(inputs: list[torch.Tensor], attributes: Mapping[str, Any]) -> torch.Tensor:
+def _conv(inputs: list[Any], attributes: Mapping[str, Any]) -> Any:
     top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
     padded = nn.functional.pad(inputs[0], (left, right, top, bottom))
     strides = attributes.get("strides", [1, 1])
-    return nn.functional.conv2d(padded, *inputs[1:], stride=tuple(strides), groups=attributes.get("group", 1))
+    bias = inputs[2] if len(inputs) > 2 else None
+    return nn.functional.conv2d(padded, inputs[1], bias, stride=tuple(strides), groups=attributes.get("group", 1))
 
 
-_OPERATORS: Mapping[str, Callable[[list[torch.Tensor], Mapping[str, Any]], torch.Tensor]] = {
+_OPERATORS: Mapping[str, Callable[[list[Any], Mapping[str, Any]], Any]] = {
     "Conv": _conv,
     "Clip": lambda inputs, _: torch.clamp(*inputs),
     "Relu": lambda inputs, _: inputs[0].relu(),

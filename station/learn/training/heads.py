@@ -26,6 +26,8 @@ class Heads(nn.Module):
     def __init__(self, mean: NDArray[np.float32], std: NDArray[np.float32]) -> None:
         """Make heads for features of this mean and standard deviation, float32 [C]: they are standardised first."""
         super().__init__()
+        self.shift: torch.Tensor
+        self.scale: torch.Tensor
         self.register_buffer("shift", torch.from_numpy(mean).float()[:, None, None])
         self.register_buffer("scale", torch.from_numpy(1 / np.maximum(std, 1e-6)).float()[:, None, None])
         self.own = nn.Conv2d(len(mean), _HIDDEN, 1)
@@ -51,7 +53,7 @@ def head_nodes(heads: Heads, features: str, layout: Layout) -> tuple[list[Any], 
     nodes: list[Any] = []
     weights: list[Any] = []
 
-    def weight(name: str, tensor: torch.Tensor) -> str:
+    def weight(name: str, tensor: Any) -> str:
         weights.append(numpy_helper.from_array(tensor.detach().cpu().numpy(), PREFIX + name))
         return PREFIX + name
 
