@@ -17,6 +17,8 @@ from station.cli import (
     run,
     setup,
     simulate,
+    train,
+    tune,
 )
 
 app = typer.Typer(
@@ -36,7 +38,9 @@ app.add_typer(recordings.app, name="recordings")
 app.add_typer(setup.app, name="setup")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(dataset.app, name="dataset")
+app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("tune")(tune.tune)
 app.command("plc-sim")(plc_sim.plc_sim)
 app.command("config")(config.config)
 app.add_typer(models.app, name="models")

@@ -37,30 +37,36 @@ def evaluate(
     """Score a dataset's test items and say how well damaged ones are told from good ones, with intervals.
 
     Without `--bundle`, items are compared with their product's references by the station's own bundle, and nothing
-    else is learned.
+    else is learned. A bundle with damage heads judges by itself; with `--references` as well both are reported: the
+    heads first, the comparison under `others` in the JSON and in a report of its own.
 
-    Example: `station evaluate DATASET --references 30 --report report.html`
+    Example: `station evaluate DATASET --bundle BUNDLE --report report.html`
     """
     try:
         from station.learn.evaluation.evaluate import evaluate as run
         from station.learn.evaluation.report import write_report
-        from station.learn.evaluation.scorers import open_scorer
+        from station.learn.evaluation.scorers import open_scorers
     except ImportError as error:
         raise DatasetError(
             f"evaluation needs {error.name}. Install the extra: pip install 'damage-station[data]'"
         ) from error
     found, console = open_dataset(dataset), Console()
-    scorer = open_scorer(bundle, references)
     count = sum(item.split is Split.TEST and not item.is_reference for item in found.items)
-    with counting_bar(Console(stderr=True), "Judging", count) as progress:
-        progress(0)
-        evaluation = run(found, scorer, references or 0, progress)
-    console.print(_table(evaluation.figures))
+    evaluations = []
+    for scorer, shown in open_scorers(found, bundle, references):
+        with counting_bar(Console(stderr=True), f"Judging by {scorer.name}", count) as progress:
+            progress(0)
+            evaluations.append(run(found, scorer, shown, progress))
+        console.print(_table(evaluations[-1].figures))
     if json_file is not None:
-        json_file.write_text(json.dumps(evaluation.figures, indent=1) + "\n")
+        first, *others = (evaluation.figures for evaluation in evaluations)
+        figures = {**first, **({"others": others} if others else {})}
+        json_file.write_text(json.dumps(figures, indent=1) + "\n")
     if report is not None:
-        write_report(evaluation, report)
-        console.print(f"wrote {report}", soft_wrap=True)
+        for number, evaluation in enumerate(evaluations):
+            file = report.with_stem(f"{report.stem}-references") if number else report
+            write_report(evaluation, file)
+            console.print(f"wrote {file}", soft_wrap=True)
 
 
 def _table(figures: Mapping[str, Any]) -> Table:

@@ -45,7 +45,7 @@ class Finding:
     """One room's raw opinion of one view: a score (higher is worse), where, and its map.
 
     `source` names the room's method, e.g. `references`. `score_map` is float32 [h, w] over the crop,
-    coarse; `damage_type` is None when the method cannot tell types apart.
+    coarse; `damage_type` is None when the finding is of no type, `severity` when the method cannot tell.
     """
 
     source: str
@@ -54,6 +54,7 @@ class Finding:
     regions: tuple[Region, ...]
     score_map: NDArray[np.float32]
     damage_type: DamageType | None = None
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

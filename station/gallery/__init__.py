@@ -1,10 +1,13 @@
 """Reference views per product: build, load, compare."""
 
 from station.gallery.calibration import Calibration, ViewCalibration
+from station.gallery.compare import METHOD, REFERENCES
 from station.gallery.enrol import EnrolledProduct, EnrolledView, Shot, ShotView, enrol_product
 from station.gallery.gallery import Gallery, GalleryWriter
+from station.gallery.keypoints import Keypoints, find_keypoints, homography, match
+from station.gallery.looks import Looks, embed, learn_looks
 from station.gallery.outline import Background, cut_out, framing, learn_background, outline
-from station.gallery.patches import patch_distances
+from station.gallery.patches import patch_distances, unit
 from station.gallery.products import Product
 from station.gallery.references import ProductReferences
 from station.gallery.settings import GallerySettings
@@ -12,6 +15,8 @@ from station.gallery.shapes import Lack, ShapeReferences
 from station.gallery.stand_ins import stand_in, with_stand_ins
 
 __all__ = [
+    "METHOD",
+    "REFERENCES",
     "Background",
     "Calibration",
     "EnrolledProduct",
@@ -19,7 +24,9 @@ __all__ = [
     "Gallery",
     "GallerySettings",
     "GalleryWriter",
+    "Keypoints",
     "Lack",
+    "Looks",
     "Product",
     "ProductReferences",
     "ShapeReferences",
@@ -27,11 +34,17 @@ __all__ = [
     "ShotView",
     "ViewCalibration",
     "cut_out",
+    "embed",
     "enrol_product",
+    "find_keypoints",
     "framing",
+    "homography",
     "learn_background",
+    "learn_looks",
+    "match",
     "outline",
     "patch_distances",
     "stand_in",
+    "unit",
     "with_stand_ins",
 ]

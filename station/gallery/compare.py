@@ -22,7 +22,7 @@ from station.gallery.registered import (
     structure_boxes,
 )
 
-SOURCE = "references"
+REFERENCES = "references"
 METHOD = "nearest-patch-1"  # changes whenever scores stop being comparable with stored calibrations
 _TOP_PATCHES = 3
 
@@ -76,7 +76,7 @@ def compare_view(
     best = max(placed, key=lambda one: one.agreeing, default=None)  # fine structure needs the surest place
     fine = [Region(camera_id, box, score) for score, box in structure_boxes(best, mask)] if best else []
     return Finding(
-        source=SOURCE,
+        source=REFERENCES,
         camera_id=camera_id,
         score=scores,
         regions=_sharpened(_regions(camera_id, seen, mask.shape[0]), fine),

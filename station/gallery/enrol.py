@@ -10,6 +10,7 @@ from station.core.errors import GalleryError
 from station.core.items import ItemSurface
 from station.gallery.calibration import ViewCalibration, held_out_scores, spreads, usual_scores
 from station.gallery.compare import compare_view, view_score
+from station.gallery.looks import Looks, learn_looks
 from station.gallery.patches import coreset, item_patches, patch_distances
 from station.gallery.registered import Describe, FaceReferences, learn_references, place
 from station.gallery.shapes import ShapeReferences
@@ -47,14 +48,16 @@ class EnrolledView:
 
 @dataclass(frozen=True, slots=True)
 class EnrolledProduct:
-    """A product's references: `bank` float16 [P, C] of unit vectors, shared by all cameras, its `faces` and `shapes`.
+    """A product's references: `bank` float16 [P, C] of unit vectors, shared by all cameras, `faces` and `shapes`.
 
-    `shapes` is None without surfaces. `good_scores` are the item scores of the undamaged shots held out of the bank.
+    `shapes` is None without surfaces. `looks` tell it from other products. `good_scores` are the item scores of the
+    undamaged shots held out of the bank.
     """
 
     bank: NDArray[np.float16]
     faces: tuple[FaceReferences, ...]
     shapes: ShapeReferences | None
+    looks: Looks
     views: Mapping[str, EnrolledView]
     good_scores: tuple[float, ...]
     reference_shots: int
@@ -102,10 +105,13 @@ def enrol_product(
         )
         for camera_id, yardstick in yardsticks.items()
     }
+    seen = [view for shot in shots for view in shot.values()]
+    looks = learn_looks([view.crop for view in seen], [view.mask for view in seen], [view.features for view in seen])
     return EnrolledProduct(
         bank=bank,
         faces=faces,
         shapes=ShapeReferences.learn(surfaces),
+        looks=looks,
         views=views,
         good_scores=tuple(sorted(held_out_scores(scores))),
         reference_shots=len(references),

@@ -22,6 +22,7 @@ from station.gallery.calibration import Calibration, ViewCalibration
 from station.gallery.compare import METHOD
 from station.gallery.enrol import EnrolledProduct
 from station.gallery.files import read_face, read_shapes, write_face, write_shapes
+from station.gallery.looks import Looks, read_embeddings, read_looks, write_looks
 from station.gallery.products import Product
 from station.gallery.references import ProductReferences
 from station.gallery.registered import FaceReferences
@@ -82,6 +83,28 @@ class Gallery:
         """Return the files of a product's reference pictures (JPEG), none for an unknown product."""
         views = self._records.get(product_id, {}).get("views", {})
         return tuple(self.folder / name for view in views.values() for name in view["pictures"])
+
+    @property
+    def embeddings(self) -> Mapping[str, NDArray[np.float32]]:
+        """The embeddings of every product's reference views, float32 [V, C]; without those of products that have none.
+
+        Raises:
+            GalleryError: they cannot be read.
+        """
+        return {
+            product_id: read_embeddings(self.folder / record["looks"])
+            for product_id, record in self._records.items()
+            if "looks" in record
+        }
+
+    def looks(self, product_id: str) -> Looks | None:
+        """Return how a product looks, None where it was enrolled without that.
+
+        Raises:
+            GalleryError: it cannot be read.
+        """
+        name = self._records.get(product_id, {}).get("looks")
+        return read_looks(self.folder / name) if name else None
 
     def references(self, product_id: str) -> ProductReferences | None:
         """Return a product's references, read from disk when they are first asked for, None when it has none.
@@ -155,6 +178,8 @@ class GalleryWriter:
                 self._face(f"{product_id}/face-{number}", face) for number, face in enumerate(enrolled.faces, start=1)
             ],
             "shapes": self._shapes(f"{product_id}/shapes.npz", enrolled.shapes),
+            "looks": self._looks(f"{product_id}/looks.npz", enrolled.looks),
+            "looks_sha256": _sha256(self._folder / f"{product_id}/looks.npz"),
             "views": views,
         }
 
@@ -162,6 +187,10 @@ class GalleryWriter:
         """Write `gallery.json`; without it the folder is no gallery."""
         products = [self._records[product_id] for product_id in sorted(self._records)]
         (self._folder / NAME).write_text(json.dumps({**self._header, "products": products}, indent=1) + "\n")
+
+    def _looks(self, name: str, looks: Looks) -> str:
+        write_looks(looks, self._folder / name)
+        return name
 
     def _face(self, name: str, face: FaceReferences) -> dict[str, str]:
         maps, rest = self._folder / f"{name}.npy", self._folder / f"{name}.npz"
@@ -211,6 +240,7 @@ def _check_banks(folder: Path, records: Mapping[str, Any]) -> None:
         named = [(record["bank"], record["sha256"])]
         named += [(one["file"], one["sha256"]) for one in [record.get("shapes")] if one]
         named += [(face[part], face[f"{part}_sha256"]) for face in record.get("faces", ()) for part in ("maps", "rest")]
+        named += [(record["looks"], record["looks_sha256"])] if "looks" in record else []
         for name, digest in named:
             if _sha256(folder / name) != digest:
                 raise GalleryError(

@@ -3,15 +3,18 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from station.core.damage import DamageType
 from station.core.errors import BundleError, BundleHashMismatch
 
 FORMAT = 1
 NAME = "manifest.json"
+LABELS = ("damaged", "major", *(kind.value for kind in DamageType))
+"""What damage heads score, in this order: any damage, major damage, each type."""
 
 
 class Layout(StrEnum):
@@ -55,20 +58,41 @@ class OutputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadsSpec:
+    """The graph's damage heads, raw log-odds for each of `LABELS`, never thresholded.
+
+    `scores` names the output for the whole picture, [N, L]; `maps` that for every patch of the feature map,
+    [N, L, h, w].
+    """
+
+    scores: str
+    maps: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoldenSpec:
     """Stored pictures and the outputs they must give.
 
-    `file` is an .npz with `pictures` uint8 [N, H, W, 3] RGB and `features` float32 [N, h, w, C];
-    no value may differ by more than `tolerance`.
+    `file` is an .npz with `pictures` uint8 [N, H, W, 3] RGB and `features` float32 [N, h, w, C], with heads also
+    `scores` [N, L] and `maps` [N, L, h, w]; no value may differ by more than `tolerance`, or by more than what
+    `provider_tolerances` grants an execution provider.
     """
 
     file: str
     tolerance: float
+    provider_tolerances: dict[str, float] = field(default_factory=dict)
+
+    def limit(self, provider: str) -> float:
+        """Return by how much a provider's outputs may differ."""
+        return self.provider_tolerances.get(provider, self.tolerance)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A bundle's manifest. `files` maps every file of the bundle to its SHA-256 in hex."""
+    """A bundle's manifest. `files` maps every file of the bundle to its SHA-256 in hex.
+
+    `labels` is `LABELS` where the bundle has damage heads, else empty.
+    """
 
     name: str
     model: str
@@ -80,6 +104,12 @@ class Manifest:
     licence: str
     source: str
     rebuild: str
+    heads: HeadsSpec | None = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs to ask the graph for: features, then scores and maps where it has heads."""
+        return (self.output.name, *((self.heads.scores, self.heads.maps) if self.heads else ()))
 
     @property
     def feature_shape(self) -> tuple[int, int, int]:
@@ -128,7 +158,7 @@ def read_manifest(folder: Path) -> Manifest:
 def _parse(data: dict[str, Any]) -> Manifest:
     if data["format"] != FORMAT:
         raise ValueError(f"format {data['format']}, where this station reads format {FORMAT}")
-    image, output, golden = data["input"], data["output"], data["golden"]
+    image, output, golden, heads = data["input"], data["output"], data["golden"], data.get("heads")
     manifest = Manifest(
         name=str(data["name"]),
         model=str(data["model"]),
@@ -148,18 +178,26 @@ def _parse(data: dict[str, Any]) -> Manifest:
             stride=_positive(output, "stride"),
             channels=_positive(output, "channels"),
         ),
-        golden=GoldenSpec(file=str(golden["file"]), tolerance=float(golden["tolerance"])),
+        golden=GoldenSpec(
+            file=str(golden["file"]),
+            tolerance=float(golden["tolerance"]),
+            provider_tolerances={name: float(limit) for name, limit in golden.get("provider_tolerances", {}).items()},
+        ),
         labels=tuple(str(label) for label in data["labels"]),
         licence=str(data["licence"]),
         source=str(data["source"]),
         rebuild=str(data["rebuild"]),
+        heads=HeadsSpec(str(heads["scores"]), str(heads["maps"])) if heads else None,
     )
+    if manifest.labels != (LABELS if manifest.heads else ()):
+        raise ValueError(f"labels are {manifest.labels}; they are {LABELS} with heads, and none without")
     for name in (manifest.model, manifest.golden.file):
         if name not in manifest.files:
             raise ValueError(f"{name} has no SHA-256 under files")
     if any(Path(name).name != name for name in manifest.files):
         raise ValueError("files must lie in the bundle's own folder")
-    if min(manifest.input.std) <= 0 or not 0 < manifest.golden.tolerance < math.inf:
+    tolerances = (manifest.golden.tolerance, *manifest.golden.provider_tolerances.values())
+    if min(manifest.input.std) <= 0 or not all(0 < tolerance < math.inf for tolerance in tolerances):
         raise ValueError("std and tolerance must be positive")
     return manifest
 

@@ -14,8 +14,9 @@ from station.core.ports import Clock
 from station.core.verdict import Finding, Identity, IdentitySource, Provenance, Verdict
 from station.gallery import Gallery, ProductReferences
 from station.identity import Identifier
-from station.inference import Bundle
+from station.inference import Bundle, Described
 from station.inspection.stages import StageTimes
+from station.inspection.supervised import supervised_findings
 from station.judge import Judge, Judgement
 from station.vision import ViewExtractor
 
@@ -55,11 +56,12 @@ class Inspector:
                 identity, identity_doubts = self.identifier.identify(views, capture.announcement)
                 references = self.gallery.references(identity.product_id) if identity.product_id else None
             with stage("references"):  # a view is compared while the model is at the next
-                features = map(_finite_result, described)
-                findings = tuple(self._compare(references, views, features)) if references else ()
+                results = map(_finite_result, described)
+                findings = tuple(self._findings(references, views, results))
             with stage("judge"):
                 calibration = references.calibration if references else None
-                judgement = self.judge.decide(findings, calibration, (*view_doubts, *identity_doubts))
+                kind = references.product.kind if references else ""
+                judgement = self.judge.decide(findings, calibration, (*view_doubts, *identity_doubts), kind)
         except BundleError as error:
             return self.sideline(capture, Reason.MODEL_FAULT, str(error))
         except Exception as error:  # whatever it is, the item must get a verdict and people the reason
@@ -68,17 +70,18 @@ class Inspector:
             return self.sideline(capture, Reason.TIMEOUT)
         return self._verdict(capture, judgement, identity, stage.ms, views=tuple(views))
 
-    def _compare(
-        self, references: ProductReferences, views: Iterable[ItemView], features: Iterable[NDArray[np.float32]]
+    def _findings(
+        self, references: ProductReferences | None, views: Iterable[ItemView], results: Iterable[Described]
     ) -> Iterator[Finding]:
-        for view, described in zip(views, features, strict=True):
-            finding = references.compare(view, described, self._describe)
+        for view, described in zip(views, results, strict=True):
+            yield from supervised_findings(view, described)
+            finding = references.compare(view, described.features, self._describe) if references else None
             if finding is not None:
                 yield finding
 
     def _describe(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         started = [self.bundle.start(picture) for picture in pictures]
-        return np.stack([_finite_result(described) for described in started])
+        return np.stack([_finite_result(described).features for described in started])
 
     def sideline(self, capture: ItemCapture, reason: Reason, detail: str = "") -> Verdict:
         """Return the sideline verdict of an item that was not judged."""
@@ -115,8 +118,8 @@ class Inspector:
         )
 
 
-def _finite_result(described: Future[NDArray[np.float32]]) -> NDArray[np.float32]:
-    features = described.result()
-    if not np.isfinite(features).all():  # no distance to it exceeds any limit: it would pass everything
-        raise BundleError("the model's features are not all finite numbers. Run `station doctor`")
-    return features
+def _finite_result(started: Future[Described]) -> Described:
+    described = started.result()
+    if not described.is_finite:  # no distance to it exceeds any limit: it would pass everything
+        raise BundleError("the model's outputs are not all finite numbers. Run `station doctor`")
+    return described

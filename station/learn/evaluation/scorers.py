@@ -1,15 +1,20 @@
-"""Which scorer a bundle and references make."""
+"""Which scorers a bundle and references make."""
 
 from station.core.errors import BundleError
 from station.inference import InferenceSettings, find_bundle, load_bundle
+from station.learn.dataset import Dataset
 from station.learn.evaluation.references import ReferenceScorer
 from station.learn.evaluation.scoring import Scorer
+from station.learn.evaluation.supervised import SHOWN, SupervisedScorer, zoom_of
 
 
-def open_scorer(bundle: str | None, references: int | None) -> Scorer:
-    """Return the scorer that a bundle and a number of references make.
+def open_scorers(dataset: Dataset, bundle: str | None, references: int | None) -> list[tuple[Scorer, int]]:
+    """Return the scorers that a bundle and references make, each with how many items of a product it is shown.
+
+    A bundle with damage heads makes one of its own, which comes first.
 
     Args:
+        dataset: what is to be judged.
         bundle: name or folder of a model bundle; the station's own when None.
         references: how many references each product has; None for none.
 
@@ -18,9 +23,14 @@ def open_scorer(bundle: str | None, references: int | None) -> Scorer:
             references to compare them with.
     """
     loaded = load_bundle(find_bundle(bundle or InferenceSettings().bundle))
-    if references is None:
+    scorers: list[tuple[Scorer, int]] = []
+    if loaded.manifest.heads is not None:
+        scorers.append((SupervisedScorer(loaded, zoom_of(dataset)), SHOWN))
+    if references is not None:
+        scorers.append((ReferenceScorer(loaded), references))
+    if not scorers:
         raise BundleError(
             f"model bundle {loaded.manifest.name} describes pictures and knows nothing of damage. Give it references "
             "with --references K, or a bundle with damage heads with --bundle"
         )
-    return ReferenceScorer(loaded)
+    return scorers

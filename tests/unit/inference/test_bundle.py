@@ -58,7 +58,7 @@ def test_pictures_described_side_by_side_keep_apart(bundle: Bundle) -> None:
     pictures = crops(8)
     described = [bundle.start(picture) for picture in pictures]
     for picture, future in zip(pictures, described, strict=True):
-        np.testing.assert_allclose(future.result(), bundle.features([picture])[0], atol=1e-3)
+        np.testing.assert_allclose(future.result().features, bundle.features([picture])[0], atol=1e-3)
 
 
 def test_crops_of_another_size_are_fitted(bundle: Bundle) -> None:

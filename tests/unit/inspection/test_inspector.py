@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import tiny_booth
 
-from station.core.damage import Decision, Reason, Severity
+from station.core.damage import DamageType, Decision, Reason, Severity
 from station.core.errors import BundleError, GalleryError, StationError
 from station.core.items import Announcement, ItemCapture, ItemView, Quality
 from station.core.verdict import Finding, Identity, IdentitySource, Provenance
 from station.daemon.clock import ManualClock
-from station.gallery import Gallery
+from station.gallery import Gallery, Product
 from station.identity import Identifier
+from station.inference import Described
 from station.inspection import Inspector
+from station.inspection.supervised import SOURCE, supervised_findings
 from station.judge import Judge, Judgement
 from station.judge.settings import JudgeSettings
 from station.vision import ViewExtractor, VisionSettings, quality_reasons
@@ -32,7 +34,8 @@ TOLD = Announcement(7, 0, sku="BRICK")
 class Walk:
     """Every room behind the inspector at once: `failing` says which raise what, `slow` which take how long."""
 
-    def __init__(self, failing=None, slow=None, views=(VIEW,), identity="brick", references=True):
+    def __init__(self, failing=None, slow=None, views=(VIEW,), identity="brick", references=True, described=None):
+        self.described, self.judged = described or Described(np.zeros((1, 1, 4), np.float32)), ()
         self.clock = ManualClock()
         self._failing, self._slow = failing or {}, slow or {}
         self._views, self._identity, self._references = views, identity, references
@@ -63,7 +66,7 @@ class Walk:
         described = Future()
         try:
             self.enter("features")
-            described.set_result(np.zeros((1, 1, 4), np.float32))
+            described.set_result(self.described)
         except Exception as error:
             described.set_exception(error)
         return described
@@ -77,11 +80,14 @@ class Walk:
         return Finding("references", view.camera_id, 0.1, (), np.zeros((1, 1), np.float32))
 
     calibration = None
+    product = Product("brick", "Red brick")
 
-    def decide(self, findings, calibration, doubts):
+    def decide(self, findings, calibration, doubts, kind):
         self.enter("judge")
+        self.judged = findings
         decision = Decision.SIDELINE if doubts or not findings else Decision.PASS
-        reasons = tuple(doubts) or (() if findings else (Reason.NO_REFERENCES,))
+        compared = [finding for finding in findings if finding.source == "references"]
+        reasons = tuple(doubts) or (() if compared else (Reason.NO_REFERENCES,))
         return Judgement(decision, 0.25, Severity.NONE, reasons, {}, ())
 
 
@@ -169,10 +175,10 @@ class BrokenModel:
         self._bundle, self._value = bundle, value
 
     def start(self, crop):
-        features = self._bundle.start(crop).result()
-        features[5, 5, 0] = self._value
+        described = self._bundle.start(crop).result()
+        described.features[5, 5, 0] = self._value
         broken = Future()
-        broken.set_result(features)
+        broken.set_result(described)
         return broken
 
 
@@ -213,3 +219,26 @@ def test_a_model_that_answers_no_number_never_passes(real_walk, value):
     walk = replace(real_walk, bundle=BrokenModel(real_walk.bundle, value))
     verdict = walk.inspect(good_capture(), 10)
     assert (verdict.decision, verdict.reason) == (Decision.SIDELINE, Reason.MODEL_FAULT)
+
+
+def test_heads_find_damage_by_type_and_place_and_none_without_them():
+    view = replace(VIEW, crop=np.zeros((64, 64, 3), np.uint8))
+    features = np.zeros((4, 4, 8), np.float32)
+    assert supervised_findings(view, Described(features)) == ()
+    scores, maps = np.full(9, -3, np.float32), np.full((9, 4, 4), -3, np.float32)
+    (good,) = supervised_findings(view, Described(features, scores, maps))
+    assert (good.source, good.score, good.damage_type, good.severity) == (SOURCE, -3, None, Severity.NONE)
+    assert good.regions == ()
+    hole = 2 + list(DamageType).index(DamageType.PENETRATION)
+    scores[[0, 1, hole]], maps[[0, hole], 1:3, 2] = (4, 1, 2), 5
+    damaged, typed = supervised_findings(view, Described(features, scores, maps))
+    assert (damaged.score, typed.score, typed.damage_type) == (4, 2, DamageType.PENETRATION)
+    assert damaged.severity is typed.severity is Severity.MAJOR
+    assert [region.box_px for region in typed.regions] == [(32, 16, 16, 32)]
+
+
+def test_a_view_that_the_heads_suspect_leaves_the_decision_to_the_judge():
+    walk = Walk(described=Described(np.zeros((1, 1, 4), np.float32), np.ones(9, np.float32), np.ones((9, 1, 1))))
+    assert inspect(walk).decision is Decision.PASS
+    assert {finding.source for finding in walk.judged} == {SOURCE, "references"}
+    assert inspect(Walk(described=walk.described, references=False)).reason is Reason.NO_REFERENCES

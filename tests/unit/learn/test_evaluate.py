@@ -15,7 +15,7 @@ pytest.importorskip("sklearn", reason="evaluation needs the extra [data]")
 from station.core.errors import BundleError, DatasetError
 from station.learn.dataset import open_dataset
 from station.learn.evaluation.evaluate import evaluate
-from station.learn.evaluation.scorers import open_scorer
+from station.learn.evaluation.scorers import open_scorers
 from station.learn.evaluation.scoring import ItemScore
 from station.learn.evaluation.views import ViewMaker, references_of
 from station.learn.importing.mvtec import read_mvtec
@@ -122,9 +122,9 @@ def test_marked_references_come_before_good_training_items(dataset):
     assert [item.item_id for item in shown["cards"]] == ["cards-train-good-0", "cards-train-good-1"]
 
 
-def test_a_bundle_that_only_describes_needs_references():
+def test_a_bundle_that_only_describes_needs_references(dataset):
     with pytest.raises(BundleError, match="--references K"):
-        open_scorer(None, None)
+        open_scorers(dataset, None, None)
 
 
 def test_without_scikit_learn_the_error_names_the_extra(dataset):

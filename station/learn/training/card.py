@@ -1,0 +1,36 @@
+"""The card of a trained bundle."""
+
+from station.inference.manifest import LABELS, Manifest
+from station.learn.dataset import Card
+from station.learn.training.fit import Epoch
+
+
+def card_text(manifest: Manifest, data: Card, learned: int, held_out: int, finetuned: bool, epoch: Epoch) -> str:
+    """Return the text of a bundle's card.
+
+    Args:
+        manifest: of the bundle.
+        data: of the dataset it was trained on.
+        learned: how many items it learned from.
+        held_out: how many were held out.
+        finetuned: whether the backbone was trained too.
+        epoch: how the last pass went.
+    """
+    spec, (height, width, channels) = manifest.input, manifest.feature_shape
+    return f"""# {manifest.name}
+
+Damage heads on a backbone: how damaged an item looks, of which type, how severely, and where.
+
+- Input: float32 [N, 3, {spec.height_px}, {spec.width_px}] in {spec.layout}, {spec.colour}, `(pixel - mean) / std` with
+  pixels 0..255, mean {spec.mean}, std {spec.std}: an item cut out of its picture, as the station cuts it.
+- Outputs, raw, no threshold: features [{height}, {width}, {channels}]; the log-odds of a picture ({len(LABELS)}) and of
+  each of its patches: {", ".join(LABELS)}. They are of balanced training, no probabilities. An item's score is the
+  highest of its views.
+- Backbone: {manifest.source.split("; trained on")[0]}, {"trained along" if finetuned else "as it was"}.
+- Trained on: {data.name}, {data.source.split(",")[0]}. Licence of the data: {data.licence}
+- {learned} items learned, {held_out} held out: AUROC {epoch.auroc:.3f} and recall {epoch.recall:.2f} at 1 % false
+  alarms on those held out, which chose the epoch and so flatter it. On products never seen: `station evaluate`.
+- Meant for: items of the kinds it learned from. It knows no product: print that looks like damage may fool it.
+- Rebuild: `{manifest.rebuild}`. The outputs must agree with golden.npz, which PyTorch computed (the 8-bit variant's are
+  its own).
+"""

@@ -1,0 +1,183 @@
+"""Heads learned from cached features, in minutes and without a GPU.
+
+Class imbalance: every label's loss is the cross-entropy of its positives and of its negatives, each group weighted by
+the inverse of the effective number of its items (Cui et al., "Class-Balanced Loss Based on Effective Number of
+Samples", CVPR 2019); for patches, which outnumber damage by hundreds, negatives count by focal weights (Lin et al.,
+"Focal Loss for Dense Object Detection", ICCV 2017).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from station.learn.training.cache import ViewCache
+from station.learn.training.heads import Heads
+from station.learn.training.truth import UNKNOWN, WHOLE
+
+_BATCH_ITEMS = 32
+_RATE, _DECAY = 2e-3, 1e-2
+_BETA = 0.99
+_FOCUS = 2.0
+_MAP_WEIGHT = 1.0
+_FULL_SHARE = 0.25
+"""A patch is wholly damaged for the heads when damage covers this share of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """How a pass over the training items went: mean loss, and what the validation items say."""
+
+    loss: float
+    auroc: float
+    recall: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What heads are fitted to, and which items are for what.
+
+    `features` float16 [K, N, h, w, C] are of the cache's views: first as they are, then `K - 1` times augmented;
+    `patches` uint8 [K, N, L, h, w] is the truth of each.
+    """
+
+    features: NDArray[np.float16]
+    patches: NDArray[np.uint8]
+    cache: ViewCache
+    train: NDArray[np.intp]
+    held_out: NDArray[np.intp]
+
+    def batch(
+        self, items: NDArray[np.intp], rng: np.random.Generator | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.uint8]]:
+        """Return the items' features [V, C, h, w], the item of each as a place in `items`, and their patches' truth.
+
+        Of every view `rng` draws one of the copies; without it they are taken as they are.
+        """
+        views = np.flatnonzero(np.isin(self.cache.owner, items))
+        place = {item: number for number, item in enumerate(items.tolist())}
+        owner = torch.tensor([place[item] for item in self.cache.owner[views].tolist()])
+        copies = np.zeros(len(views), np.intp) if rng is None else rng.integers(len(self.features), size=len(views))
+        features = torch.from_numpy(self.features[copies, views].astype(np.float32)).permute(0, 3, 1, 2)
+        return features.contiguous(), owner, self.patches[copies, views]
+
+
+def pooled(scores: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
+    """Return the items' log-odds [items, L], the highest of their views'."""
+    empty = torch.full((count, scores.shape[1]), -torch.inf, device=scores.device)
+    return empty.scatter_reduce(0, owner[:, None].expand_as(scores), scores, "amax")
+
+
+def item_loss(logits: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Return the class-balanced cross-entropy of items, NaN in `truth` counting nothing; see `balance`."""
+    known = ~truth.isnan()
+    target = torch.where(known, truth, 0)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    weight = torch.where(target > 0, weights[0], weights[1]) * known
+    return (loss * weight).sum() / weight.sum()
+
+
+def patch_loss(maps: torch.Tensor, shares: NDArray[np.uint8]) -> torch.Tensor:
+    """Return the focal cross-entropy of patches; `shares` as in `patch_truth`."""
+    given = torch.from_numpy(shares).to(maps.device)
+    known = given != UNKNOWN
+    target = (given.float() / (WHOLE * _FULL_SHARE)).clamp(max=1)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(maps, target, reduction="none")
+    focus = (maps.sigmoid() - target).abs().detach() ** _FOCUS * known
+    return (loss * focus).sum() / (target * known).sum().clamp(min=1)
+
+
+def balance(truth: NDArray[np.float32]) -> torch.Tensor:
+    """Return the weights of positives and negatives of each label, [2, L], by their effective numbers."""
+    counts = np.stack([(truth == 1).sum(axis=0), (truth == 0).sum(axis=0)])
+    weights = (1 - _BETA) / (1 - _BETA ** np.maximum(counts, 1))
+    return torch.from_numpy(weights / weights.mean(axis=0)).float()
+
+
+def fit(
+    heads: Heads, material: Material, epochs: int, seed: int, checkpoint: Path, progress: Callable[[int, Epoch], None]
+) -> None:
+    """Fit heads, going on from a checkpoint where there is one; they end as they were at their best epoch.
+
+    Args:
+        heads: to be fitted.
+        material: what to.
+        epochs: passes over the training items.
+        seed: of order and dropout.
+        checkpoint: a file written after every epoch.
+        progress: is told how many epochs are done, and how the last one went.
+    """
+    optimiser = torch.optim.AdamW(heads.parameters(), lr=_RATE, weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
+    state: dict[str, Any] = {"history": [], "best": None}
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        heads.load_state_dict(state["heads"])
+        optimiser.load_state_dict(state["optimiser"])
+        schedule.load_state_dict(state["schedule"])
+        for number, known in enumerate(state["history"], start=1):
+            progress(number, Epoch(*known))
+    weights = balance(material.cache.truth[material.train])
+    for epoch in range(len(state["history"]), epochs):
+        torch.manual_seed(seed + epoch)
+        loss = float(np.mean(list(_pass(heads, material, weights, optimiser, seed + epoch))))
+        schedule.step()
+        found = Epoch(loss, *ranking(held_out_scores(heads, material), material.cache.truth[material.held_out]))
+        state["history"].append((found.loss, found.auroc, found.recall))
+        if state["best"] is None or found.auroc >= max(auroc for _, auroc, _ in state["history"]):
+            state["best"] = {name: value.clone() for name, value in heads.state_dict().items()}
+        parts = {"heads": heads.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
+        save(state | parts, checkpoint)
+        progress(epoch + 1, found)
+    heads.load_state_dict(state["best"])
+    heads.eval()
+
+
+def save(state: Any, file: Path) -> None:
+    """Write a checkpoint so that it is there wholly or as it was before."""
+    torch.save(state, file.with_suffix(".new"))
+    file.with_suffix(".new").replace(file)
+
+
+def held_out_scores(heads: Heads, material: Material) -> NDArray[np.float32]:
+    """Return the log-odds of the held-out items, float32 [items, L]."""
+    heads.eval()
+    scores = []
+    with torch.inference_mode():
+        for start in range(0, len(material.held_out), _BATCH_ITEMS):
+            items = material.held_out[start : start + _BATCH_ITEMS]
+            features, owner, _ = material.batch(items)
+            scores.append(pooled(heads(features)[0], owner, len(items)).numpy())
+    return np.concatenate(scores)
+
+
+def ranking(scores: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[float, float]:
+    """Return how well `damaged` tells damaged from good items: AUROC, and recall where one good item in 100 passes."""
+    good, damaged = scores[truth[:, 0] == 0, 0], scores[truth[:, 0] == 1, 0]
+    if not len(good) or not len(damaged):
+        return 0.0, 0.0
+    auroc = (damaged[:, None] > good).mean() + (damaged[:, None] == good).mean() / 2
+    return float(auroc), float((damaged > np.quantile(good, 0.99, method="higher")).mean())
+
+
+def _pass(
+    heads: Heads, material: Material, weights: torch.Tensor, optimiser: torch.optim.Optimizer, seed: int
+) -> Iterator[float]:
+    heads.train()
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(material.train)
+    for start in range(0, len(order), _BATCH_ITEMS):
+        items = order[start : start + _BATCH_ITEMS]
+        features, owner, patches = material.batch(items, rng)
+        scores, maps = heads(features)
+        truth = torch.from_numpy(material.cache.truth[items])
+        loss: Any = item_loss(pooled(scores, owner, len(items)), truth, weights)
+        loss = loss + _MAP_WEIGHT * patch_loss(maps, patches)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        yield float(loss.detach())
