@@ -66,6 +66,7 @@ def build_inspector(config: StationConfig, rig: Rig, clock: Clock, simulated: bo
         clock=clock,
         provenance=provenance,
         simulated=simulated,
+        rig=rig,
     )
 
 

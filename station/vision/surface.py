@@ -27,11 +27,36 @@ def item_surface(rig: Rig, views: Sequence[ItemView]) -> ItemSurface | None:
     if not len(points_mm):
         return None
     low, high = np.percentile(points_mm[:, :2], [1, 99], axis=0)
-    cells = np.floor((points_mm[:, :2] - (low + high) / 2) / CELL_MM + CELLS / 2).astype(np.intp)
+    middle = (low + high) / 2
+    cells = np.floor((points_mm[:, :2] - middle) / CELL_MM + CELLS / 2).astype(np.intp)
     inside = ((cells >= 0) & (cells < CELLS)).all(axis=1)
     heights = np.full((CELLS, CELLS), -np.inf, np.float32)
     np.maximum.at(heights, (cells[inside, 1], cells[inside, 0]), points_mm[inside, 2].astype(np.float32))
-    return ItemSurface(np.where(np.isfinite(heights), heights, np.float32(np.nan)), CELL_MM)
+    heights[~np.isfinite(heights)] = np.nan
+    return ItemSurface(heights, CELL_MM, (float(middle[0]), float(middle[1])))
+
+
+def box_in_view(
+    rig: Rig, view: ItemView, surface: ItemSurface, box: tuple[int, int, int, int], height_mm: float
+) -> tuple[int, int, int, int]:
+    """Return the box in a view's crop, px, around what stands on a box of a surface's cells up to a height.
+
+    Args:
+        rig: the cameras that took the view.
+        view: one of those that the surface was made of.
+        surface: the item's.
+        box: `x, y, width, height` in cells.
+        height_mm: of what stands there, or should.
+    """
+    left, top, width, height = box
+    corners = np.array([(x, y) for x in (left, left + width) for y in (top, top + height)])
+    ground = (corners - len(surface.height_mm) / 2) * surface.cell_mm + surface.middle_mm
+    points = np.vstack([np.column_stack([ground, np.full(4, z), np.ones(4)]) for z in (0.0, height_mm)])
+    seen = (np.linalg.inv(rig.tray_from_camera(view.camera_id)) @ points.T)[:3]
+    image = rig.camera(view.camera_id).intrinsics.matrix @ seen
+    crop = view.crop_from_image @ np.vstack([image[:2] / image[2], np.ones(len(points))])
+    (x, y), (right, bottom) = np.rint(crop.min(axis=1)).astype(int), np.rint(crop.max(axis=1)).astype(int)
+    return int(x), int(y), int(right - x), int(bottom - y)
 
 
 def _points_mm(rig: Rig, view: ItemView) -> NDArray[np.float64]:
