@@ -11,6 +11,7 @@ from station.cli import (
     evaluate,
     models,
     plc_sim,
+    products,
     record,
     recordings,
     replay,
@@ -34,6 +35,7 @@ app.command("run")(run.run)
 app.command("doctor")(doctor.doctor)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
+app.add_typer(products.app, name="products")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(setup.app, name="setup")
 app.add_typer(simulate.app, name="simulate")

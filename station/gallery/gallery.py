@@ -7,30 +7,21 @@ with its SHA-256, so its own digest stands for the whole gallery.
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from station.core.errors import GalleryError
 from station.gallery.calibration import Calibration, ViewCalibration
 from station.gallery.compare import METHOD
-from station.gallery.enrol import EnrolledProduct
-from station.gallery.files import read_face, read_shapes, write_face, write_shapes
-from station.gallery.looks import Looks, read_embeddings, read_looks, write_looks
+from station.gallery.files import read_face, read_shapes
+from station.gallery.looks import Looks, read_embeddings, read_looks
 from station.gallery.products import Product
 from station.gallery.references import ProductReferences
-from station.gallery.registered import FaceReferences
-from station.gallery.shapes import ShapeReferences
-
-FORMAT = 1
-NAME = "gallery.json"
-_JPEG_QUALITY = 85
+from station.gallery.writing import FORMAT, NAME, sha256_of
 
 
 class Gallery:
@@ -78,6 +69,17 @@ class Gallery:
     def product_ids(self) -> tuple[str, ...]:
         """The products that have references, sorted."""
         return tuple(sorted(self._records))
+
+    def record(self, product_id: str) -> Mapping[str, Any]:
+        """Return what `gallery.json` says of a product.
+
+        Raises:
+            GalleryError: the gallery does not know it.
+        """
+        if product_id not in self._records:
+            known = ", ".join(self.product_ids) or "none"
+            raise GalleryError(f"gallery {self.folder} has no product {product_id!r}; it has {known}. Name one of them")
+        return dict(self._records[product_id])
 
     def pictures(self, product_id: str) -> tuple[Path, ...]:
         """Return the files of a product's reference pictures (JPEG), none for an unknown product."""
@@ -131,93 +133,6 @@ class Gallery:
         return self._read[product_id]
 
 
-class GalleryWriter:
-    """Writes a gallery: add each product, then close. The folder must be new or empty."""
-
-    def __init__(self, folder: Path, model_digest: str, provenance: str) -> None:
-        if folder.exists() and any(folder.iterdir()):
-            raise GalleryError(f"{folder} is not empty. Name a new folder for the gallery")
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._header = {"format": FORMAT, "method": METHOD, "model": model_digest, "provenance": provenance}
-        self._records: dict[str, dict[str, Any]] = {}
-
-    def add(self, product: Product, enrolled: EnrolledProduct) -> None:
-        """Write one product's references.
-
-        Raises:
-            GalleryError: the product is already in, or its id cannot name a folder.
-        """
-        product_id = product.product_id
-        if product_id in self._records or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", product_id):
-            raise GalleryError(
-                f"product id {product_id!r} is taken or unfit for a folder name. "
-                f"Use another one of letters, digits, dots, dashes and underscores"
-            )
-        (self._folder / product_id).mkdir()
-        bank = f"{product_id}/bank.npy"
-        np.save(self._folder / bank, enrolled.bank)
-        views = {
-            camera_id: {
-                **asdict(view.calibration),
-                "pictures": [
-                    self._picture(f"{product_id}/{camera_id}-{number}.jpg", picture)
-                    for number, picture in enumerate(view.pictures, start=1)
-                ],
-            }
-            for camera_id, view in enrolled.views.items()
-        }
-        self._records[product_id] = {
-            **asdict(product),
-            "reference_shots": enrolled.reference_shots,
-            "calibration_shots": enrolled.calibration_shots,
-            "good_scores": enrolled.good_scores,
-            "bank": bank,
-            "sha256": _sha256(self._folder / bank),
-            "faces": [
-                self._face(f"{product_id}/face-{number}", face) for number, face in enumerate(enrolled.faces, start=1)
-            ],
-            "shapes": self._shapes(f"{product_id}/shapes.npz", enrolled.shapes),
-            "looks": self._looks(f"{product_id}/looks.npz", enrolled.looks),
-            "looks_sha256": _sha256(self._folder / f"{product_id}/looks.npz"),
-            "views": views,
-        }
-
-    def close(self) -> None:
-        """Write `gallery.json`; without it the folder is no gallery."""
-        products = [self._records[product_id] for product_id in sorted(self._records)]
-        (self._folder / NAME).write_text(json.dumps({**self._header, "products": products}, indent=1) + "\n")
-
-    def _looks(self, name: str, looks: Looks) -> str:
-        write_looks(looks, self._folder / name)
-        return name
-
-    def _face(self, name: str, face: FaceReferences) -> dict[str, str]:
-        maps, rest = self._folder / f"{name}.npy", self._folder / f"{name}.npz"
-        write_face(face, maps, rest)
-        return {
-            "maps": f"{name}.npy",
-            "rest": f"{name}.npz",
-            "maps_sha256": _sha256(maps),
-            "rest_sha256": _sha256(rest),
-        }
-
-    def _shapes(self, name: str, shapes: ShapeReferences | None) -> dict[str, str] | None:
-        if shapes is None:
-            return None
-        write_shapes(shapes, self._folder / name)
-        return {"file": name, "sha256": _sha256(self._folder / name)}
-
-    def _picture(self, name: str, picture: NDArray[np.uint8]) -> str:
-        done, data = cv2.imencode(
-            ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-        )
-        if not done:
-            raise GalleryError(f"picture {name} cannot be encoded; its shape is {picture.shape}")
-        (self._folder / name).write_bytes(data.tobytes())
-        return name
-
-
 def _product(record: Mapping[str, Any]) -> Product:
     return Product(
         product_id=str(record["product_id"]),
@@ -242,12 +157,7 @@ def _check_banks(folder: Path, records: Mapping[str, Any]) -> None:
         named += [(face[part], face[f"{part}_sha256"]) for face in record.get("faces", ()) for part in ("maps", "rest")]
         named += [(record["looks"], record["looks_sha256"])] if "looks" in record else []
         for name, digest in named:
-            if _sha256(folder / name) != digest:
+            if sha256_of(folder / name) != digest:
                 raise GalleryError(
                     f"references {folder / name} are not those {NAME} names. Restore them, or enrol again"
                 )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
