@@ -139,6 +139,8 @@ def _bound(extra: Any) -> str:
 def _type_text(base: Any) -> str:
     if get_origin(base) is Literal:
         return " or ".join(f'"{word}"' for word in get_args(base))
+    if get_origin(base) is dict:
+        return "table"
     return str(getattr(base, "__name__", base)) if isinstance(base, type) and not get_args(base) else str(base)
 
 

@@ -10,10 +10,12 @@ from station.api.door import Door
 from station.api.problems import picture_responses, problem_responses
 from station.api.schemas import (
     CameraBody,
+    CertificateBody,
     GalleryBody,
     ProductBody,
     ReasonBody,
     camera_body,
+    certificate_body,
     gallery_body,
     product_body,
     reason_body,
@@ -66,6 +68,11 @@ def _add_products(router: APIRouter, door: Door) -> None:
     async def gallery() -> GalleryBody:
         """Give the gallery's digest, and which rate of false alarms its good items uphold."""
         return gallery_body(door.gallery())
+
+    @router.get("/certificate", summary="What the threshold is certified for", operation_id="certificate")
+    async def certificate() -> CertificateBody:
+        """Give the certificate of the station's threshold, and whether it holds now."""
+        return certificate_body(door.certificate())
 
 
 def _add_cameras(router: APIRouter, door: Door) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from station.core.status import EvidencePicture, ItemRecord, StationStatus, Truth
 from station.core.verdict import RecordedVerdict
+from station.judge import Standing
 
 UNREAD_LIMIT = 8
 """More unacknowledged verdicts than this are an overrun."""
@@ -141,6 +142,9 @@ class Door(Protocol):
 
     def gallery(self) -> GallerySummary:
         """Return what the gallery holds and upholds. Memory only."""
+
+    def certificate(self) -> Standing:
+        """Return how the certificate of the station's threshold stands. Memory only."""
 
     def products(self) -> tuple[ProductSummary, ...]:
         """Return every product the station knows."""

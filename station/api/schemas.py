@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from station.api.door import GallerySummary, ProductSummary
 from station.core.damage import DamageType, Decision, Reason, Severity
 from station.core.status import CameraStatus, ItemRecord, ItemState, Truth
-from station.core.verdict import IdentitySource, RecordedVerdict
+from station.core.verdict import IdentitySource, Provenance, RecordedVerdict
+from station.judge import Standing
 
 PLC_ID_MAX = 2**31 - 1
 """The largest item number a controller may give."""
@@ -200,9 +201,34 @@ class GalleryBody(_Body):
         description="Share of undamaged items that may be sidelined, as configured.", examples=[0.02]
     )
     false_alarm_rate_upheld: float = Field(
-        description="The share that is upheld with 95 % confidence; more than asked for with too few good items.",
+        description="The share upheld with the confidence asked for; more than asked for with too few good items.",
         examples=[0.02],
     )
+
+
+class CertificateBody(_Body):
+    """What the threshold is certified for; void once model, gallery, rig, configuration or fusion weights change.
+
+    While none is in force, the threshold is the one that the calibration's good items give, without proof.
+    """
+
+    state: Literal["none", "in_force", "void"] = Field(description="Whether it holds.", examples=["in_force"])
+    detail: str = Field(description="Why it does not hold, empty when it does.", examples=[""])
+    required: bool = Field(description="Whether every item is sidelined while none is in force.", examples=[False])
+    max_false_alarm_rate: float | None = Field(
+        description="Share of undamaged items that is sidelined at most.", examples=[0.001]
+    )
+    confidence: float | None = Field(description="Probability that this share is upheld.", examples=[0.95])
+    good_items: int | None = Field(description="Undamaged items it was proven on.", examples=[4742])
+    products: int | None = Field(description="Products these were of.", examples=[120])
+    false_alarms: int | None = Field(description="How many of them lie above the threshold.", examples=[1])
+    threshold: float | None = Field(description="The threshold, in the judge's scores.", examples=[4.21])
+    source: str | None = Field(description="Where the undamaged items come from.", examples=["gallery demo-gallery"])
+    issued_time: datetime | None = Field(description="When it was issued.", examples=["2025-01-31T09:26:53Z"])
+    fusion: str | None = Field(
+        description="Digest of the fusion weights, empty without.", examples=["9f86d081884c7d65"]
+    )
+    provenance: ProvenanceBody | None = Field(description="Digests of what it was proven with.")
 
 
 class CameraBody(_Body):
@@ -281,12 +307,7 @@ def verdict_body(recorded: RecordedVerdict) -> VerdictBody:
         ),
         duration_ms=(verdict.decided_ns - verdict.arrived_ns) / 1e6,
         stage_ms=dict(verdict.stage_ms),
-        provenance=ProvenanceBody(
-            model=verdict.provenance.model,
-            gallery=verdict.provenance.gallery,
-            rig=verdict.provenance.rig,
-            config=verdict.provenance.config,
-        ),
+        provenance=_provenance_body(verdict.provenance),
     )
 
 
@@ -325,6 +346,33 @@ def gallery_body(gallery: GallerySummary) -> GalleryBody:
         good_items_needed=gallery.good_items_needed,
         false_alarm_rate_asked=gallery.false_alarm_rate_asked,
         false_alarm_rate_upheld=gallery.false_alarm_rate_upheld,
+    )
+
+
+def certificate_body(standing: Standing) -> CertificateBody:
+    """Build the certificate and how it stands; a certificate that cannot be read has a state alone."""
+    own = standing.certificate
+    state: Literal["none", "in_force", "void"] = "void" if standing.void else "in_force" if own else "none"
+    return CertificateBody(
+        state=state,
+        detail=standing.alarm,
+        required=standing.required,
+        max_false_alarm_rate=own.threshold.max_false_alarm_rate if own else None,
+        confidence=own.threshold.confidence if own else None,
+        good_items=own.threshold.good_items if own else None,
+        products=own.products if own else None,
+        false_alarms=own.threshold.false_alarms if own else None,
+        threshold=own.threshold.score if own else None,
+        source=own.source if own else None,
+        issued_time=_time(own.utc_ns) if own else None,
+        fusion=own.fusion if own else None,
+        provenance=_provenance_body(own.provenance) if own else None,
+    )
+
+
+def _provenance_body(provenance: Provenance) -> ProvenanceBody:
+    return ProvenanceBody(
+        model=provenance.model, gallery=provenance.gallery, rig=provenance.rig, config=provenance.config
     )
 
 

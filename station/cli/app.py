@@ -11,6 +11,7 @@ from station.cli import (
     evaluate,
     models,
     plc_sim,
+    products,
     record,
     recordings,
     replay,
@@ -18,6 +19,7 @@ from station.cli import (
     setup,
     simulate,
     train,
+    tune,
 )
 
 app = typer.Typer(
@@ -33,12 +35,14 @@ app.command("run")(run.run)
 app.command("doctor")(doctor.doctor)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
+app.add_typer(products.app, name="products")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(setup.app, name="setup")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(dataset.app, name="dataset")
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("tune")(tune.tune)
 app.command("plc-sim")(plc_sim.plc_sim)
 app.command("config")(config.config)
 app.add_typer(models.app, name="models")

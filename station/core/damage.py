@@ -66,6 +66,11 @@ class Reason(Enum):
         "booth has not passed its daily check",
         "Run `station setup check` with the golden target, and set right what it names.",
     )
+    UNCERTIFIED = (
+        50,
+        "threshold is not certified",
+        "Run `station tune` with enough undamaged items for the rate asked for.",
+    )
 
     def __init__(self, code: int, title: str, fix: str) -> None:
         self.code = code

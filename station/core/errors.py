@@ -79,3 +79,7 @@ class SimulationError(StationError):
 
 class DatasetError(StationError):
     """A dataset cannot be read or written, or one of its rows does not hold together."""
+
+
+class TuningError(StationError):
+    """Fusion weights or a certificate cannot be made, read or used."""

@@ -81,3 +81,16 @@ class ItemView:
     mm_per_px: float
     crop_from_image: NDArray[np.float64]
     quality: Quality
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemSurface:
+    """An item's heights above the tray straight from above: float32 [N, N] in mm, NaN unknown, the item in the middle.
+
+    A cell is `cell_mm` wide; rows lie along the tray's y, columns along its x. `middle_mm` is where on the tray its
+    middle is, `x, y`.
+    """
+
+    height_mm: NDArray[np.float32]
+    cell_mm: float
+    middle_mm: tuple[float, float] = (0.0, 0.0)

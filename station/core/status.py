@@ -40,7 +40,8 @@ class StationStatus:
     `boot_id` differs on every start. `heartbeat` stands still when the station does. `unread` counts
     verdicts the controller has not acknowledged; more than eight of them is an `overrun`.
     `fault` is `Reason.NONE` unless `state` is FAULT. `alarm` is a sentence on what the booth's daily check found
-    amiss, empty when it passed or was never made.
+    amiss, empty when it passed or was never made. `uncertified` says why the threshold's certificate does not hold,
+    empty when it does or none was ever asked for.
     """
 
     state: StationState
@@ -57,6 +58,7 @@ class StationStatus:
     rig: str
     config: str
     alarm: str = ""
+    uncertified: str = ""
 
 
 class ItemState(StrEnum):

@@ -46,6 +46,8 @@ class Finding:
 
     `source` names the room's method, e.g. `references`. `score_map` is float32 [h, w] over the crop,
     coarse; `damage_type` is None when the finding is of no type, `severity` when the method cannot tell.
+    `camera_id` is empty where the finding is of all views together. `size_mm` is how wide or deep the damage is, None
+    where the method does not measure it.
     """
 
     source: str
@@ -55,6 +57,7 @@ class Finding:
     score_map: NDArray[np.float32]
     damage_type: DamageType | None = None
     severity: Severity | None = None
+    size_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from station.core.errors import StationError
 from station.daemon.parts import find_gallery
 from station.gallery import Gallery
 from station.inference import find_bundle, load_bundle
-from station.judge import good_items_needed, sideline_score
+from station.judge import JudgeSettings, choose_threshold, good_items_needed
 from station.recording.librealsense import rs
 from station.rig import load_rig
 
@@ -124,19 +124,21 @@ def _models(config: StationConfig) -> list[Check]:
     try:
         gallery = Gallery.open(find_gallery(config.gallery.path), bundle.digest)
         checks.append(Check("gallery", Health.OK, f"{config.gallery.path}, {len(gallery.product_ids)} products"))
-        checks.append(_false_alarms(gallery, config.judge.max_false_alarm_rate))
+        checks.append(_false_alarms(gallery, config.judge))
     except StationError as error:
         checks.append(Check("gallery", Health.FAILED, str(error), "Enrol the products again with this model"))
     return checks
 
 
-def _false_alarms(gallery: Gallery, asked: float) -> Check:
+def _false_alarms(gallery: Gallery, policy: JudgeSettings) -> Check:
     """Whether the gallery has enough undamaged items for the false alarm rate asked for; all products share them."""
-    count = len(gallery.good_scores)
-    _, upheld = sideline_score(gallery.good_scores, asked)
+    count, asked = len(gallery.good_scores), policy.max_false_alarm_rate
+    upheld = choose_threshold(gallery.good_scores, asked, policy.confidence).max_false_alarm_rate
     found = f"{count} undamaged items uphold {upheld:.2%}, {asked:.2%} asked for"
     if upheld > asked:
-        missing = 2 * (good_items_needed(asked) - count)  # enrolling turns every second one into a reference
+        missing = 2 * (
+            good_items_needed(asked, policy.confidence) - count
+        )  # enrolling turns every second one into a reference
         fix = f"Enrol {missing} more undamaged items (half of them count), or raise judge.max_false_alarm_rate"
         return Check("false alarms", Health.WARNING, found, fix)
     return Check("false alarms", Health.OK, found)

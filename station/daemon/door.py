@@ -7,15 +7,18 @@ from station.core.verdict import RecordedVerdict
 from station.daemon.outbox import Outbox
 from station.daemon.station import Station
 from station.gallery import Gallery
-from station.judge import good_items_needed, sideline_score
+from station.judge import JudgeSettings, Standing, choose_threshold, good_items_needed
 from station.store import Store
 
 
 class StationDoor:
     """Reads go straight to the store; everything that writes passes the station's writer."""
 
-    def __init__(self, station: Station, store: Store, gallery: Gallery, max_false_alarm_rate: float) -> None:
-        self._max_false_alarm_rate = max_false_alarm_rate
+    def __init__(
+        self, station: Station, store: Store, gallery: Gallery, policy: JudgeSettings, standing: Standing
+    ) -> None:
+        self._policy = policy
+        self._standing = standing
         self._station = station
         self._store = store
         self._gallery = gallery
@@ -39,7 +42,7 @@ class StationDoor:
         if status.state is StationState.STARTING:
             waiting = [camera.camera_id for camera in status.cameras if not camera.connected]
             return False, f"waiting for camera {', '.join(waiting)}" if waiting else "learning the empty tray"
-        refusal = self._station.refusal
+        refusal = self._station.refusal or self._standing.refusal
         return not refusal, refusal or "ready"
 
     def announce(self, plc_id: int, sku: str | None, barcode: str | None) -> ItemRecord:
@@ -77,15 +80,20 @@ class StationDoor:
 
     def gallery(self) -> GallerySummary:
         """Return what the gallery holds and upholds."""
-        asked = self._max_false_alarm_rate
+        asked, confidence = self._policy.max_false_alarm_rate, self._policy.confidence
+        upheld = choose_threshold(self._gallery.good_scores, asked, confidence).max_false_alarm_rate
         return GallerySummary(
             digest=self._gallery.digest,
             products=len(self._gallery.products),
             good_items=len(self._gallery.good_scores),
-            good_items_needed=good_items_needed(asked),
+            good_items_needed=good_items_needed(asked, confidence),
             false_alarm_rate_asked=asked,
-            false_alarm_rate_upheld=sideline_score(self._gallery.good_scores, asked)[1],
+            false_alarm_rate_upheld=upheld,
         )
+
+    def certificate(self) -> Standing:
+        """Return how the station's certificate stands."""
+        return self._standing
 
     def products(self) -> tuple[ProductSummary, ...]:
         """Return every product of the gallery."""

@@ -11,13 +11,14 @@ from station.core.errors import CameraNotFound, ConfigError
 from station.core.items import Announcement
 from station.core.ports import Clock
 from station.core.verdict import Provenance
-from station.gallery import Gallery
+from station.gallery import METHOD, Gallery
 from station.identity import Identifier
 from station.inference import find_bundle, load_bundle, shipped_models_dir
 from station.inspection import Inspector
-from station.judge import Judge
+from station.judge import Judge, read_fusion, standing
 from station.recording import ItemTruth, Recording, open_recording
 from station.rig import Rig, load_rig
+from station.simulation.layout import booth_rig
 from station.vision import ViewExtractor
 
 START_DELAY_NS = 1_000_000_000
@@ -49,19 +50,41 @@ def build_inspector(config: StationConfig, rig: Rig, clock: Clock, simulated: bo
         BundleError: the model bundle cannot be used.
         GalleryError: the gallery cannot be used with this model.
         RigError: the rig's cameras cannot see its tray.
+        TuningError: the fusion weights are malformed, or fitted to another model.
     """
     bundle = load_bundle(find_bundle(config.inference.bundle), config.inference)
     gallery = Gallery.open(find_gallery(config.gallery.path), bundle.digest)
+    provenance = Provenance(bundle.digest, gallery.digest, rig.digest, config.digest)
+    fusion = read_fusion(Path(config.judge.folder), bundle.digest, METHOD)
+    certified = standing(config.judge, provenance, fusion.digest if fusion else "")
     return Inspector(
         extractor=ViewExtractor(rig, config.vision),
         identifier=Identifier(gallery.products),
         bundle=bundle,
         gallery=gallery,
-        judge=Judge(config.judge),
+        judge=Judge(config.judge, fusion, certified),
         clock=clock,
-        provenance=Provenance(bundle.digest, gallery.digest, rig.digest, config.digest),
+        provenance=provenance,
         simulated=simulated,
+        rig=rig,
     )
+
+
+def source_rig(config: StationConfig) -> Rig:
+    """Return the rig of the cameras that the configuration names, without opening them.
+
+    Raises:
+        ConfigError: the source is live and no rig is named.
+        RigError: the rig cannot be read.
+        RecordingError: the recording cannot be read.
+    """
+    if config.source.kind == "simulated":
+        return booth_rig(config.simulation)
+    if config.source.kind == "replay":
+        return load_rig(open_recording(Path(config.source.recording)).rig_path)
+    if not config.source.rig:
+        raise ConfigError("source.rig is empty; live cameras need a rig file. Name it in the [source] section")
+    return load_rig(Path(config.source.rig))
 
 
 def find_gallery(name_or_path: str) -> Path:
@@ -129,9 +152,7 @@ def _live(config: StationConfig, clock: Clock, record_to: Path | None) -> Source
             "no RealSense camera is plugged in. Plug one in, see the station at work with `station demo`, "
             "or check this machine with `station doctor`"
         )
-    if not config.source.rig:
-        raise ConfigError("source.rig is empty; live cameras need a rig file. Name it in the [source] section")
-    rig = load_rig(Path(config.source.rig))
+    rig = source_rig(config)
     cameras = tuple(
         RealSenseCamera(
             camera.camera_id,

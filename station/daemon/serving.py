@@ -53,7 +53,7 @@ def serve(
         stack.callback(store.close)
         station = Station(config, source, inspector, store, clock)
         station.telemetry.watch(station.status, version("damage-station"))
-        door = StationDoor(station, store, inspector.gallery, config.judge.max_false_alarm_rate)
+        door = StationDoor(station, store, inspector.gallery, config.judge, inspector.judge.standing)
         server = make_server(create_app(door, clock, config.api), listener)
         station.start()
         stack.callback(station.stop)

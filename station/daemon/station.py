@@ -162,6 +162,7 @@ class Station:
             rig=provenance.rig,
             config=provenance.config,
             alarm=self._calibration.alarm(),
+            uncertified=self._inspector.judge.standing.alarm,
         )
 
     def _runner(self, camera: Camera) -> CameraRunner:

@@ -17,14 +17,16 @@ from station.gallery.registered import (
     Placed,
     face_cover,
     face_score,
+    odd_structure,
     patch_scores,
     seen_from_view,
-    structure_boxes,
 )
+from station.gallery.structure import MARGIN_PX, odd_boxes
 
-SOURCE = "references"
+REFERENCES = "references"
 METHOD = "nearest-patch-1"  # changes whenever scores stop being comparable with stored calibrations
 _TOP_PATCHES = 3
+_FINE_CELL_PX = 4
 
 
 def view_score(distances: NDArray[np.float32]) -> float:
@@ -74,13 +76,14 @@ def compare_view(
         scores = usual.usual_score + usual.spread * max(excess)
         seen = np.where(covered, on_faces, seen).astype(np.float32)
     best = max(placed, key=lambda one: one.agreeing, default=None)  # fine structure needs the surest place
-    fine = [Region(camera_id, box, score) for score, box in structure_boxes(best, mask)] if best else []
+    odd = odd_structure(best, mask) if best else np.zeros(mask.shape, np.float32)
+    fine = [Region(camera_id, box, score) for score, box in odd_boxes(odd)]
     return Finding(
-        source=SOURCE,
+        source=REFERENCES,
         camera_id=camera_id,
         score=scores,
         regions=_sharpened(_regions(camera_id, seen, mask.shape[0]), fine),
-        score_map=seen,
+        score_map=_sharpened_map(seen, odd),
     )
 
 
@@ -88,6 +91,19 @@ def _sharpened(coarse: Sequence[Region], fine: Sequence[Region]) -> tuple[Region
     """The fine regions, and those coarse ones in which none of them lies."""
     kept = [region for region in coarse if not any(_centre_within(one, region) for one in fine)]
     return tuple(sorted([*kept, *fine], key=lambda region: -region.score))
+
+
+def _sharpened_map(seen: NDArray[np.float32], odd: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The coarse map, or where there is odd structure a finer one, in which it stands for the coarse part around it."""
+    if odd.max() <= 1:
+        return seen
+    cells = len(odd) // _FINE_CELL_PX
+    wide = cv2.dilate(odd, np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8))
+    fine = np.asarray(cv2.resize(wide, (cells, cells), interpolation=cv2.INTER_AREA), np.float32)
+    coarse = np.asarray(cv2.resize(seen, (cells, cells), interpolation=cv2.INTER_LINEAR), np.float32)
+    _, labels = cv2.connectedComponents((coarse > 1).astype(np.uint8), connectivity=8)
+    explained = np.isin(labels, np.unique(labels[(fine > 1) & (labels > 0)]))
+    return np.maximum(np.where(explained, np.minimum(coarse, 1), coarse), np.where(fine > 1, fine, 0))
 
 
 def _centre_within(inner: Region, outer: Region) -> bool:

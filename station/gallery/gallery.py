@@ -7,28 +7,21 @@ with its SHA-256, so its own digest stands for the whole gallery.
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from station.core.errors import GalleryError
 from station.gallery.calibration import Calibration, ViewCalibration
 from station.gallery.compare import METHOD
-from station.gallery.enrol import EnrolledProduct
-from station.gallery.face_files import read_face, write_face
+from station.gallery.files import read_face, read_shapes
+from station.gallery.looks import Looks, read_embeddings, read_looks
 from station.gallery.products import Product
 from station.gallery.references import ProductReferences
-from station.gallery.registered import FaceReferences
-
-FORMAT = 1
-NAME = "gallery.json"
-_JPEG_QUALITY = 85
+from station.gallery.writing import FORMAT, NAME, sha256_of
 
 
 class Gallery:
@@ -77,10 +70,43 @@ class Gallery:
         """The products that have references, sorted."""
         return tuple(sorted(self._records))
 
+    def record(self, product_id: str) -> Mapping[str, Any]:
+        """Return what `gallery.json` says of a product.
+
+        Raises:
+            GalleryError: the gallery does not know it.
+        """
+        if product_id not in self._records:
+            known = ", ".join(self.product_ids) or "none"
+            raise GalleryError(f"gallery {self.folder} has no product {product_id!r}; it has {known}. Name one of them")
+        return dict(self._records[product_id])
+
     def pictures(self, product_id: str) -> tuple[Path, ...]:
         """Return the files of a product's reference pictures (JPEG), none for an unknown product."""
         views = self._records.get(product_id, {}).get("views", {})
         return tuple(self.folder / name for view in views.values() for name in view["pictures"])
+
+    @property
+    def embeddings(self) -> Mapping[str, NDArray[np.float32]]:
+        """The embeddings of every product's reference views, float32 [V, C]; without those of products that have none.
+
+        Raises:
+            GalleryError: they cannot be read.
+        """
+        return {
+            product_id: read_embeddings(self.folder / record["looks"])
+            for product_id, record in self._records.items()
+            if "looks" in record
+        }
+
+    def looks(self, product_id: str) -> Looks | None:
+        """Return how a product looks, None where it was enrolled without that.
+
+        Raises:
+            GalleryError: it cannot be read.
+        """
+        name = self._records.get(product_id, {}).get("looks")
+        return read_looks(self.folder / name) if name else None
 
     def references(self, product_id: str) -> ProductReferences | None:
         """Return a product's references, read from disk when they are first asked for, None when it has none.
@@ -102,82 +128,9 @@ class Gallery:
         faces = tuple(
             read_face(self.folder / face["maps"], self.folder / face["rest"]) for face in record.get("faces", ())
         )
-        self._read[product_id] = ProductReferences(self.products[product_id], bank, faces, calibration)
+        shapes = read_shapes(self.folder / record["shapes"]["file"]) if record.get("shapes") else None
+        self._read[product_id] = ProductReferences(self.products[product_id], bank, faces, shapes, calibration)
         return self._read[product_id]
-
-
-class GalleryWriter:
-    """Writes a gallery: add each product, then close. The folder must be new or empty."""
-
-    def __init__(self, folder: Path, model_digest: str, provenance: str) -> None:
-        if folder.exists() and any(folder.iterdir()):
-            raise GalleryError(f"{folder} is not empty. Name a new folder for the gallery")
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._header = {"format": FORMAT, "method": METHOD, "model": model_digest, "provenance": provenance}
-        self._records: dict[str, dict[str, Any]] = {}
-
-    def add(self, product: Product, enrolled: EnrolledProduct) -> None:
-        """Write one product's references.
-
-        Raises:
-            GalleryError: the product is already in, or its id cannot name a folder.
-        """
-        product_id = product.product_id
-        if product_id in self._records or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", product_id):
-            raise GalleryError(
-                f"product id {product_id!r} is taken or unfit for a folder name. "
-                f"Use another one of letters, digits, dots, dashes and underscores"
-            )
-        (self._folder / product_id).mkdir()
-        bank = f"{product_id}/bank.npy"
-        np.save(self._folder / bank, enrolled.bank)
-        views = {
-            camera_id: {
-                **asdict(view.calibration),
-                "pictures": [
-                    self._picture(f"{product_id}/{camera_id}-{number}.jpg", picture)
-                    for number, picture in enumerate(view.pictures, start=1)
-                ],
-            }
-            for camera_id, view in enrolled.views.items()
-        }
-        self._records[product_id] = {
-            **asdict(product),
-            "reference_shots": enrolled.reference_shots,
-            "calibration_shots": enrolled.calibration_shots,
-            "good_scores": enrolled.good_scores,
-            "bank": bank,
-            "sha256": _sha256(self._folder / bank),
-            "faces": [
-                self._face(f"{product_id}/face-{number}", face) for number, face in enumerate(enrolled.faces, start=1)
-            ],
-            "views": views,
-        }
-
-    def close(self) -> None:
-        """Write `gallery.json`; without it the folder is no gallery."""
-        products = [self._records[product_id] for product_id in sorted(self._records)]
-        (self._folder / NAME).write_text(json.dumps({**self._header, "products": products}, indent=1) + "\n")
-
-    def _face(self, name: str, face: FaceReferences) -> dict[str, str]:
-        maps, rest = self._folder / f"{name}.npy", self._folder / f"{name}.npz"
-        write_face(face, maps, rest)
-        return {
-            "maps": f"{name}.npy",
-            "rest": f"{name}.npz",
-            "maps_sha256": _sha256(maps),
-            "rest_sha256": _sha256(rest),
-        }
-
-    def _picture(self, name: str, picture: NDArray[np.uint8]) -> str:
-        done, data = cv2.imencode(
-            ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-        )
-        if not done:
-            raise GalleryError(f"picture {name} cannot be encoded; its shape is {picture.shape}")
-        (self._folder / name).write_bytes(data.tobytes())
-        return name
 
 
 def _product(record: Mapping[str, Any]) -> Product:
@@ -200,14 +153,11 @@ def _check_banks(folder: Path, records: Mapping[str, Any]) -> None:
         for view in record["views"].values():
             _calibration(view)
         named = [(record["bank"], record["sha256"])]
+        named += [(one["file"], one["sha256"]) for one in [record.get("shapes")] if one]
         named += [(face[part], face[f"{part}_sha256"]) for face in record.get("faces", ()) for part in ("maps", "rest")]
+        named += [(record["looks"], record["looks_sha256"])] if "looks" in record else []
         for name, digest in named:
-            if _sha256(folder / name) != digest:
+            if sha256_of(folder / name) != digest:
                 raise GalleryError(
                     f"references {folder / name} are not those {NAME} names. Restore them, or enrol again"
                 )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

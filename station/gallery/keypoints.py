@@ -35,15 +35,16 @@ class Keypoints:
         return Keypoints(self.points[chosen], self.descriptors[chosen])
 
 
-def find_keypoints(crop: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Keypoints:
-    """Return the item's keypoints.
+def find_keypoints(crop: NDArray[np.uint8], mask: NDArray[np.bool_], most: int = _MOST) -> Keypoints:
+    """Return the item's keypoints, the strongest if there are too many.
 
     Args:
         crop: uint8 RGB [S, S, 3].
         mask: the item in it, bool [S, S].
+        most: how many at most.
     """
     luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    detector = cv2.SIFT.create(nfeatures=_MOST, contrastThreshold=_CONTRAST)
+    detector = cv2.SIFT.create(nfeatures=most, contrastThreshold=_CONTRAST)
     found, described = detector.detectAndCompute(luma, mask.astype(np.uint8))
     if not found:
         return Keypoints(np.empty((0, 2), np.float32), np.empty((0, 128), np.float32))

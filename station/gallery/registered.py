@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from station.gallery.faces import LEAST_AGREEING, learn_faces
 from station.gallery.keypoints import Keypoints, find_keypoints, homography, match
 from station.gallery.patches import patch_coverage, unit
-from station.gallery.structure import Box, Structure, even_luma, excess, learn_structure, odd_boxes
+from station.gallery.structure import Structure, even_luma, excess, learn_structure, settle
 
 Describe = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
 """From pictures uint8 RGB [S, S, 3] to their features, float32 [N, h, w, C]."""
@@ -26,6 +26,7 @@ _SEEN_SHARE = 0.5
 _MIN_VIEWS = 4
 _ODD = 6.0
 """A reference whose face is this many spreads odder than the others' is left out."""
+_LARGE_PART = 0.1
 _NARROW = 1e-6
 
 
@@ -89,7 +90,8 @@ def place(faces: Sequence[FaceReferences], crop: NDArray[np.uint8], mask: NDArra
         here, there = match(face.keypoints, seen)
         fitted = homography(face.keypoints.points[here], seen.points[there], LEAST_AGREEING)
         if fitted is not None:
-            placed.append(Placed(face, fitted[0], _lay(crop, fitted[0]), int(np.count_nonzero(fitted[1]))))
+            settled = settle(fitted[0], _lay(crop, fitted[0]), face.structure.middle, _cover_px(face))
+            placed.append(Placed(face, settled, _lay(crop, settled), int(np.count_nonzero(fitted[1]))))
     return tuple(placed)
 
 
@@ -128,24 +130,28 @@ def seen_from_view(scores: NDArray[np.float32], placed: Placed) -> NDArray[np.fl
     return np.asarray(cv2.warpPerspective(scores, moved, (width, height), flags=cv2.INTER_LINEAR), np.float32)
 
 
-def structure_boxes(placed: Placed, mask: NDArray[np.bool_]) -> list[tuple[float, Box]]:
-    """Return where a placed view's fine structure is odd: scores, 1 being what good units reach, and boxes in crop px.
+def odd_structure(placed: Placed, mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return where a placed view's fine structure is odd, over the view, 1 being what good units reach, float32 [S, S].
+
+    Where it is odd over a large part of the face the view does not lie well enough, and all is 0.
 
     Args:
         placed: the view over a face.
         mask: the item in the view's crop, bool [S, S].
     """
     structure = placed.face.structure
-    over = excess(even_luma(placed.picture), structure)
-    over[_lay(mask.astype(np.uint8), placed.view_from_face, cv2.BORDER_CONSTANT) == 0] = 0
-    over[cv2.resize(face_cover(placed.face), over.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0] = 0
-    boxes = []
-    for score, (left, top, width, height) in odd_boxes(over, structure.limit):
-        corners = np.array([[left, top], [left + width, top], [left, top + height], [left + width, top + height]])
-        seen = cv2.perspectiveTransform(corners[None].astype(np.float32), placed.view_from_face)[0]
-        (left, top), (right, bottom) = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
-        boxes.append((score, (round(left), round(top), round(right - left), round(bottom - top))))
-    return boxes
+    odd = excess(even_luma(placed.picture), structure) / np.float32(structure.limit)
+    on_face = _cover_px(placed.face) & (_lay(mask.astype(np.uint8), placed.view_from_face, cv2.BORDER_CONSTANT) > 0)
+    odd[~on_face] = 0
+    if np.count_nonzero(odd > 1) > _LARGE_PART * np.count_nonzero(on_face):
+        return np.zeros_like(odd)
+    size = odd.shape[::-1]
+    return np.asarray(cv2.warpPerspective(odd, placed.view_from_face, size, flags=cv2.INTER_LINEAR), np.float32)
+
+
+def _cover_px(face: FaceReferences) -> NDArray[np.bool_]:
+    shape = face.structure.middle.shape
+    return cv2.resize(face_cover(face), shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
 
 
 def local_distances(features: NDArray[np.float32], maps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -188,10 +194,11 @@ def learn_references(
         if len(face.placed) < _MIN_VIEWS:
             continue
         chosen = sorted(face.placed, key=lambda view: view != face.anchor)[:units]
-        laid = [_lay(crops[view], face.placed[view]) for view in chosen]
-        cover = np.mean(
-            [_lay(masks[view].astype(np.float32), face.placed[view], cv2.BORDER_CONSTANT) for view in chosen], 0
-        )
+        shown, places = even_luma(crops[face.anchor]), dict(face.placed)
+        for view in chosen:
+            places[view] = settle(places[view], _lay(crops[view], places[view]), shown, masks[face.anchor])
+        laid = [_lay(crops[view], places[view]) for view in chosen]
+        cover = np.mean([_lay(masks[view].astype(np.float32), places[view], cv2.BORDER_CONSTANT) for view in chosen], 0)
         maps = np.stack([unit(described) for described in describe(laid)], axis=2)
         anchor = keypoints[face.anchor].only(face.chosen)
         learned, scores = _calibrated(anchor, maps, cover, learn_structure(laid))

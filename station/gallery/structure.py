@@ -17,8 +17,10 @@ _BLUR_PX = 0.7
 _LIGHT = 1 / 12
 """Share of the crop's side over which light is taken to be even."""
 _LEAST_LIMIT = 24.0
+_STEPS = 15
+_SETTLED = 1e-4
 _CLOSE_PX = 5
-_MARGIN_PX = 8
+MARGIN_PX = 8
 
 Box = tuple[int, int, int, int]
 
@@ -51,21 +53,19 @@ def excess(luma: NDArray[np.float32], structure: Structure) -> NDArray[np.float3
     return np.asarray(np.maximum(np.maximum(beyond, lacking), 0), np.float32)
 
 
-def odd_boxes(over: NDArray[np.float32], limit: float) -> list[tuple[float, Box]]:
-    """Return scores and boxes `x, y, width, height` of what exceeds the limit, in px, a margin around each.
+def odd_boxes(odd: NDArray[np.float32]) -> list[tuple[float, Box]]:
+    """Return scores and boxes `x, y, width, height` of what is above 1, in px, a margin around each.
 
     Args:
-        over: the excess, float32 [S, S].
-        limit: what good units reach; scores count in it.
+        odd: the excess, counted in what good units reach, float32 [S, S].
     """
-    parts = cv2.morphologyEx((over > limit).astype(np.uint8), cv2.MORPH_CLOSE, _disc(_CLOSE_PX))
+    parts = cv2.morphologyEx((odd > 1).astype(np.uint8), cv2.MORPH_CLOSE, _disc(_CLOSE_PX))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(parts, connectivity=8)
-    sums = np.bincount(labels.ravel(), weights=over.ravel(), minlength=count) / limit
     boxes = []
     for label in range(1, count):
         left, top, width, height = (int(value) for value in stats[label, :4])
-        box = (left - _MARGIN_PX, top - _MARGIN_PX, width + 2 * _MARGIN_PX, height + 2 * _MARGIN_PX)
-        boxes.append((float(sums[label]), box))
+        box = (left - MARGIN_PX, top - MARGIN_PX, width + 2 * MARGIN_PX, height + 2 * MARGIN_PX)
+        boxes.append((float(odd[labels == label].max()), box))
     return boxes
 
 
@@ -78,6 +78,39 @@ def even_luma(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     slow = cv2.blur(luma, (2 * int(_LIGHT * luma.shape[1]) + 1,) * 2)
     return np.asarray(cv2.GaussianBlur(luma - slow, (0, 0), _BLUR_PX), np.float32)
+
+
+def settle(
+    view_from_face: NDArray[np.float64], laid: NDArray[np.uint8], middle: NDArray[np.float32], cover: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return a view's place over a face, found to a fraction of a pixel from what both show.
+
+    By the enhanced correlation coefficient (Evangelidis and Psarakis, PAMI 2008), at half the size.
+
+    Args:
+        view_from_face: where the keypoints lay it, float64 [3, 3].
+        laid: the view as it lies there, uint8 RGB [S, S, 3].
+        middle: what good units show, as evenly lit luma, float32 [S, S].
+        cover: where the face is, bool [S, S].
+    """
+    seen, known = _halved(even_luma(laid)), _halved(middle)
+    inside = _halved(cover.astype(np.float32)) > 0
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _STEPS, _SETTLED)
+    moved: Any = np.eye(3, dtype=np.float32)
+    try:
+        _, moved = cv2.findTransformECC(known, seen, moved, cv2.MOTION_HOMOGRAPHY, stop, inside.astype(np.uint8), 5)
+    except cv2.error:  # it did not converge
+        return view_from_face
+    size = known.shape[::-1]
+    settled = cv2.warpPerspective(seen, moved, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    if np.abs(settled - known)[inside].mean() >= np.abs(seen - known)[inside].mean():
+        return view_from_face
+    half = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
+    return np.asarray(view_from_face @ np.linalg.inv(half) @ moved @ half, np.float64)
+
+
+def _halved(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _structure(lumas: Sequence[NDArray[np.float32]], limit: float) -> Structure:

@@ -15,9 +15,11 @@ from station.core.verdict import Finding, Identity, IdentitySource, Provenance, 
 from station.gallery import Gallery, ProductReferences
 from station.identity import Identifier
 from station.inference import Bundle, Described
+from station.inspection.shape import shape_findings
 from station.inspection.stages import StageTimes
 from station.inspection.supervised import supervised_findings
 from station.judge import Judge, Judgement
+from station.rig import Rig
 from station.vision import ViewExtractor
 
 _UNKNOWN = Identity(product_id=None, source=IdentitySource.NONE)
@@ -35,6 +37,8 @@ class Inspector:
     clock: Clock
     provenance: Provenance
     simulated: bool
+    rig: Rig | None = None
+    """The cameras; without them shapes are not compared."""
 
     def inspect(self, capture: ItemCapture, deadline_ns: int) -> Verdict:
         """Return the item's verdict; doubt, fault or lateness is a sideline with its reason.
@@ -60,7 +64,8 @@ class Inspector:
                 findings = tuple(self._findings(references, views, results))
             with stage("judge"):
                 calibration = references.calibration if references else None
-                judgement = self.judge.decide(findings, calibration, (*view_doubts, *identity_doubts))
+                kind = references.product.kind if references else ""
+                judgement = self.judge.decide(findings, calibration, (*view_doubts, *identity_doubts), kind)
         except BundleError as error:
             return self.sideline(capture, Reason.MODEL_FAULT, str(error))
         except Exception as error:  # whatever it is, the item must get a verdict and people the reason
@@ -70,13 +75,15 @@ class Inspector:
         return self._verdict(capture, judgement, identity, stage.ms, views=tuple(views))
 
     def _findings(
-        self, references: ProductReferences | None, views: Iterable[ItemView], results: Iterable[Described]
+        self, references: ProductReferences | None, views: Sequence[ItemView], results: Iterable[Described]
     ) -> Iterator[Finding]:
         for view, described in zip(views, results, strict=True):
             yield from supervised_findings(view, described)
             finding = references.compare(view, described.features, self._describe) if references else None
             if finding is not None:
                 yield finding
+        if self.rig is not None and references is not None and references.shapes is not None:
+            yield from shape_findings(self.rig, views, references.shapes)
 
     def _describe(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         started = [self.bundle.start(picture) for picture in pictures]

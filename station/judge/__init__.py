@@ -1,7 +1,30 @@
 """Findings to confidence to decision."""
 
-from station.judge.confidence import good_items_needed, sideline_score
-from station.judge.judge import Judge, Judgement
+from station.judge.certificate import Certificate, certify, write_certificate
+from station.judge.fusion import Fusion, SourceWeight, probability, read_fusion, write_fusion
+from station.judge.judge import Judge, Judgement, item_scores, type_scores
 from station.judge.settings import JudgeSettings
+from station.judge.standing import Standing, standing
+from station.judge.threshold import Threshold, certifiable_rate, choose_threshold, good_items_needed
 
-__all__ = ["Judge", "JudgeSettings", "Judgement", "good_items_needed", "sideline_score"]
+__all__ = [
+    "Certificate",
+    "Fusion",
+    "Judge",
+    "JudgeSettings",
+    "Judgement",
+    "SourceWeight",
+    "Standing",
+    "Threshold",
+    "certifiable_rate",
+    "certify",
+    "choose_threshold",
+    "good_items_needed",
+    "item_scores",
+    "probability",
+    "read_fusion",
+    "standing",
+    "type_scores",
+    "write_certificate",
+    "write_fusion",
+]

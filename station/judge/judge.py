@@ -1,13 +1,17 @@
 """The decision: findings become one confidence, a severity and the reasons for a sideline."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from station.core.damage import DamageType, Decision, Reason, Severity
 from station.core.verdict import Finding, Region
-from station.gallery import Calibration
-from station.judge.confidence import damage_confidence, sideline_score
+from station.gallery import REFERENCES, Calibration
+from station.judge.confidence import damage_confidence
+from station.judge.fusion import Fusion, probability
 from station.judge.settings import JudgeSettings
+from station.judge.standing import Standing
+from station.judge.threshold import choose_threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,40 +30,82 @@ class Judgement:
 
 
 class Judge:
-    """Decides by the settings, the findings and nothing else."""
+    """Decides by the settings, the findings and nothing else.
 
-    def __init__(self, settings: JudgeSettings) -> None:
+    Without fusion weights the references alone judge. The threshold is the certificate's while that holds; otherwise it
+    is chosen on the same good items' scores that the weights, or else the gallery, bring.
+    """
+
+    def __init__(self, settings: JudgeSettings, fusion: Fusion | None = None, standing: Standing | None = None) -> None:
+        self.fusion = fusion
+        self.standing = standing or Standing()
         self._settings = settings
 
     def decide(
-        self, findings: Sequence[Finding], calibration: Calibration | None, doubts: Sequence[Reason]
+        self,
+        findings: Sequence[Finding],
+        calibration: Calibration | None,
+        doubts: Sequence[Reason],
+        kind: str = "",
     ) -> Judgement:
         """Return the judgement of one item.
 
         Args:
-            findings: one per view that could be compared with references.
+            findings: what the rooms found, in any number; without any the item cannot be judged.
             calibration: the product's, None where it has no references; that alone is a sideline.
             doubts: reasons that other rooms found.
+            kind: the product's kind of packaging.
         """
-        reasons = set(doubts)
+        reasons = {*doubts, *((Reason.UNCERTIFIED,) if self.standing.refusal else ())}
         if calibration is None or not findings:
             if not reasons & {Reason.UNKNOWN_PRODUCT, Reason.NO_ITEM}:
                 reasons.add(Reason.NO_REFERENCES)
             return Judgement(Decision.SIDELINE, 0.0, Severity.NONE, _ordered(reasons), {}, ())
-        compared = {finding.camera_id: finding.score for finding in findings if finding.source == "references"}
-        score = calibration.item_score(compared)
-        limit, _ = sideline_score(calibration.good_scores, self._settings.max_false_alarm_rate)
+        scores, types = item_scores(findings, calibration), type_scores(findings)
+        score = self.score(scores, types, kind)
+        good_scores = self.fusion.good_scores if self.fusion else calibration.good_scores
+        limit = self._limit(good_scores)
         damaged = not score <= limit  # so that a score that is no number passes nothing
         if damaged:
             reasons.add(Reason.DAMAGE)
         return Judgement(
             decision=Decision.SIDELINE if reasons else Decision.PASS,
-            damage_confidence=damage_confidence(score, calibration.good_scores),
-            severity=self._severity(score, limit, calibration.good_scores),
+            damage_confidence=probability(self.fusion.log_odds(scores))
+            if self.fusion
+            else damage_confidence(score, good_scores),
+            severity=self._severity(score, limit, good_scores),
             reasons=_ordered(reasons),
-            type_scores={},
+            type_scores=types,
             regions=_marked(findings) if damaged else (),
         )
+
+    def score(self, scores: Mapping[str, float], types: Mapping[DamageType, float], kind: str) -> float:
+        """Return what is compared with the threshold: the log-odds of damage, weighed by what passing it costs.
+
+        Args:
+            scores: the item's, by source; see `item_scores`.
+            types: the item's, by type of damage; see `type_scores`.
+            kind: the product's kind of packaging.
+        """
+        if self.fusion is None:
+            return scores.get(REFERENCES, math.nan)
+        cost = self._cost(types, kind)
+        return self.fusion.log_odds(scores) + (math.log(cost) if cost > 0 else -math.inf)
+
+    def _limit(self, good_scores: Sequence[float]) -> float:
+        certificate = self.standing.in_force
+        if certificate is not None:
+            return certificate.threshold.score
+        return choose_threshold(good_scores, self._settings.max_false_alarm_rate, self._settings.confidence).score
+
+    def _cost(self, types: Mapping[DamageType, float], kind: str) -> float:
+        """The mean cost of the types of damage it may be; the highest where nothing tells types apart."""
+        settings = self._settings
+        costs = settings.packaging_cost if kind in settings.packaging_kinds else settings.cost
+        if not types:
+            return max(costs.get(damage_type, 1.0) for damage_type in DamageType)
+        shares = {damage_type: probability(score) for damage_type, score in types.items()}
+        return sum(costs.get(one, 1.0) * share for one, share in shares.items()) / sum(shares.values())
 
     def _severity(self, score: float, limit: float, good_scores: Sequence[float]) -> Severity:
         if score <= limit or not good_scores:
@@ -67,6 +113,33 @@ class Judge:
         middle = good_scores[(len(good_scores) - 1) // 2]
         is_major = score - middle >= self._settings.major_excess * (limit - middle)
         return Severity.MAJOR if is_major else Severity.MINOR
+
+
+def item_scores(findings: Sequence[Finding], calibration: Calibration) -> dict[str, float]:
+    """Return the item's score by source: the worst view's, references counted from what is usual for the product.
+
+    Where a source tells types of damage apart and also speaks of damage as such, the latter is its score.
+    """
+    whole = {finding.source for finding in findings if finding.damage_type is None}
+    views: dict[str, dict[str, float]] = {}
+    for finding in findings:
+        if finding.damage_type is not None and finding.source in whole:
+            continue
+        own = views.setdefault(finding.source, {})
+        own[finding.camera_id] = max(finding.score, own.get(finding.camera_id, -math.inf))
+    scores = {source: max(own.values()) for source, own in views.items()}
+    if REFERENCES in views:
+        scores[REFERENCES] = calibration.item_score(views[REFERENCES])
+    return scores
+
+
+def type_scores(findings: Sequence[Finding]) -> dict[DamageType, float]:
+    """Return the worst score of each type of damage that a finding names."""
+    scores: dict[DamageType, float] = {}
+    for finding in findings:
+        if finding.damage_type is not None:
+            scores[finding.damage_type] = max(finding.score, scores.get(finding.damage_type, -math.inf))
+    return scores
 
 
 def _ordered(reasons: set[Reason]) -> tuple[Reason, ...]:

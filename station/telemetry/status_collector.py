@@ -39,6 +39,11 @@ class StatusCollector(Collector):
             "1 while the booth's daily check has found something amiss.",
             float(bool(status.alarm)),
         )
+        yield GaugeMetricFamily(
+            "station_certificate_alarm",
+            "1 while the threshold's certificate is void, or required and missing.",
+            float(bool(status.uncertified)),
+        )
         yield from _cameras(status.cameras)
 
     def _build(self, status: StationStatus) -> Metric:

@@ -31,7 +31,7 @@ def packages(cameras: tuple[str, ...], out: Path) -> str:
     for kind in ("intact", "damaged"):
         for unit in sorted(path.stem for path in (DATA / "packages" / kind / "side").iterdir()):
             split = "train/good" if unit in chosen else "test/good" if kind == "intact" else "test/dent"
-            folder = out / "carton" / split / unit
+            folder = out / split / unit
             folder.mkdir(parents=True)
             for camera in cameras:
                 (folder / f"{camera}.jpg").symlink_to(DATA / "packages" / kind / camera / f"{unit}.jpg")
@@ -72,7 +72,7 @@ RUNS: dict[str, tuple[Callable[[Path], str], int, tuple[str, ...], float]] = {
 
 
 def station(*arguments: object) -> None:
-    subprocess.run([sys.executable, "-m", "station", *map(str, arguments)], check=True)
+    subprocess.run([sys.executable, "-c", "from station.cli import main; main()", *map(str, arguments)], check=True)
 
 
 def main() -> None:

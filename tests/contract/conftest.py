@@ -18,6 +18,7 @@ from station.core.status import CameraStatus, EvidencePicture, StationState, Sta
 from station.core.verdict import Identity, IdentitySource, Provenance, Region, Verdict
 from station.daemon.clock import ManualClock
 from station.daemon.outbox import Outbox
+from station.judge import Standing
 from station.store import Store
 from station.telemetry import Telemetry
 
@@ -50,6 +51,7 @@ class DoorOnStore:
         self.clock = ManualClock(NOW_NS)
         self.state, self.fault, self.why, self.full = StationState.READY, Reason.NONE, "", False
         self.cameras = (CameraStatus("top", "912112073118", True, 31.0, 86231, 0, 0),)
+        self.standing = Standing()
         self._lock = threading.Lock()
         self.restart()
 
@@ -138,6 +140,9 @@ class DoorOnStore:
 
     def gallery(self):
         return GallerySummary("9f86d081884c7d65", 8, 48, 149, 0.02, 0.0605)
+
+    def certificate(self):
+        return self.standing
 
     def products(self):
         return (ProductSummary("tea-carton", "Tea, 20 bags", "carton", ("4006381333931",), ("TEA-20",), 24),)

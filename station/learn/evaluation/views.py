@@ -74,7 +74,7 @@ class ViewMaker:
         if rig not in self._extractors:
             settings = VisionSettings(crop_px=self.view_px)
             self._extractors[rig] = ViewExtractor(load_rig(self.dataset.path / rig), settings)
-        frames = tuple(_frame(self.dataset.path, view) for view in item.views)
+        frames = tuple(frame_of(self.dataset.path, view) for view in item.views)
         return tuple(self._extractors[rig].extract(ItemCapture(item.item_id, 0, (FrameSet(0, 0, frames),))))
 
     def _picture_view(self, view: View) -> ItemView:
@@ -123,7 +123,8 @@ def _warp(picture: NDArray[Any], crop_from_image: NDArray[np.float64], side: int
     )
 
 
-def _frame(folder: Path, view: View) -> Frame:
+def frame_of(folder: Path, view: View) -> Frame:
+    """Return a view with depth as the camera delivered it."""
     depth = load_depth(folder, view)
     unit_mm = view.depth_unit_mm or 1.0
     return Frame(view.camera_id, 0, 0, 0, TimeDomain.GLOBAL, load_colour(folder, view), depth, unit_mm)

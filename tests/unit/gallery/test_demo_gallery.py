@@ -5,8 +5,7 @@ from pathlib import Path
 from station.gallery import Gallery, GallerySettings
 from station.inference import Bundle, shipped_models_dir
 from station.inspection.demo_gallery import build_demo_gallery
-from station.judge.confidence import sideline_score
-from station.judge.settings import JudgeSettings
+from station.judge import JudgeSettings, choose_threshold
 from station.simulation import SimulationSettings
 from station.simulation.catalogue import catalogue
 
@@ -25,8 +24,9 @@ def test_shipped_gallery_knows_every_simulated_product(shipped_bundle: Bundle) -
 
 def test_shipped_gallery_upholds_the_false_alarm_rate_the_judge_is_set_to(shipped_bundle: Bundle) -> None:
     gallery = Gallery.open(shipped_models_dir() / GallerySettings().path, shipped_bundle.digest)
-    rate = JudgeSettings().max_false_alarm_rate
-    assert sideline_score(gallery.good_scores, rate)[1] == rate
+    policy = JudgeSettings()
+    threshold = choose_threshold(gallery.good_scores, policy.max_false_alarm_rate, policy.confidence)
+    assert threshold.max_false_alarm_rate == policy.max_false_alarm_rate
 
 
 def test_shipped_gallery_is_small(shipped_bundle: Bundle) -> None:

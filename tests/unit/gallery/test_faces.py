@@ -88,6 +88,11 @@ def test_a_scar_stands_out_of_the_print_where_it_is(shipped_bundle: Bundle, cart
     left, top, width, height = bad.regions[0].box_px
     assert left < 170 < left + width
     assert top < 155 < top + height
+    down, right = np.unravel_index(bad.score_map.argmax(), bad.score_map.shape)
+    cell = SIDE / len(bad.score_map)
+    assert cell == 4, "odd structure makes the map fine"
+    assert SCAR[0] - 8 < right * cell < SCAR[2] + 8
+    assert SCAR[1] - 8 < down * cell < SCAR[3] + 8
 
 
 def test_what_the_references_show_and_the_item_lacks_stands_out(
@@ -120,6 +125,14 @@ def test_a_view_of_no_known_face_is_compared_whatever_its_pose(
         raise AssertionError("nothing was laid over a face")
 
     assert carton.compare(as_view(crop, MASK), features, no_model) is not None
+
+
+def test_one_defective_of_many_is_left_out_of_the_patches_too(shipped_bundle: Bundle) -> None:
+    shots = []
+    for seed in range(20):
+        crop, mask = stand_in(scarred(print_of(1)) if seed == 4 else print_of(1), MASK, seed)
+        shots.append({"top": ShotView(crop, mask, shipped_bundle.features([crop])[0])})
+    assert enrol_product(shots, 200).reference_shots + enrol_product(shots, 200).calibration_shots == 19
 
 
 def test_an_item_is_found_in_pictures_without_mask(shipped_bundle: Bundle) -> None:

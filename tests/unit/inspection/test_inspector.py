@@ -14,7 +14,7 @@ from station.core.errors import BundleError, GalleryError, StationError
 from station.core.items import Announcement, ItemCapture, ItemView, Quality
 from station.core.verdict import Finding, Identity, IdentitySource, Provenance
 from station.daemon.clock import ManualClock
-from station.gallery import Gallery
+from station.gallery import Gallery, Product
 from station.identity import Identifier
 from station.inference import Described
 from station.inspection import Inspector
@@ -80,8 +80,9 @@ class Walk:
         return Finding("references", view.camera_id, 0.1, (), np.zeros((1, 1), np.float32))
 
     calibration = None
+    product = Product("brick", "Red brick")
 
-    def decide(self, findings, calibration, doubts):
+    def decide(self, findings, calibration, doubts, kind):
         self.enter("judge")
         self.judged = findings
         decision = Decision.SIDELINE if doubts or not findings else Decision.PASS

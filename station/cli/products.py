@@ -1,0 +1,158 @@
+"""`station products`: the products a gallery knows, and where their references come from."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from station.config import StationConfig, load_config
+from station.core.items import ItemCapture
+from station.daemon.clock import ManualClock, SystemClock
+from station.daemon.lockstep import captures_lockstep
+from station.daemon.parts import find_gallery, replay_source
+from station.gallery import (
+    Gallery,
+    GalleryKeeper,
+    Origin,
+    Product,
+    Reference,
+    enrol_product,
+    with_stand_ins,
+)
+from station.inference import Bundle, find_bundle, load_bundle
+from station.inspection.enrolment import reference_of_capture, references_of_pictures
+from station.recording import open_recording
+from station.vision import ViewExtractor
+
+app = typer.Typer(help="The products a gallery knows, and where their references come from.", no_args_is_help=True)
+GalleryOption = Annotated[
+    str | None, typer.Option("--gallery", help="Name or folder of a gallery; the configured one when left out.")
+]
+ProductArgument = Annotated[str, typer.Argument(metavar="PRODUCT", help="The product's id.")]
+
+
+@app.command("list")
+def list_(gallery: GalleryOption = None) -> None:
+    """List the products."""
+    found = _open(gallery)
+    table = Table("product", "name", "kind", "barcodes", "references", "good items that say what is usual")
+    for product_id in found.product_ids:
+        product, record = found.products[product_id], found.record(product_id)
+        counts = str(record["reference_shots"]), str(record["calibration_shots"])
+        table.add_row(product_id, product.name, product.kind, " ".join(product.barcodes), *counts)
+    Console().print(table)
+
+
+@app.command()
+def show(product: ProductArgument, gallery: GalleryOption = None) -> None:
+    """Show a product's references: where each comes from, when, of which lot, and what people said of it."""
+    found = _open(gallery)
+    record = found.record(product)
+    table = Table("reference", "source", "added", "lot", "verdict", "cameras", title=f"{product}: {record['name']}")
+    for one in record.get("references", ()):
+        added = datetime.fromtimestamp(one["utc_ns"] / 1e9, UTC).strftime("%Y-%m-%d %H:%M")
+        table.add_row(one["id"], one["source"], added, one["lot"], one["verdict"], " ".join(one["cameras"]))
+    if not record.get("references"):
+        table.caption = "enrolled without keeping its references"
+    Console().print(table)
+
+
+@app.command()
+def add(
+    product: ProductArgument,
+    source: Annotated[
+        Path, typer.Argument(help="A picture, a folder of pictures, of UNIT/CAMERA.jpg, or a recording's folder.")
+    ],
+    gallery: GalleryOption = None,
+    name: Annotated[str, typer.Option(help="What people call the product; its id when left out.")] = "",
+    kind: Annotated[str, typer.Option(help="Its kind of packaging, e.g. carton.")] = "",
+    barcode: Annotated[list[str] | None, typer.Option(help="A code it may be read by; repeat for more.")] = None,
+    lot: Annotated[str, typer.Option(help="The lot that the units are of.")] = "",
+    verdict: Annotated[str, typer.Option(help="What people said of the units.")] = "good",
+) -> None:
+    """Add references of good units to a product, new or known. All of the source must be good and of this product.
+
+    Of a recording, every item that is announced as this product counts, and every item that is not announced.
+    """
+    config, clock = load_config(None), SystemClock()
+    bundle = load_bundle(find_bundle(config.inference.bundle), config.inference)
+    keeper = _keeper(gallery, config, bundle)
+    told = {"lot": lot, "verdict": verdict}
+    with Console(stderr=True).status("Reading and enrolling"):
+        if (source / "manifest.json").is_file():
+            codes = {product, *(barcode or ())}
+            references = list(_of_recording(source, config, codes, told, clock.utc_ns()))
+        else:
+            references = list(references_of_pictures(source, bundle, told, clock.utc_ns()))
+        codes_read = tuple(barcode or ())
+        added = keeper.add(Product(product, name or product, kind, codes_read, (product,)), references, clock.utc_ns())
+    Console().print(f"added {added} of {len(references)} to {product}: version {keeper.version}")
+
+
+@app.command()
+def retire(
+    product: ProductArgument,
+    references: Annotated[list[str] | None, typer.Argument(help="The references; all of them when left out.")] = None,
+    gallery: GalleryOption = None,
+) -> None:
+    """Take references out of use, or a product with all of them; their pictures stay, and `undo` brings them back."""
+    config, clock = load_config(None), SystemClock()
+    keeper = _keeper(gallery, config, load_bundle(find_bundle(config.inference.bundle), config.inference))
+    keeper.retire(product, references or (), clock.utc_ns())
+    Console().print(f"retired {len(references) if references else 'all'} of {product}: version {keeper.version}")
+
+
+@app.command()
+def undo(gallery: GalleryOption = None) -> None:
+    """Undo the last change that still stands; repeat to go further back."""
+    config, clock = load_config(None), SystemClock()
+    keeper = _keeper(gallery, config, load_bundle(find_bundle(config.inference.bundle), config.inference))
+    undone = keeper.undo(clock.utc_ns())
+    Console().print(f"undid: {undone}; version {keeper.version}")
+
+
+def _open(gallery: str | None) -> Gallery:
+    config = load_config(None)
+    bundle = load_bundle(find_bundle(config.inference.bundle), config.inference)
+    return Gallery.open(find_gallery(gallery or config.gallery.path), bundle.digest)
+
+
+def _keeper(gallery: str | None, config: StationConfig, bundle: Bundle) -> GalleryKeeper:
+    folder = Path(gallery) if gallery else find_gallery(config.gallery.path)
+    settings = config.gallery
+    return GalleryKeeper(
+        folder,
+        bundle.digest,
+        bundle.features,
+        lambda shots, surfaces: enrol_product(
+            with_stand_ins(shots, bundle.features),
+            settings.patches_per_product,
+            settings.pictures_per_camera,
+            bundle.features,
+            surfaces,
+        ),
+    )
+
+
+def _of_recording(
+    folder: Path, config: StationConfig, codes: set[str], told: dict[str, str], utc_ns: int
+) -> Iterator[Reference]:
+    recording, clock = open_recording(folder), ManualClock()
+    source = replay_source(config, recording, clock, None)
+    extractor = ViewExtractor(source.rig, config.vision)
+    for capture in captures_lockstep(source, config, clock):
+        if _is_of(capture, codes):
+            origin = Origin(f"{folder} {capture.item_id}", utc_ns, **told)
+            reference = reference_of_capture(capture, extractor, source.rig, origin)
+            if reference is not None:
+                yield reference
+        capture.release()
+
+
+def _is_of(capture: ItemCapture, codes: set[str]) -> bool:
+    told = capture.announcement
+    return capture.fault is None and (told is None or bool(codes & {told.sku, told.barcode}))

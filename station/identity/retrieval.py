@@ -1,0 +1,108 @@
+"""Which product an item looks like: its views' nearest reference views, then the faces they have in common.
+
+The nearest are found exactly: one product of matrices over all reference views of all products.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.items import ItemView
+from station.gallery import Keypoints, Looks, embed, find_keypoints, homography, match, unit
+
+_PRODUCTS = 20
+"""Products whose keypoints are compared with the item's."""
+_VIEWS = 2
+"""Of each, this many reference views to a view of the item."""
+_LEAST_PAIRS = 8
+_AGREEING = 30
+_LEAD = 1.5
+_NARROW = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How much an item looks like a product: pairs of keypoints that agree on where its faces are, over all views."""
+
+    product_id: str
+    agreeing: int
+
+
+class Retriever:
+    """Looks products up by their pictures.
+
+    Args:
+        embeddings: of every product's reference views, float32 [V, C] each, one view at least; products without are not
+            found.
+        looks: gives a product's looks when its keypoints are needed.
+    """
+
+    def __init__(self, embeddings: Mapping[str, NDArray[np.float32]], looks: Callable[[str], Looks | None]) -> None:
+        self._looks = looks
+        self._products = tuple(embeddings)
+        self._starts = np.cumsum([0, *(len(own) for own in embeddings.values())])
+        stacked = np.concatenate([np.zeros((0, 1), np.float32)] if not embeddings else list(embeddings.values()))
+        self._middle, self._spread = (stacked.mean(axis=0), stacked.std(axis=0) + _NARROW) if embeddings else (0.0, 1.0)
+        self._views = self._normal(stacked)
+
+    def recognise(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> str | None:
+        """Return the product the item looks like, None where it looks like none, or like two.
+
+        Args:
+            views: the item's views.
+            features: each one's feature map, float32 [h, w, C].
+        """
+        ranked = self.rank(views, features)
+        if not ranked or ranked[0].agreeing < _AGREEING:
+            return None
+        second = ranked[1].agreeing if len(ranked) > 1 else 0
+        return ranked[0].product_id if ranked[0].agreeing >= _LEAD * second else None
+
+    def rank(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> list[Likeness]:
+        """Return the products the item looks most like, best first; see `recognise`."""
+        if not views or not self._products:
+            return []
+        embeddings = np.stack([embed(own, view.mask) for own, view in zip(features, views, strict=True)])
+        likeness = self._normal(embeddings) @ self._views.T
+        found = [find_keypoints(view.crop, view.mask) for view in views]
+        ranked = []
+        for product in self._nearest(likeness):
+            name, own = self._products[product], likeness[:, self._starts[product] : self._starts[product + 1]]
+            ranked.append(Likeness(name, _agreeing(found, own, self._looks(name))))
+        return sorted(ranked, key=lambda one: -one.agreeing)
+
+    def lookup(self, embeddings: NDArray[np.float32]) -> tuple[str, ...]:
+        """Return the products nearest to an item as a whole, best first.
+
+        Args:
+            embeddings: of the item's views, float32 [K, C].
+        """
+        return tuple(self._products[place] for place in self._nearest(self._normal(embeddings) @ self._views.T))
+
+    def _nearest(self, likeness: NDArray[np.float32]) -> NDArray[np.intp]:
+        """The places of the products whose nearest views are nearest on average, best first."""
+        best = np.maximum.reduceat(likeness, self._starts[:-1], axis=1).mean(axis=0)
+        return np.argsort(-best, kind="stable")[:_PRODUCTS]
+
+    def _normal(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Unit vectors of what sets embeddings apart from the gallery's middle, float32 [K, C]."""
+        return unit(np.asarray((embeddings - self._middle) / self._spread, np.float32))
+
+
+def _agreeing(found: Sequence[Keypoints], likeness: NDArray[np.float32], looks: Looks | None) -> int:
+    """How many pairs of keypoints agree, each of the item's views with that reference view that has most."""
+    if looks is None:
+        return 0
+    nearest = np.argsort(-likeness, axis=1)[:, :_VIEWS]
+    return sum(
+        max(_common(keypoints, looks.keypoints[view]) for view in own)
+        for keypoints, own in zip(found, nearest, strict=True)
+    )
+
+
+def _common(one: Keypoints, other: Keypoints) -> int:
+    rows, columns = match(one, other)
+    fitted = homography(other.points[columns], one.points[rows], _LEAST_PAIRS)
+    return int(np.count_nonzero(fitted[1])) if fitted else 0
