@@ -11,6 +11,7 @@ from station.gallery.patches import patch_distances, unit
 from station.gallery.products import Product
 from station.gallery.references import ProductReferences
 from station.gallery.settings import GallerySettings
+from station.gallery.shapes import Lack, ShapeReferences
 from station.gallery.stand_ins import stand_in, with_stand_ins
 
 __all__ = [
@@ -24,9 +25,11 @@ __all__ = [
     "GallerySettings",
     "GalleryWriter",
     "Keypoints",
+    "Lack",
     "Looks",
     "Product",
     "ProductReferences",
+    "ShapeReferences",
     "Shot",
     "ShotView",
     "ViewCalibration",

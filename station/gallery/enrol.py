@@ -7,16 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.core.errors import GalleryError
+from station.core.items import ItemSurface
 from station.gallery.calibration import ViewCalibration, held_out_scores, spreads, usual_scores
 from station.gallery.compare import compare_view, view_score
 from station.gallery.looks import Looks, learn_looks
 from station.gallery.patches import coreset, item_patches, patch_distances
 from station.gallery.registered import Describe, FaceReferences, learn_references, place
+from station.gallery.shapes import ShapeReferences
 
 MIN_SHOTS = 4
 FACES = 4
 UNITS_PER_FACE = 12
 _VIEWS_LEARNED_FROM = 60
+_SOUND_PATCHES = 1000
+_ENOUGH_TO_TELL = 16
+_ODD = 6.0
+"""A shot this many spreads odder than the others is left out: some of those called good are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +48,15 @@ class EnrolledView:
 
 @dataclass(frozen=True, slots=True)
 class EnrolledProduct:
-    """A product's references: `bank` float16 [P, C] of unit vectors, shared by all cameras, and its `faces`.
+    """A product's references: `bank` float16 [P, C] of unit vectors, shared by all cameras, `faces` and `shapes`.
 
-    `good_scores` are the item scores of the undamaged shots held out of the bank. `looks` tell it from other products.
+    `shapes` is None without surfaces. `looks` tell it from other products. `good_scores` are the item scores of the
+    undamaged shots held out of the bank.
     """
 
     bank: NDArray[np.float16]
     faces: tuple[FaceReferences, ...]
+    shapes: ShapeReferences | None
     looks: Looks
     views: Mapping[str, EnrolledView]
     good_scores: tuple[float, ...]
@@ -57,7 +65,11 @@ class EnrolledProduct:
 
 
 def enrol_product(
-    shots: Sequence[Shot], patches: int, pictures_per_camera: int = 1, describe: Describe | None = None
+    shots: Sequence[Shot],
+    patches: int,
+    pictures_per_camera: int = 1,
+    describe: Describe | None = None,
+    surfaces: Sequence[ItemSurface] = (),
 ) -> EnrolledProduct:
     """Build a product's references from shots of undamaged items.
 
@@ -71,12 +83,14 @@ def enrol_product(
         patches: how many reference patches to keep.
         pictures_per_camera: how many pictures to keep for people.
         describe: the model; without it no faces are learned, and every view is compared whatever its pose.
+        surfaces: shapes of undamaged items, of these or of others.
 
     Raises:
         GalleryError: there are fewer than four shots, or the references show no item.
     """
     if len(shots) < MIN_SHOTS:
         raise GalleryError(f"{len(shots)} shots are too few to enrol a product. Show at least {MIN_SHOTS} placings")
+    shots = _sound(shots) if len(shots) >= _ENOUGH_TO_TELL else shots
     references, held_out = shots[0::2], shots[1::2]
     bank = _bank(references, patches)
     yardsticks = _yardsticks(held_out, bank)
@@ -94,8 +108,27 @@ def enrol_product(
     seen = [view for shot in shots for view in shot.values()]
     looks = learn_looks([view.crop for view in seen], [view.mask for view in seen], [view.features for view in seen])
     return EnrolledProduct(
-        bank, faces, looks, views, tuple(sorted(held_out_scores(scores))), len(references), len(held_out)
+        bank=bank,
+        faces=faces,
+        shapes=ShapeReferences.learn(surfaces),
+        looks=looks,
+        views=views,
+        good_scores=tuple(sorted(held_out_scores(scores))),
+        reference_shots=len(references),
+        calibration_shots=len(held_out),
     )
+
+
+def _sound(shots: Sequence[Shot]) -> Sequence[Shot]:
+    """The shots without those that the others do not excuse; each half is compared with the other."""
+    banks = [_bank(shots[half::2], _SOUND_PATCHES) for half in (1, 0)]
+    scores = [_bank_scores(shot, banks[number % 2]) for number, shot in enumerate(shots)]
+    usual, spread = usual_scores(scores), spreads(scores)
+    return [
+        shot
+        for shot, own in zip(shots, scores, strict=True)
+        if all(score <= usual[camera_id] + _ODD * spread[camera_id] for camera_id, score in own.items())
+    ]
 
 
 def _bank(shots: Sequence[Shot], count: int) -> NDArray[np.float16]:

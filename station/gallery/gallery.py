@@ -21,11 +21,12 @@ from station.core.errors import GalleryError
 from station.gallery.calibration import Calibration, ViewCalibration
 from station.gallery.compare import METHOD
 from station.gallery.enrol import EnrolledProduct
-from station.gallery.face_files import read_face, write_face
+from station.gallery.files import read_face, read_shapes, write_face, write_shapes
 from station.gallery.looks import Looks, read_embeddings, read_looks, write_looks
 from station.gallery.products import Product
 from station.gallery.references import ProductReferences
 from station.gallery.registered import FaceReferences
+from station.gallery.shapes import ShapeReferences
 
 FORMAT = 1
 NAME = "gallery.json"
@@ -125,7 +126,8 @@ class Gallery:
         faces = tuple(
             read_face(self.folder / face["maps"], self.folder / face["rest"]) for face in record.get("faces", ())
         )
-        self._read[product_id] = ProductReferences(self.products[product_id], bank, faces, calibration)
+        shapes = read_shapes(self.folder / record["shapes"]["file"]) if record.get("shapes") else None
+        self._read[product_id] = ProductReferences(self.products[product_id], bank, faces, shapes, calibration)
         return self._read[product_id]
 
 
@@ -175,6 +177,7 @@ class GalleryWriter:
             "faces": [
                 self._face(f"{product_id}/face-{number}", face) for number, face in enumerate(enrolled.faces, start=1)
             ],
+            "shapes": self._shapes(f"{product_id}/shapes.npz", enrolled.shapes),
             "looks": self._looks(f"{product_id}/looks.npz", enrolled.looks),
             "looks_sha256": _sha256(self._folder / f"{product_id}/looks.npz"),
             "views": views,
@@ -198,6 +201,12 @@ class GalleryWriter:
             "maps_sha256": _sha256(maps),
             "rest_sha256": _sha256(rest),
         }
+
+    def _shapes(self, name: str, shapes: ShapeReferences | None) -> dict[str, str] | None:
+        if shapes is None:
+            return None
+        write_shapes(shapes, self._folder / name)
+        return {"file": name, "sha256": _sha256(self._folder / name)}
 
     def _picture(self, name: str, picture: NDArray[np.uint8]) -> str:
         done, data = cv2.imencode(
@@ -229,6 +238,7 @@ def _check_banks(folder: Path, records: Mapping[str, Any]) -> None:
         for view in record["views"].values():
             _calibration(view)
         named = [(record["bank"], record["sha256"])]
+        named += [(one["file"], one["sha256"]) for one in [record.get("shapes")] if one]
         named += [(face[part], face[f"{part}_sha256"]) for face in record.get("faces", ()) for part in ("maps", "rest")]
         named += [(record["looks"], record["looks_sha256"])] if "looks" in record else []
         for name, digest in named:

@@ -12,15 +12,20 @@ from station.gallery.compare import compare_view
 from station.gallery.enrol import EnrolledProduct
 from station.gallery.products import Product
 from station.gallery.registered import Describe, FaceReferences, place
+from station.gallery.shapes import ShapeReferences
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProductReferences:
-    """One product's references: `bank` float32 [P, C] and its `faces`, ready to be compared with."""
+    """One product's references, ready to be compared with: `bank` float32 [P, C], its `faces` and `shapes`.
+
+    `shapes` is None where it was enrolled without depth.
+    """
 
     product: Product
     bank: NDArray[np.float32]
     faces: tuple[FaceReferences, ...]
+    shapes: ShapeReferences | None
     calibration: Calibration
 
     @classmethod
@@ -28,7 +33,7 @@ class ProductReferences:
         """Return references as they were enrolled, for a product that stands alone."""
         views = {camera_id: view.calibration for camera_id, view in enrolled.views.items()}
         calibration = Calibration(views, enrolled.good_scores)
-        return cls(product, enrolled.bank.astype(np.float32), enrolled.faces, calibration)
+        return cls(product, enrolled.bank.astype(np.float32), enrolled.faces, enrolled.shapes, calibration)
 
     def compare(self, view: ItemView, features: NDArray[np.float32], describe: Describe) -> Finding | None:
         """Return how the view differs from the references, None where its camera was not calibrated.

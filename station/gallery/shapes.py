@@ -17,6 +17,9 @@ from station.core.damage import DamageType
 from station.core.items import ItemSurface
 
 MIN_SHAPES = 4
+_ENOUGH_TO_TELL = 12
+_ODD = 1.5
+"""A reference that lacks this many times what the others do is left out."""
 _COARSE = 64
 _TURNS = 36
 _CANDIDATES = 4
@@ -79,12 +82,19 @@ class ShapeReferences:
         """Learn from good units' surfaces, each measured against the others; None with fewer than four."""
         if len(surfaces) < MIN_SHAPES:
             return None
-        learned = cls(surfaces, dict.fromkeys(_FLOORS, 0.0))
-        for number, surface in enumerate(surfaces):
-            others = [shape for other, shape in enumerate(learned._shapes) if other != number]
-            for damage_type, part in (_lacking(surface, others) or {}).items():
-                learned.usual_mm[damage_type] = max(learned.usual_mm[damage_type], part.size_mm)
-        return learned
+        shapes = [_shape(surface.height_mm) for surface in surfaces]
+        parts = [
+            _lacking(surface, [shape for other, shape in enumerate(shapes) if other != number]) or {}
+            for number, surface in enumerate(surfaces)
+        ]
+        allowed = 2 if len(surfaces) >= _ENOUGH_TO_TELL else 1  # of many, one may be defective and is left out
+        usual_mm = {kind: _nth_largest([part[kind].size_mm for part in parts if part], allowed) for kind in _FLOORS}
+        sound = [
+            surface
+            for surface, part in zip(surfaces, parts, strict=True)
+            if all(one.size_mm <= _ODD * (usual_mm[kind] + _FLOORS[kind]) for kind, one in part.items())
+        ]
+        return cls(sound, usual_mm)
 
     def compare(self, surface: ItemSurface) -> tuple[Lack, ...]:
         """Return what the item lacks, a lost part and a dent at most; nothing where it lies as no reference does."""
@@ -112,11 +122,16 @@ def _lacking(surface: ItemSurface, references: Sequence[_Shape]) -> dict[DamageT
         return None
     gone = np.where(common, low - drift_mm, 0)
     lost = (gone > _LOST_SHARE * _lowest(lowest, 3)) & (gone > _LOST_MM)
-    wide = np.where(_lowest(lowest, 5) > _LEVEL_MM, _lowest(lowest, 5) - _highest(item.heights, 5) - drift_mm, 0)
+    dented = _lowest(lowest, 5) - _highest(item.heights, 5) - drift_mm
+    dented[dented > _LOST_SHARE * _lowest(lowest, 5)] = 0  # gone, not dented
     return {
         DamageType.MISSING_UNIT: _widest(lost, lowest, surface.cell_mm),
-        DamageType.DEFORMATION: _deepest(wide.astype(np.float32), lowest),
+        DamageType.DEFORMATION: _deepest(dented.astype(np.float32), lowest),
     }
+
+
+def _nth_largest(sizes_mm: Sequence[float], n: int) -> float:
+    return sorted(sizes_mm)[-min(n, len(sizes_mm))] if sizes_mm else 0.0
 
 
 def _widest(lost: NDArray[np.bool_], heights: Heights, cell_mm: float) -> _Part:
@@ -193,7 +208,15 @@ def _refined(item: _Shape, reference: _Shape, start: Heights) -> tuple[Heights, 
     """The start, and where its refinement ends if it does."""
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 1e-3)
     try:
-        _, ended = cv2.findTransformECC(item.curve, reference.curve, start.copy(), cv2.MOTION_EUCLIDEAN, stop, None, 5)
+        _, ended = cv2.findTransformECC(
+            item.curve,
+            reference.curve,
+            start.copy(),
+            cv2.MOTION_EUCLIDEAN,
+            stop,
+            np.ones(item.curve.shape, np.uint8),
+            5,
+        )
     except cv2.error:  # it did not converge
         return (start,)
     return start, np.asarray(ended, np.float32)

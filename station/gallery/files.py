@@ -1,12 +1,15 @@
-"""A face's references on disk: the maps in a file of their own, which is mapped into memory, and the rest."""
+"""Faces and shapes on disk: a face's maps in a file of their own, which is mapped into memory, and the rest."""
 
 from pathlib import Path
 
 import numpy as np
 
+from station.core.damage import DamageType
 from station.core.errors import GalleryError
+from station.core.items import ItemSurface
 from station.gallery.keypoints import Keypoints
 from station.gallery.registered import FaceReferences
+from station.gallery.shapes import ShapeReferences
 from station.gallery.structure import Structure
 
 
@@ -45,3 +48,29 @@ def read_face(maps: Path, rest: Path) -> FaceReferences:
         return FaceReferences(keypoints, loaded, usual, spread, centre, scale, highest, structure)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GalleryError(f"face {maps} cannot be read ({error}). Enrol the product again") from error
+
+
+def write_shapes(shapes: ShapeReferences, file: Path) -> None:
+    """Write a product's shapes, .npz."""
+    np.savez(
+        file,
+        heights=np.stack([surface.height_mm for surface in shapes.surfaces]).astype(np.float16),
+        cell_mm=shapes.surfaces[0].cell_mm,
+        types=[damage_type.value for damage_type in shapes.usual_mm],
+        usual_mm=list(shapes.usual_mm.values()),
+    )
+
+
+def read_shapes(file: Path) -> ShapeReferences:
+    """Read a product's shapes.
+
+    Raises:
+        GalleryError: the file is missing or malformed.
+    """
+    try:
+        with np.load(file) as stored:
+            surfaces = [ItemSurface(one, float(stored["cell_mm"])) for one in stored["heights"].astype(np.float32)]
+            types = [DamageType(str(name)) for name in stored["types"]]
+            return ShapeReferences(surfaces, dict(zip(types, stored["usual_mm"].tolist(), strict=True)))
+    except (OSError, ValueError, KeyError) as error:
+        raise GalleryError(f"shapes {file} cannot be read ({error}). Enrol the product again") from error
