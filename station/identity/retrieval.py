@@ -17,20 +17,25 @@ _PAIRS = 120
 _VIEWS = 2
 """Of each product, this many reference views with a view of the item."""
 _LEAST_PAIRS = 8
-_AGREEING = 30
-"""Pairs of keypoints that must agree, over all views, for an item to be known by its looks."""
-_LEAD = 1.5
-"""How many times as many as with any other product."""
+_PER_LIKENESS = 60.0
+"""How many pairs of keypoints that agree a cosine of 1 is worth: round or plain products have few."""
+_LEAST = 50.0
+"""The score from which an item is known by its looks."""
+_LEAD = 25.0
+"""How far ahead of any other product."""
 _CLOSE = 3
 _NARROW = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How much an item looks like a product: pairs of keypoints that agree on where its faces are, over all views."""
+    """How much an item looks like a product.
+
+    `score` counts the pairs of keypoints that agree on where its faces are, over all views, and the embeddings' cosine.
+    """
 
     product_id: str
-    agreeing: int
+    score: float
 
 
 class Retriever:
@@ -75,8 +80,9 @@ class Retriever:
         ranked = []
         for product in self._nearest(likeness):
             name, own = self._products[product], likeness[:, self._starts[product] : self._starts[product + 1]]
-            ranked.append(Likeness(name, _agreeing(found, own, self._looks(name))))
-        return sorted(ranked, key=lambda one: -one.agreeing)
+            alike = _PER_LIKENESS * float(own.max(axis=1).mean())
+            ranked.append(Likeness(name, alike + _agreeing(found, own, self._looks(name))))
+        return sorted(ranked, key=lambda one: -one.score)
 
     def lookup(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> tuple[str, ...]:
         """Return the products whose views are nearest, best first; see `recognise`."""
@@ -101,10 +107,10 @@ class Retriever:
 
 def told_apart(ranked: Sequence[Likeness]) -> str | None:
     """Return the best product where enough agrees, and clearly more than with the second; else None."""
-    if not ranked or ranked[0].agreeing < _AGREEING:
+    if not ranked or ranked[0].score < _LEAST:
         return None
-    second = ranked[1].agreeing if len(ranked) > 1 else 0
-    return ranked[0].product_id if ranked[0].agreeing >= _LEAD * second else None
+    is_ahead = len(ranked) == 1 or ranked[0].score - ranked[1].score >= _LEAD
+    return ranked[0].product_id if is_ahead else None
 
 
 def _agreeing(found: Sequence[Keypoints], likeness: NDArray[np.float32], looks: Looks | None) -> int:
