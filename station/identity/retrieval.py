@@ -24,6 +24,8 @@ _LEAST = 50.0
 _LEAD = 25.0
 """How far ahead of any other product."""
 _CLOSE = 3
+_AGAINST = 2.0
+"""How many times that evidence it takes to contradict an announcement."""
 _NARROW = 1e-6
 
 
@@ -65,11 +67,14 @@ class Retriever:
         Args:
             views: the item's views.
             features: each one's feature map, float32 [h, w, C].
-            expected: what it should be; where that is among the nearest few, its keypoints are not asked.
+            expected: what it should be; where that is among the nearest few, its keypoints are not asked, and
+                another product is believed on stronger evidence alone.
         """
-        if expected is not None and expected in self.lookup(views, features)[:_CLOSE]:
+        if expected is None:
+            return told_apart(self.rank(views, features))
+        if expected in self.lookup(views, features)[:_CLOSE]:
             return expected
-        return told_apart(self.rank(views, features))
+        return told_apart(self.rank(views, features), _AGAINST)
 
     def rank(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> list[Likeness]:
         """Return the products the item looks most like, best first; see `recognise`."""
@@ -105,11 +110,16 @@ class Retriever:
         return unit(np.asarray((embeddings - self._middle) / self._spread, np.float32))
 
 
-def told_apart(ranked: Sequence[Likeness]) -> str | None:
-    """Return the best product where enough agrees, and clearly more than with the second; else None."""
-    if not ranked or ranked[0].score < _LEAST:
+def told_apart(ranked: Sequence[Likeness], times: float = 1.0) -> str | None:
+    """Return the best product where enough agrees, and clearly more than with the second; else None.
+
+    Args:
+        ranked: products, best first.
+        times: how many times the usual evidence is asked for.
+    """
+    if not ranked or ranked[0].score < times * _LEAST:
         return None
-    is_ahead = len(ranked) == 1 or ranked[0].score - ranked[1].score >= _LEAD
+    is_ahead = len(ranked) == 1 or ranked[0].score - ranked[1].score >= times * _LEAD
     return ranked[0].product_id if is_ahead else None
 
 
