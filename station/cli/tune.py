@@ -1,18 +1,29 @@
-"""`station tune`: choose the threshold, and certify what it upholds."""
+"""`station tune`: fit the fusion, choose the threshold, and certify what it upholds."""
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
-from station.config import load_config
+from station.cli.progress import counting_bar
+from station.config import StationConfig, load_config
+from station.core.errors import DatasetError
 from station.daemon.clock import SystemClock
 from station.daemon.parts import build_inspector, source_rig
-from station.judge import Certificate, certify, write_certificate
+from station.gallery import METHOD
+from station.inspection import Inspector
+from station.judge import Certificate, Fusion, certify, write_certificate, write_fusion
 
 
 def tune(
+    dataset: Annotated[
+        Path | None,
+        typer.Argument(help="Items of this station's cameras: weights are fitted to val, proven on test."),
+    ] = None,
     max_false_alarms: Annotated[
         float | None,
         typer.Option(min=1e-6, max=0.5, help="Sideline budget: share of undamaged items that may be sidelined."),
@@ -21,37 +32,84 @@ def tune(
         float | None, typer.Option(min=0.5, max=0.9999, help="Probability that the budget is kept.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file, see `station config`.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML report on the dataset to this file.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report's figures to this file.")] = None,
 ) -> None:
     """Choose the threshold by the scores of undamaged items, and certify what it upholds.
 
-    Without options, budget and confidence are the configuration's. The certificate goes into `judge.folder`; it holds
-    for this model, gallery, rig and configuration alone. Too few undamaged items are refused, and the refusal says what
-    they can certify.
+    Without a dataset these are the items that the gallery, or the fusion weights in force, were calibrated with. With
+    one, fusion weights are fitted first. Budget and confidence are the configuration's unless given. Weights and
+    certificate go into `judge.folder`; the certificate holds for this model, gallery, rig and configuration alone. Too
+    few undamaged items are refused, and the refusal says what they can certify.
 
     Example: `station tune --max-false-alarms 0.001 --confidence 0.95 --config station.toml`
     """
     settings = load_config(config)
-    policy, clock = settings.judge, SystemClock()
-    inspector = build_inspector(settings, source_rig(settings), clock, settings.source.kind != "live")
+    inspector = build_inspector(settings, source_rig(settings), SystemClock(), settings.source.kind != "live")
     gallery, fusion = inspector.gallery, inspector.judge.fusion
-    threshold = certify(
-        fusion.good_scores if fusion else gallery.good_scores,
-        max_false_alarms or policy.max_false_alarm_rate,
-        confidence or policy.confidence,
-    )
+    scores: Sequence[float] = fusion.good_scores if fusion else gallery.good_scores
     products = fusion.good_products if fusion else len(gallery.product_ids)
+    source = f"calibration items of {fusion.made_from}" if fusion else f"gallery {settings.gallery.path}"
+    if dataset is not None:
+        fusion, scores, products = _fit(dataset, inspector, settings, report, json_file)
+        source = f"test items of {fusion.made_from}"
+    policy = settings.judge
     certificate = Certificate(
-        threshold=threshold,
+        threshold=certify(scores, max_false_alarms or policy.max_false_alarm_rate, confidence or policy.confidence),
         products=products,
-        source=fusion.made_from if fusion else f"gallery {settings.gallery.path}",
+        source=source,
         fusion=fusion.digest if fusion else "",
         provenance=inspector.provenance,
-        utc_ns=clock.utc_ns(),
+        utc_ns=SystemClock().utc_ns(),
     )
-    file = write_certificate(Path(policy.folder), certificate)
+    _tell(certificate, write_certificate(Path(policy.folder), certificate))
+
+
+def _fit(
+    dataset: Path, inspector: Inspector, settings: StationConfig, report: Path | None, json_file: Path | None
+) -> tuple[Fusion, Sequence[float], int]:
+    """The weights fitted, the scores of good items they were not fitted on, and how many products these are of."""
+    try:
+        from station.learn.dataset import Split, open_dataset
+        from station.learn.tuning.report import write_report
+        from station.learn.tuning.tune import tune_on
+    except ImportError as error:
+        raise DatasetError(
+            f"tuning on a dataset needs {error.name}. Install the extra: pip install 'damage-station[data]'"
+        ) from error
+    found, console = open_dataset(dataset), Console(highlight=False)
+    count = sum(item.split is not Split.TRAIN and not item.is_reference for item in found.items)
+    with counting_bar(Console(stderr=True), "Scoring", count) as progress:
+        progress(0)
+        tuned = tune_on(found, inspector, settings.judge, METHOD, progress)
+    console.print(_table(tuned.figures))
+    if json_file is not None:
+        json_file.write_text(json.dumps(tuned.figures, indent=1) + "\n")
+    if report is not None:
+        write_report(tuned, report)
+        console.print(f"wrote {report}", soft_wrap=True)
+    console.print(f"wrote {write_fusion(Path(settings.judge.folder), tuned.fusion)}", soft_wrap=True)
+    return tuned.fusion, tuned.good_scores, tuned.good_products
+
+
+def _table(figures: Mapping[str, Any]) -> Table:
+    table = Table(title=f"{figures['dataset']}: what each source adds", title_justify="left", caption_justify="left")
+    for name in ("", "weight", "AUROC", "AP", "R@1%"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, row in figures["ablation"].items():
+        cells = (f"{row[key]['value']:.3f}" if row[key] else "-" for key in ("auroc", "ap", "recall_at_1pct_fpr"))
+        weight = figures["weights"].get(name)
+        table.add_row(name, "" if weight is None else f"{weight:.2f}", *cells)
+    error = "-" if figures["ece"] is None else f"{figures['ece']:.3f}"
+    table.caption = f"calibration error {error}; cannot judge {figures['cannot judge']['value']:.1%}"
+    return table
+
+
+def _tell(certificate: Certificate, file: Path) -> None:
+    threshold = certificate.threshold
     Console(highlight=False).print(
         f"At most {threshold.max_false_alarm_rate:.3%} of undamaged items are sidelined for damage, with "
-        f"{threshold.confidence:.0%} confidence: {threshold.good_items} good items of {products} products, of which "
-        f"{threshold.false_alarms} lie above the threshold {threshold.score:.4g}.\nwrote {file}",
+        f"{threshold.confidence:.1%} confidence: {threshold.good_items} good items of {certificate.products} products, "
+        f"of which {threshold.false_alarms} lie above the threshold {threshold.score:.4g}.\nwrote {file}",
         soft_wrap=True,
     )

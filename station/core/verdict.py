@@ -17,6 +17,7 @@ class IdentitySource(StrEnum):
     NONE = "none"
     ANNOUNCED = "announced"
     BARCODE = "barcode"
+    VISUAL = "visual"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from station.core.items import Announcement
 from station.core.ports import Clock
 from station.core.verdict import Provenance
 from station.gallery import METHOD, Gallery
-from station.identity import Identifier
+from station.identity import Identifier, Retriever
 from station.inference import find_bundle, load_bundle, shipped_models_dir
 from station.inspection import Inspector
 from station.judge import Judge, read_fusion, standing
@@ -59,7 +59,7 @@ def build_inspector(config: StationConfig, rig: Rig, clock: Clock, simulated: bo
     certified = standing(config.judge, provenance, fusion.digest if fusion else "")
     return Inspector(
         extractor=ViewExtractor(rig, config.vision),
-        identifier=Identifier(gallery.products),
+        identifier=Identifier(gallery.products, Retriever(gallery.embeddings, gallery.looks)),
         bundle=bundle,
         gallery=gallery,
         judge=Judge(config.judge, fusion, certified),

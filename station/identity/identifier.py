@@ -1,25 +1,30 @@
-"""Which product an item is: what was announced, and the barcode it wears."""
+"""Which product an item is: what was announced, the barcode it wears, and what it looks like."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 import cv2
 import numpy as np
 import zxingcpp
+from numpy.typing import NDArray
 
 from station.core.damage import Reason
 from station.core.items import Announcement, ItemView
 from station.core.verdict import Identity, IdentitySource
 from station.gallery import Product
+from station.identity.retrieval import Retriever
 
 _FORMATS = "EAN13,EAN8,UPCA,Code128"
 """The codes that trade goods wear at retail."""
 _GTIN_DIGITS = 14
 
+Describe = Callable[[], Sequence[NDArray[np.float32]]]
+
 
 class Identifier:
-    """Knows products by their codes. A code that two products share names neither."""
+    """Knows products by their codes and their looks. A code that two products share names neither."""
 
-    def __init__(self, products: Mapping[str, Product]) -> None:
+    def __init__(self, products: Mapping[str, Product], retriever: Retriever) -> None:
+        self._retriever = retriever
         self._formats = zxingcpp.barcode_formats_from_str(_FORMATS)
         self._by_barcode = _index(
             {product_id: product.barcodes for product_id, product in products.items()}, _canonical
@@ -27,14 +32,21 @@ class Identifier:
         self._by_sku = _index({product_id: product.skus for product_id, product in products.items()}, str.strip)
 
     def identify(
-        self, views: Sequence[ItemView], announcement: Announcement | None
+        self, views: Sequence[ItemView], announcement: Announcement | None, describe: Describe
     ) -> tuple[Identity, tuple[Reason, ...]]:
         """Return which product the item is, and why that is in doubt, if it is.
 
         A barcode of another known product than the announced one outweighs the announcement and is
         WRONG_ITEM. An announcement of codes that name no product, or two, is UNKNOWN_PRODUCT even
-        when a barcode is read, since the two cannot be compared. So is an item with neither. A barcode
-        that names no known product decides nothing, and is told only where two views read it alike.
+        when a barcode is read, since the two cannot be compared. A barcode that names no known product
+        is told only where two views read it alike; then the item is none of the known ones, whatever it looks like,
+        unless it was announced. Where no barcode is read its looks count as a barcode would, and an item that looks
+        like no product and was not announced is UNKNOWN_PRODUCT.
+
+        Args:
+            views: the item's views.
+            announcement: what the controller said of it.
+            describe: gives each view's feature map, float32 [h, w, C]; asked only where no barcode is read.
         """
         announced, claims = self._announced(announcement)
         barcode, read = self._read(views)
@@ -43,8 +55,13 @@ class Identifier:
             if announced is not None:
                 return identity, (Reason.WRONG_ITEM,)
             return identity, (Reason.UNKNOWN_PRODUCT,) if claims else ()
-        if announced is not None:
+        looked = self._retriever.recognise(views, describe(), announced) if barcode is None else None
+        if announced is not None and looked in (announced, None):
             return Identity(announced, IdentitySource.ANNOUNCED, barcode), ()
+        if announced is not None:
+            return Identity(looked, IdentitySource.VISUAL), (Reason.WRONG_ITEM,)
+        if looked is not None:
+            return Identity(looked, IdentitySource.VISUAL), (Reason.UNKNOWN_PRODUCT,) if claims else ()
         return Identity(None, IdentitySource.NONE, barcode), (Reason.UNKNOWN_PRODUCT,)
 
     def _announced(self, announcement: Announcement | None) -> tuple[str | None, bool]:

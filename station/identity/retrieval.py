@@ -12,22 +12,32 @@ from numpy.typing import NDArray
 from station.core.items import ItemView
 from station.gallery import Keypoints, Looks, embed, find_keypoints, homography, match, unit
 
-_PRODUCTS = 20
-"""Products whose keypoints are compared with the item's."""
+_PAIRS = 120
+"""Pairs of views whose keypoints are compared, at 1 to 2 ms each."""
 _VIEWS = 2
-"""Of each, this many reference views to a view of the item."""
+"""Of each product, this many reference views with a view of the item."""
 _LEAST_PAIRS = 8
-_AGREEING = 30
-_LEAD = 1.5
+_PER_LIKENESS = 60.0
+"""How many pairs of keypoints that agree a cosine of 1 is worth: round or plain products have few."""
+_LEAST = 50.0
+"""The score from which an item is known by its looks."""
+_LEAD = 25.0
+"""How far ahead of any other product."""
+_CLOSE = 3
+_AGAINST = 2.0
+"""How many times that evidence it takes to contradict an announcement."""
 _NARROW = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How much an item looks like a product: pairs of keypoints that agree on where its faces are, over all views."""
+    """How much an item looks like a product.
+
+    `score` counts the pairs of keypoints that agree on where its faces are, over all views, and the embeddings' cosine.
+    """
 
     product_id: str
-    agreeing: int
+    score: float
 
 
 class Retriever:
@@ -44,51 +54,73 @@ class Retriever:
         self._products = tuple(embeddings)
         self._starts = np.cumsum([0, *(len(own) for own in embeddings.values())])
         stacked = np.concatenate([np.zeros((0, 1), np.float32)] if not embeddings else list(embeddings.values()))
-        self._middle, self._spread = (stacked.mean(axis=0), stacked.std(axis=0) + _NARROW) if embeddings else (0.0, 1.0)
+        width = stacked.shape[1]
+        self._middle = stacked.mean(axis=0) if embeddings else np.zeros(width, np.float32)
+        self._spread = stacked.std(axis=0) + _NARROW if embeddings else np.ones(width, np.float32)
         self._views = self._normal(stacked)
 
-    def recognise(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> str | None:
+    def recognise(
+        self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]], expected: str | None = None
+    ) -> str | None:
         """Return the product the item looks like, None where it looks like none, or like two.
 
         Args:
             views: the item's views.
             features: each one's feature map, float32 [h, w, C].
+            expected: what it should be; where that is among the nearest few, its keypoints are not asked, and
+                another product is believed on stronger evidence alone.
         """
-        ranked = self.rank(views, features)
-        if not ranked or ranked[0].agreeing < _AGREEING:
-            return None
-        second = ranked[1].agreeing if len(ranked) > 1 else 0
-        return ranked[0].product_id if ranked[0].agreeing >= _LEAD * second else None
+        if expected is None:
+            return told_apart(self.rank(views, features))
+        if expected in self.lookup(views, features)[:_CLOSE]:
+            return expected
+        return told_apart(self.rank(views, features), _AGAINST)
 
     def rank(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> list[Likeness]:
         """Return the products the item looks most like, best first; see `recognise`."""
         if not views or not self._products:
             return []
-        embeddings = np.stack([embed(own, view.mask) for own, view in zip(features, views, strict=True)])
-        likeness = self._normal(embeddings) @ self._views.T
+        likeness = self._likeness(views, features)
         found = [find_keypoints(view.crop, view.mask) for view in views]
         ranked = []
         for product in self._nearest(likeness):
             name, own = self._products[product], likeness[:, self._starts[product] : self._starts[product + 1]]
-            ranked.append(Likeness(name, _agreeing(found, own, self._looks(name))))
-        return sorted(ranked, key=lambda one: -one.agreeing)
+            alike = _PER_LIKENESS * float(own.max(axis=1).mean())
+            ranked.append(Likeness(name, alike + _agreeing(found, own, self._looks(name))))
+        return sorted(ranked, key=lambda one: -one.score)
 
-    def lookup(self, embeddings: NDArray[np.float32]) -> tuple[str, ...]:
-        """Return the products nearest to an item as a whole, best first.
+    def lookup(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> tuple[str, ...]:
+        """Return the products whose views are nearest, best first; see `recognise`."""
+        if not views or not self._products:
+            return ()
+        return tuple(self._products[place] for place in self._nearest(self._likeness(views, features)))
 
-        Args:
-            embeddings: of the item's views, float32 [K, C].
-        """
-        return tuple(self._products[place] for place in self._nearest(self._normal(embeddings) @ self._views.T))
+    def _likeness(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """The cosine of each of the item's views with every reference view, float32 [K, N]."""
+        embeddings = np.stack([embed(own, view.mask) for own, view in zip(features, views, strict=True)])
+        return np.asarray(self._normal(embeddings) @ self._views.T, np.float32)
 
     def _nearest(self, likeness: NDArray[np.float32]) -> NDArray[np.intp]:
         """The places of the products whose nearest views are nearest on average, best first."""
         best = np.maximum.reduceat(likeness, self._starts[:-1], axis=1).mean(axis=0)
-        return np.argsort(-best, kind="stable")[:_PRODUCTS]
+        return np.argsort(-best, kind="stable")[: _PAIRS // (_VIEWS * len(likeness)) or 1]
 
     def _normal(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
         """Unit vectors of what sets embeddings apart from the gallery's middle, float32 [K, C]."""
         return unit(np.asarray((embeddings - self._middle) / self._spread, np.float32))
+
+
+def told_apart(ranked: Sequence[Likeness], times: float = 1.0) -> str | None:
+    """Return the best product where enough agrees, and clearly more than with the second; else None.
+
+    Args:
+        ranked: products, best first.
+        times: how many times the usual evidence is asked for.
+    """
+    if not ranked or ranked[0].score < times * _LEAST:
+        return None
+    is_ahead = len(ranked) == 1 or ranked[0].score - ranked[1].score >= times * _LEAD
+    return ranked[0].product_id if is_ahead else None
 
 
 def _agreeing(found: Sequence[Keypoints], likeness: NDArray[np.float32], looks: Looks | None) -> int:

@@ -57,7 +57,9 @@ class Inspector:
                     described.append(self.bundle.start(view.crop))  # runs while the next view is cut
                 view_doubts = self.extractor.doubts(views)
             with stage("identity"):
-                identity, identity_doubts = self.identifier.identify(views, capture.announcement)
+                identity, identity_doubts = self.identifier.identify(
+                    views, capture.announcement, lambda: [_finite_result(one).features for one in described]
+                )
                 references = self.gallery.references(identity.product_id) if identity.product_id else None
             with stage("references"):  # a view is compared while the model is at the next
                 results = map(_finite_result, described)

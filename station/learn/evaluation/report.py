@@ -37,7 +37,7 @@ def write_report(evaluation: Evaluation, file: Path) -> None:
     """
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     page = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    page.filters.update(percent=_percent, line=_line)
+    page.filters.update(percent=_percent, line=line_points)
     good = [one for one in evaluation.judged if not one.item.is_damaged]
     damaged = [one for one in evaluation.judged if one.item.is_damaged]
     album = _Album(evaluation)
@@ -206,7 +206,7 @@ def _data_uri(picture: NDArray[np.uint8]) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(encoded.tobytes()).decode()}"
 
 
-def _line(points: Sequence[Point], width: float, height: float) -> str:
+def line_points(points: Sequence[Point], width: float, height: float) -> str:
     """Return the points as SVG has them, from the upper left."""
     return " ".join(f"{x * width:.1f},{(1 - y) * height:.1f}" for x, y in points)
 

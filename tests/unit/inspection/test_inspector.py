@@ -15,7 +15,7 @@ from station.core.items import Announcement, ItemCapture, ItemView, Quality
 from station.core.verdict import Finding, Identity, IdentitySource, Provenance
 from station.daemon.clock import ManualClock
 from station.gallery import Gallery, Product
-from station.identity import Identifier
+from station.identity import Identifier, Retriever
 from station.inference import Described
 from station.inspection import Inspector
 from station.inspection.supervised import SOURCE, supervised_findings
@@ -56,7 +56,7 @@ class Walk:
     def doubts(self, views):
         return quality_reasons(views, VisionSettings())
 
-    def identify(self, views, announcement):
+    def identify(self, views, announcement, describe):
         self.enter("identity")
         if self._identity is None:
             return Identity(None, IdentitySource.NONE), (Reason.UNKNOWN_PRODUCT,)
@@ -187,7 +187,7 @@ def real_walk(tiny_gallery, shipped_bundle):
     gallery = Gallery.open(tiny_gallery, shipped_bundle.digest)
     return Inspector(
         extractor=ViewExtractor(tiny_booth.RIG, VisionSettings(min_sharpness=1.0)),
-        identifier=Identifier(gallery.products),
+        identifier=Identifier(gallery.products, Retriever(gallery.embeddings, gallery.looks)),
         bundle=shipped_bundle,
         gallery=gallery,
         judge=Judge(JudgeSettings()),

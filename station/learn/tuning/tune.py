@@ -1,0 +1,116 @@
+"""Tuning on a dataset of the station's own items: weights from its val split, their proof from its test split."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from station.core.errors import TuningError
+from station.inspection import Inspector
+from station.judge import Fusion, Judge, JudgeSettings
+from station.learn.dataset import Dataset, Split
+from station.learn.evaluation.intervals import share
+from station.learn.evaluation.item_figures import item_figures
+from station.learn.tuning.figures import ablation, calibration_error, confidences, contest, reliability
+from station.learn.tuning.fit import fit_fusion
+from station.learn.tuning.scored import ScoredItem, score_items
+from station.rig import load_rig
+
+_SEED = 1
+ALL = "all"
+"""The row of all sources together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """Fitted weights, the scores of good test items that they were not fitted on, and every figure."""
+
+    fusion: Fusion
+    good_scores: tuple[float, ...]
+    good_products: int
+    figures: dict[str, Any]
+
+
+def tune_on(
+    dataset: Dataset, inspector: Inspector, policy: JudgeSettings, method: str, progress: Callable[[int], None]
+) -> Tuned:
+    """Fit the fusion weights and say what they are worth.
+
+    Args:
+        dataset: of the station's own cameras; no room was trained on its val and test items.
+        inspector: the station's walk, whose gallery knows the dataset's products.
+        policy: the judge's settings, for what damage costs.
+        method: name of the comparison with references.
+        progress: is told how many items are scored.
+
+    Raises:
+        TuningError: another rig took the dataset, or it has too few good or damaged items.
+        DatasetError: an item cannot be scored.
+    """
+    for rig in sorted({item.rig for item in dataset.items if item.rig}):
+        digest = load_rig(dataset.path / rig).digest
+        if digest != inspector.provenance.rig:
+            raise TuningError(
+                f"{dataset.path} was taken with rig {digest}, the station has {inspector.provenance.rig}. "
+                f"Tune on items that the station's own cameras took, with the rig in force"
+            )
+    items = list(score_items(dataset, inspector, (Split.VAL, Split.TEST), progress))
+    return tune(items, inspector.provenance.model, method, dataset.card.name, policy)
+
+
+def tune(items: Sequence[ScoredItem], model: str, method: str, made_from: str, policy: JudgeSettings) -> Tuned:
+    """Fit the weights to the val items and prove them on the test items; see `tune_on`."""
+    calibration = [item for item in items if item.split is Split.VAL and item.judged]
+    judged = [item for item in items if item.split is Split.TEST and item.judged]
+    fusion = fit_fusion(calibration, model, method, made_from)
+    judge = Judge(policy, fusion)
+    good = [item for item in judged if not item.damaged]
+    silent = sum(not item.judged for item in items)
+    return Tuned(
+        fusion=fusion,
+        good_scores=tuple(judge.score(item.scores, item.types, item.kind) for item in good),
+        good_products=len({item.product_id for item in good}),
+        figures={
+            "dataset": made_from,
+            "items": {"fitted on": len(calibration), "judged": len(judged)},
+            "cannot judge": asdict(share(silent, len(items))),
+            "weights": {source: own.weight for source, own in fusion.weights.items()},
+            **_confidence(judged, fusion),
+            **_ablation(calibration, judged),
+        },
+    )
+
+
+def _confidence(judged: Sequence[ScoredItem], fusion: Fusion) -> dict[str, Any]:
+    if not judged:
+        return {"reliability": [], "ece": None}
+    bins = reliability(confidences(judged, fusion), np.array([item.damaged for item in judged]))
+    return {"reliability": [asdict(one) for one in bins], "ece": calibration_error(bins)}
+
+
+def _ablation(calibration: Sequence[ScoredItem], judged: Sequence[ScoredItem]) -> dict[str, Any]:
+    """Return every source's figures and those of all, and what all gain over each, whole and by product kind."""
+    damaged = np.array([item.damaged for item in judged], bool)
+    rows = ablation(calibration, judged)
+    figures = {name: item_figures(row[~damaged], row[damaged], _SEED) for name, row in rows.items()}
+    kinds = {ALL: np.ones(len(judged), bool)}
+    kinds |= {kind: np.array([item.kind == kind for item in judged]) for kind in sorted({item.kind for item in judged})}
+    contests = [
+        contest(
+            f"{kind}, against {name}",
+            [one for one, own in zip(judged, chosen, strict=True) if own],
+            row[chosen],
+            whole[chosen],
+        )
+        for whole in (rows[ALL],)
+        for name, row in rows.items()
+        if name != ALL and len(rows) > 2
+        for kind, chosen in kinds.items()
+    ]
+    return {
+        "ablation": {
+            name: {key: asdict(one) if one else None for key, one in own.items()} for name, own in figures.items()
+        },
+        "gains": [asdict(one) for one in contests if one],
+    }
