@@ -27,7 +27,18 @@ CameraId = Annotated[str, Path(description="The camera's name in the rig.", exam
 def booth_router(door: Door) -> APIRouter:
     """Build the routes of products, gallery, cameras and reasons."""
     router = APIRouter(prefix="/v1", tags=["station"])
+    _add_products(router, door)
+    _add_cameras(router, door)
 
+    @router.get("/reasons", summary="What the codes mean", operation_id="reasons")
+    def reasons() -> list[ReasonBody]:
+        """List every reason with its code, and what to do about it."""
+        return [reason_body(reason) for reason in Reason]
+
+    return router
+
+
+def _add_products(router: APIRouter, door: Door) -> None:
     @router.get(
         "/products", summary="Products the station knows", operation_id="products", responses=problem_responses(503)
     )
@@ -56,6 +67,8 @@ def booth_router(door: Door) -> APIRouter:
         """Give the gallery's digest, and which rate of false alarms its good items uphold."""
         return gallery_body(door.gallery())
 
+
+def _add_cameras(router: APIRouter, door: Door) -> None:
     @router.get("/cameras", summary="The cameras now", operation_id="cameras")
     def cameras() -> list[CameraBody]:
         """List every camera with its frames, losses and the age of its newest frame."""
@@ -74,10 +87,3 @@ def booth_router(door: Door) -> APIRouter:
         if picture is None:
             raise HTTPException(404, f"there is no picture of a camera {camera_id}; GET /v1/cameras lists the cameras")
         return Response(picture.data, media_type=picture.media_type, headers={"Cache-Control": "no-store"})
-
-    @router.get("/reasons", summary="What the codes mean", operation_id="reasons")
-    def reasons() -> list[ReasonBody]:
-        """List every reason with its code, and what to do about it."""
-        return [reason_body(reason) for reason in Reason]
-
-    return router

@@ -29,7 +29,12 @@ LastEventId = Annotated[
 def live_router(door: Door, bell: Bell) -> APIRouter:
     """Build the routes of events, health and metrics."""
     router = APIRouter(tags=["live"])
+    _add_events(router, door, bell)
+    _add_health(router, door)
+    return router
 
+
+def _add_events(router: APIRouter, door: Door, bell: Bell) -> None:
     @router.get(
         "/v1/events",
         summary="Verdicts as they come",
@@ -50,6 +55,8 @@ def live_router(door: Door, bell: Bell) -> APIRouter:
         headers = {"Cache-Control": "no-store"}
         return StreamingResponse(_stream(door, bell, after), media_type="text/event-stream", headers=headers)
 
+
+def _add_health(router: APIRouter, door: Door) -> None:
     @router.get("/healthz", summary="Is the process alive?", operation_id="healthz")
     async def healthz() -> HealthBody:
         """Say that the process answers, whatever the station's state."""
@@ -84,8 +91,6 @@ def live_router(door: Door, bell: Bell) -> APIRouter:
     def metrics() -> Response:
         """Give counters, latency histograms and the station's state in Prometheus text form."""
         return Response(door.metrics_text(), headers={"Content-Type": _METRICS_MEDIA_TYPE})
-
-    return router
 
 
 async def _stream(door: Door, bell: Bell, after: int) -> AsyncIterator[str]:

@@ -38,36 +38,43 @@ def record_cameras(
     """
     prepare_folder(out)
     serials: dict[str, str] = {}
-    first_ns: dict[str, int] = {}
-    last_ns: dict[str, int] = {}
+    spans: dict[str, tuple[int, int]] = {}
     try:
         for camera in cameras:
             serials[camera.camera_id] = camera.open().serial
-        running = list(cameras)
-        while running and go_on():
-            for camera in tuple(running):
-                try:
-                    frame = camera.read(_READ_TIMEOUT_MS)
-                except EndOfStream:
-                    running.remove(camera)
-                    continue
-                if frame is not None:
-                    first_ns.setdefault(camera.camera_id, frame.device_t_ns)
-                    last_ns[camera.camera_id] = frame.device_t_ns
-                    frame.release()
+        _stream(cameras, go_on, spans)
     finally:
         for camera in cameras:
             camera.close()
-    start_ns = min(first_ns.values(), default=0)
+    start_ns = min((first_ns for first_ns, _ in spans.values()), default=0)
     tracks = [track_of_file(track_file(out, name), name, serial, start_ns) for name, serial in serials.items()]
-    end_ns = max(last_ns.values(), default=0)
+    end_ns = max((last_ns for _, last_ns in spans.values()), default=0)
     kept = [replace(event, t_ns=event.t_ns - start_ns) for event in events if event.t_ns <= end_ns]
-    seen_by_all = max(first_ns.values(), default=0), min(last_ns.values(), default=0)
+    seen_by_all = (
+        max((first_ns for first_ns, _ in spans.values()), default=0),
+        min((last_ns for _, last_ns in spans.values()), default=0),
+    )
     items = [
         replace(item, arrive_ns=item.arrive_ns - start_ns, leave_ns=item.leave_ns - start_ns)
         for item in truth(*seen_by_all)
     ]
     return write_manifest(out, tracks, rig_json, kept, items)
+
+
+def _stream(cameras: Sequence[PipelineCamera], go_on: Callable[[], bool], spans: dict[str, tuple[int, int]]) -> None:
+    """Read until all streams have ended or `go_on` says no; note each camera's first and last moment."""
+    running = list(cameras)
+    while running and go_on():
+        for camera in tuple(running):
+            try:
+                frame = camera.read(_READ_TIMEOUT_MS)
+            except EndOfStream:
+                running.remove(camera)
+                continue
+            if frame is not None:
+                first_ns, _ = spans.get(camera.camera_id, (frame.device_t_ns, 0))
+                spans[camera.camera_id] = (first_ns, frame.device_t_ns)
+                frame.release()
 
 
 def track_file(out: Path, camera_id: str) -> Path:

@@ -29,8 +29,8 @@ class ViewExtractor:
     """Finds the item in every camera's pictures and turns it into its own orientation.
 
     Depth is the median over the capture's framesets, colour that of the last. All geometry is that of
-    the undistorted image; images without distortion are used as they are. A view's `height_mm` is NaN
-    also outside the window the item was outlined in, which reaches a little beyond the item.
+    the undistorted image, of which only the windows looked at are made. A view's `height_mm` is NaN also
+    outside the window the item was outlined in, which reaches a little beyond the item.
     """
 
     def __init__(self, rig: Rig, settings: VisionSettings) -> None:
@@ -60,17 +60,14 @@ class ViewExtractor:
         return reasons
 
     def _view(self, frames: Sequence[Frame], geometry: TrayGeometry) -> ItemView | None:
-        colour = geometry.undistort_colour(frames[-1].colour)
-        depths = [geometry.undistort_depth(frame.depth) for frame in frames]
-        unit_mm = frames[-1].depth_unit_mm
-        coarse = _patch(geometry, geometry.volume, colour, depths[-1:], unit_mm)
+        coarse = _patch(geometry, geometry.volume, frames[-1:])
         tray = learn_tray(coarse, geometry, self._settings)
         rough = find_item(coarse, tray, geometry, self._settings)
         if rough is None:
             return None
-        fine = _patch(geometry, _around(rough, geometry.volume), colour, depths, unit_mm)
+        fine = _patch(geometry, _around(rough, geometry.volume), frames)
         mask = find_item(fine, tray, geometry, self._settings)
-        return None if mask is None else self._cut(mask, fine, tray, geometry, colour)
+        return None if mask is None else self._cut(mask, fine, tray, geometry, frames[-1].colour)
 
     def _cut(
         self, mask: Mask, patch: Patch, tray: TrayLook, geometry: TrayGeometry, colour: NDArray[np.uint8]
@@ -78,10 +75,7 @@ class ViewExtractor:
         side = self._settings.crop_px
         image_map = crop_from_image(mask, patch.window, side, self._settings.crop_fill)
         window_map = from_window(image_map, patch.window)
-        crop = np.asarray(
-            cv2.warpAffine(colour, image_map, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-            np.uint8,
-        )
+        crop = geometry.crop(colour, image_map, side)
         cut_mask = cv2.warpAffine(mask.view(np.uint8) * 255, window_map, (side, side), flags=cv2.INTER_LINEAR) > 127
         height_mm = cv2.warpAffine(
             patch.height_mm - np.float32(tray.level_mm),
@@ -111,19 +105,13 @@ class ViewExtractor:
         )
 
 
-def _patch(
-    geometry: TrayGeometry,
-    window: Window,
-    colour: NDArray[np.uint8],
-    depths: Sequence[NDArray[np.uint16]],
-    unit_mm: float,
-) -> Patch:
-    depth_mm = fuse_depth([window.read(depth) for depth in depths]).astype(np.float32)
-    depth_mm *= np.float32(unit_mm)
+def _patch(geometry: TrayGeometry, window: Window, frames: Sequence[Frame]) -> Patch:
+    depth_mm = fuse_depth([geometry.read(frame.depth, window) for frame in frames]).astype(np.float32)
+    depth_mm *= np.float32(frames[-1].depth_unit_mm)
     close_lattice(depth_mm)
     height_mm = geometry.along(2, depth_mm, window)
     height_mm[depth_mm == 0] = np.nan
-    return Patch(window=window, colour=window.read(colour), depth_mm=depth_mm, height_mm=height_mm)
+    return Patch(window=window, colour=geometry.read(frames[-1].colour, window), depth_mm=depth_mm, height_mm=height_mm)
 
 
 def _around(rough: Mask, volume: Window) -> Window:

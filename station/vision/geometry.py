@@ -16,7 +16,11 @@ _RIM_SHARE = 0.8
 """The tray is judged by its rim, outside this share of its length and width, where items seldom lie."""
 _RIM_PIXELS = 400
 _MIN_RIM_PIXELS = 50
-Number = TypeVar("Number", np.uint8, np.uint16)
+_LENS_STEP_PX = 8
+_ONE_MAP = cast(NDArray[np.float32], None)
+"""OpenCV's second map where the first holds both coordinates; its type stubs do not know."""
+Number = TypeVar("Number", np.uint8, np.uint16, np.int16)
+Sample = TypeVar("Sample", np.uint8, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,9 @@ class TrayGeometry:
         self._intrinsics = rig.camera(camera_id).intrinsics
         self._tray_from_camera = rig.tray_from_camera(camera_id)
         self._half_mm = np.array(rig.tray.size_mm) / 2
-        self._maps = self._undistortion() if any(self._intrinsics.distortion) else None
+        self._lens = self._image_from_pinhole() if any(self._intrinsics.distortion) else None
+        if self._lens is not None:
+            self._nearest = np.rint(self._lens).astype(np.int16)
         self.camera_id = camera_id
         self.shape = (self._intrinsics.height_px, self._intrinsics.width_px)
         self.focal_px = (self._intrinsics.fx + self._intrinsics.fy) / 2
@@ -89,17 +95,36 @@ class TrayGeometry:
         self.volume = self._find_volume()
         self.rim = self._find_rim(plane_mm, image)
 
-    def undistort_colour(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the image as a pinhole camera had seen it; the image itself if it needs nothing."""
-        if self._maps is None:
-            return image
-        return np.asarray(cv2.remap(image, *self._maps, cv2.INTER_LINEAR), np.uint8)
+    def read(self, image: NDArray[Number], window: Window) -> NDArray[Number]:
+        """Return a window of an image as a pinhole camera had seen it, without mixing pixels; not to be written to.
 
-    def undistort_depth(self, image: NDArray[np.uint16]) -> NDArray[np.uint16]:
-        """Return depth as a pinhole camera had measured it, without mixing pixels."""
-        if self._maps is None:
-            return image
-        return np.asarray(cv2.remap(image, *self._maps, cv2.INTER_NEAREST), np.uint16)
+        Args:
+            image: as the camera gave it, [H, W] or [H, W, 3].
+            window: of the undistorted image.
+        """
+        if self._lens is None:
+            return window.read(image)
+        return cast(NDArray[Number], cv2.remap(image, window.read(self._nearest), _ONE_MAP, cv2.INTER_NEAREST))
+
+    def crop(self, image: NDArray[np.uint8], crop_from_image: NDArray[np.float64], side_px: int) -> NDArray[np.uint8]:
+        """Return a square crop of the image as the camera gave it, resampled once, uint8 [side_px, side_px, 3].
+
+        Args:
+            image: RGB [H, W, 3].
+            crop_from_image: affine map [2, 3] from the undistorted image; beyond its edge the last pixel is repeated.
+            side_px: side of the crop.
+        """
+        if self._lens is None:
+            return _warp(image, crop_from_image, side_px)
+        # A lens bends so little between near pixels that a few tell the rest. Their first row and column lie
+        # half a step before the crop's, less half a pixel, and their last as far behind it.
+        nodes_from_crop = np.column_stack([np.eye(2), np.full(2, (_LENS_STEP_PX + 1) / 2)]) / _LENS_STEP_PX
+        nodes_from_image = nodes_from_crop @ np.vstack([crop_from_image, (0, 0, 1)])
+        nodes = _warp(self._lens, nodes_from_image, -(-side_px // _LENS_STEP_PX) + 2)
+        lens = cv2.resize(nodes, None, fx=_LENS_STEP_PX, fy=_LENS_STEP_PX, interpolation=cv2.INTER_LINEAR)
+        inside = slice(_LENS_STEP_PX, _LENS_STEP_PX + side_px)
+        crop = cv2.remap(image, lens[inside, inside], _ONE_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(crop, np.uint8)
 
     def mm_per_px(self, window: Window) -> float:
         """Return the size of a window's own pixels on the tray."""
@@ -158,9 +183,15 @@ class TrayGeometry:
         right, bottom = np.clip(np.ceil(pixels.max(axis=1)) + 1, 1, (width, height)).astype(int)
         return Window.within(int(left), int(top), int(right), int(bottom), stride)
 
-    def _undistortion(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _image_from_pinhole(self) -> NDArray[np.float32]:
+        """Where each pixel of the undistorted image lies in the camera's, float32 [H, W, 2], column and row."""
         k = self._intrinsics
-        first, second = cv2.initUndistortRectifyMap(
-            k.matrix, np.array(k.distortion), None, k.matrix, (k.width_px, k.height_px), cv2.CV_32FC1
+        lens, _ = cv2.initUndistortRectifyMap(
+            k.matrix, np.array(k.distortion), None, k.matrix, (k.width_px, k.height_px), cv2.CV_32FC2
         )
-        return np.asarray(first, np.float32), np.asarray(second, np.float32)
+        return np.asarray(lens, np.float32)
+
+
+def _warp(image: NDArray[Sample], to: NDArray[np.float64], side_px: int) -> NDArray[Sample]:
+    warped = cv2.warpAffine(image, to, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cast(NDArray[Sample], warped)

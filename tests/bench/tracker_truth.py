@@ -32,7 +32,7 @@ from station.simulation.crew import work_off
 from station.simulation.generator import draw_products
 from station.simulation.settings import SimulationSettings
 from station.vision import ViewExtractor, VisionSettings
-from station.vision.geometry import TrayGeometry
+from station.vision.geometry import TrayGeometry, Window
 
 BATCH = 10
 SETTINGS = SimulationSettings(damaged_share=0.5)
@@ -102,7 +102,8 @@ def overlaps(booth: Booth, index: int, capture: ItemCapture, extractor: ViewExtr
     for view in extractor.extract(capture):
         known = booth.truth(view.camera_id, index)
         whole = known.item | known.damage.get(DamageType.SPILLAGE, False)  # what is spilt beside an item belongs to it
-        straight = TrayGeometry(booth.rig, view.camera_id).undistort_colour(whole.astype(np.uint8) * 255)
+        image = Window(0, 0, whole.shape[1], whole.shape[0], 1)
+        straight = TrayGeometry(booth.rig, view.camera_id).read(whole.astype(np.uint8) * 255, image)
         true_mask = cv2.warpAffine(straight, view.crop_from_image, view.mask.shape[::-1]) > 127
         found[view.camera_id] = float((true_mask & view.mask).sum() / max(1, (true_mask | view.mask).sum()))
     return found
