@@ -43,7 +43,8 @@ def end(console: Console, session: Session) -> None:
     if version is None:
         console.print(_last_line(session), style="bold")
         raise SetupError(
-            f"the rig was not put in force, as a step did not pass: see {path}. The earlier rig is in force"
+            f"the rig was not put in force, as a step did not pass: see {path}. The earlier rig is in force. "
+            f"Run the step again once mended, or remove {session.folder / 'captures'} to show everything anew"
         )
     console.print(f"rig in force: {RigVersions(session.folder).path} ({version.name}); name it in source.rig")
     console.print("Next: lay the golden target on the tray and run `station setup check`, now and every morning.")

@@ -27,6 +27,8 @@ from station.setup.versions import RigVersions
 
 Tell = Callable[[str], None]
 
+_ENOUGH = "that is enough"
+
 
 def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Tell) -> None:
     """Gather the empty tray, poses of the board and its motion, until there are enough or the source ends.
@@ -43,8 +45,11 @@ def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Te
         wanted = [kind for kind in Kind if kind is Kind.BOARD or not session.captures(kind)]
         gatherer = Gatherer(Finder(session.board, session.settings), list(infos), session.settings, wanted)
         gatherer.known(captured_poses(session))
-        tell(_missing(session, list(infos)) or "that is enough")
+        missing = _missing(session, list(infos))
+        tell(missing or _ENOUGH)
         for frameset in framesets(source.cameras, tolerance_ms):
+            if source.live and not missing:
+                return
             said = gatherer.notices
             kept = gatherer.push(frameset)
             for notice in gatherer.notices if gatherer.notices != said else ():
@@ -52,9 +57,7 @@ def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Te
             if kept is not None:
                 session.save_capture(kept.kind, kept.capture)
                 missing = _missing(session, list(infos))
-                tell(f"{len(session.captures(Kind.BOARD))} poses kept; {missing or 'that is enough'}")
-                if source.live and not missing:
-                    return
+                tell(f"{len(session.captures(Kind.BOARD))} poses kept; {missing or _ENOUGH}")
         _ended(session, source.name)
     finally:
         close_cameras(source.cameras)
@@ -68,9 +71,13 @@ def _begin(session: Session, source: SetupSource, infos: Mapping[str, CameraInfo
     if known and (done or known != (dict(infos), _digest(source.truth))):
         tell("beginning anew: what was captured before " + ("made the rig in force" if done else "is of other cameras"))
         session.begin_anew()
-    warmth = {name: source.temperature_c(info.serial) for name, info in infos.items()}
-    known_c = {name: celsius for name, celsius in warmth.items() if celsius is not None}
-    session.save_cameras(infos, Origin(source.name, known_c), source.truth)
+    session.save_cameras(infos, Origin(source.name, _warmth(source, infos)), source.truth)
+
+
+def _warmth(source: SetupSource, infos: Mapping[str, CameraInfo]) -> dict[str, float]:
+    """Return the temperatures of those cameras that say it, by name, in degrees Celsius."""
+    found = {name: source.temperature_c(info.serial) for name, info in infos.items()}
+    return {name: celsius for name, celsius in found.items() if celsius is not None}
 
 
 def _digest(rig: Rig | None) -> str:
@@ -131,7 +138,7 @@ def look_at_golden(
                 tell(_next_place(len(kept), settings))
             if len(kept) >= settings.check_placements + settings.check_held:
                 break
-        warmth = {name: source.temperature_c(info.serial) for name, info in infos.items()}
+        warmth = _warmth(source, infos)
     finally:
         close_cameras(source.cameras)
     if not kept:
@@ -139,8 +146,7 @@ def look_at_golden(
             f"no camera of {source.name} saw the golden target. Lay it flat in the tray's middle, print up"
         )
     result, health = check(rig, target, kept, baseline(session.folder, rig.digest), settings)
-    known = {name: celsius for name, celsius in warmth.items() if celsius is not None}
-    remember(session.folder, rig.digest, result, health, known, utc_ns)
+    remember(session.folder, rig.digest, result, health, warmth, utc_ns)
     return result, write_page(session.folder, result)
 
 
