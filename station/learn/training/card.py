@@ -22,15 +22,16 @@ def card_text(manifest: Manifest, data: Card, learned: int, held_out: int, finet
 Damage heads on a backbone: how damaged an item looks, of which type, how severely, and where.
 
 - Input: float32 [N, 3, {spec.height_px}, {spec.width_px}] in {spec.layout}, {spec.colour}, `(pixel - mean) / std` with
-  pixels 0..255, mean {spec.mean}, std {spec.std}: an item cut out of its picture, as the station cuts it.
+  pixels 0..255, mean {spec.mean}, std {spec.std}: an item as the station cuts it out of its picture.
 - Outputs, raw, no threshold: features [{height}, {width}, {channels}]; the log-odds of a picture ({len(LABELS)}) and of
-  each of its patches: {", ".join(LABELS)}. They are of balanced training, no probabilities. An item's score is the
-  highest of its views.
+  each of its patches: {", ".join(LABELS[:5])},
+  {", ".join(LABELS[5:])}. They are of balanced training, no probabilities.
 - Backbone: {manifest.source.split("; trained on")[0]}, {"trained along" if finetuned else "as it was"}.
-- Trained on: {data.name}, {data.source.split(",")[0]}. Licence of the data: {data.licence}
+- Trained on: {data.name}, {data.source.split(",")[0]}.
+  Licence of the data: {data.licence}
 - {learned} items learned, {held_out} held out: AUROC {epoch.auroc:.3f} and recall {epoch.recall:.2f} at 1 % false
   alarms on those held out, which chose the epoch and so flatter it. On products never seen: `station evaluate`.
 - Meant for: items of the kinds it learned from. It knows no product: print that looks like damage may fool it.
-- Rebuild: `{manifest.rebuild}`. The outputs must agree with golden.npz, which PyTorch computed (the 8-bit variant's are
-  its own).
+- Rebuild: `{manifest.rebuild}`.
+  The outputs must agree with golden.npz, which PyTorch computed (the 8-bit variant's are its own).
 """
