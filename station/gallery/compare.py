@@ -1,7 +1,8 @@
 """A view against its product's references: a score, a map and the places where they differ.
 
-Where the view could be laid over faces of the product, those faces speak, each patch at its place; elsewhere the
-nearest of all reference patches does, whatever its pose.
+The nearest of all reference patches speaks whatever the view's pose. Where the view could be laid over faces of the
+product, the oddest of those adds to it, each patch compared at its place: less than in proportion, since the spread of
+a face is learned from few units.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from station.gallery.structure import MARGIN_PX, odd_boxes
 REFERENCES = "references"
 METHOD = "nearest-patch-1"  # changes whenever scores stop being comparable with stored calibrations
 _TOP_PATCHES = 3
+_FACES_WEIGHT = 0.5
 _FINE_CELL_PX = 4
 
 
@@ -65,16 +67,15 @@ def compare_view(
     if placed:
         covered = np.zeros(distances.shape, np.bool_)
         on_faces = np.zeros(distances.shape, np.float32)
-        excess = []
+        oddest = []
         for number, (one, face_features) in enumerate(zip(placed, described, strict=True)):
             unusual = patch_scores(one, face_features)
             known = (left_out or {}).get(number)
-            excess.append(face_score(unusual, one.face) if known is None else known)
+            oddest.append(face_score(unusual, one.face) if known is None else known)
             covered |= seen_from_view(face_cover(one.face), one) > 0.5
             np.maximum(on_faces, seen_from_view(unusual / np.float32(one.face.highest), one), out=on_faces)
-        excess.append((view_score(np.where(covered, 0, distances)) - usual.usual_score) / usual.spread)
-        scores = usual.usual_score + usual.spread * max(excess)
-        seen = np.where(covered, on_faces, seen).astype(np.float32)
+        scores += usual.spread * _FACES_WEIGHT * float(np.arcsinh(max(oddest)))
+        seen = np.where(covered, (seen + on_faces) / 2, seen).astype(np.float32)
     best = max(placed, key=lambda one: one.agreeing, default=None)  # fine structure needs the surest place
     odd = odd_structure(best, mask) if best else np.zeros(mask.shape, np.float32)
     fine = [Region(camera_id, box, score) for score, box in odd_boxes(odd)]
