@@ -40,8 +40,8 @@ class Identifier:
         barcodes of two known products are SEVERAL_ITEMS. An announcement of codes that name no product, or two, is
         UNKNOWN_PRODUCT even when a barcode is read, since the two cannot be compared. A barcode that names no known
         product is told only where two views read it alike; then an item that was not announced is none of the known
-        ones, whatever it looks like. Where no barcode is read its looks count as a barcode would, and an item that looks
-        like no product and was not announced is UNKNOWN_PRODUCT.
+        ones, whatever it looks like. Where no barcode is read its looks count as a barcode would, and an item that
+        looks like no product and was not announced is UNKNOWN_PRODUCT.
 
         Args:
             views: the item's views.
