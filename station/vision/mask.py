@@ -19,8 +19,14 @@ _MIN_BARE_PIXELS = 50
 _NOISE_FACTOR = 3.0
 _SHADOW_GAIN = (0.4, 1.15)
 """Light on the tray may vary by a factor in this range without it being covered."""
-_EDGE_MM = 6.0
+_EDGE_MM = 4.0
 """Stereo depth is off by up to this at an item's edge; there colour decides, where it can."""
+_VOTE_MM = 2.0
+_VOTE_SHARE = 0.7
+"""A pixel is raised where more than this share of the depth known as near as `_VOTE_MM` is.
+
+Stereo scatters an item's height beyond its edge, among holes and the tray's own depth; within it, among holes alone.
+"""
 _COLOUR_TELLS = 0.6
 """Colour decides at an edge where it tells this share of what lies just inside of it from the tray."""
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
@@ -107,17 +113,24 @@ def find_item(patch: Patch, tray: TrayLook, geometry: TrayGeometry, settings: Vi
     low_mm = tray.level_mm + max(settings.min_height_mm, _NOISE_FACTOR * tray.noise_mm)
     raised = (patch.height_mm > low_mm) & (patch.height_mm < geometry.max_height_mm)
     raised &= geometry.is_over_tray(patch.depth_mm, patch.window)
+    unknown = patch.depth_mm == 0
+    raised = _voted(raised, unknown, _square(_VOTE_MM / mm_per_px))
     difference = colour_difference(patch.colour, tray.colour)
     on_tray = patch.window.read(geometry.on_tray).view(np.bool_)
-    unknown = patch.depth_mm == 0
-    item = _combine(raised, difference, on_tray, tray.colour_limit, unknown, _square(_EDGE_MM / mm_per_px))
-    solid = cv2.morphologyEx(item.view(np.uint8), cv2.MORPH_CLOSE, _square(_EDGE_MM / 2 / mm_per_px))
+    edge = _square(_EDGE_MM / mm_per_px)
+    item = _combine(raised, difference, on_tray, tray.colour_limit, unknown, edge)
+    solid = cv2.morphologyEx(item.view(np.uint8), cv2.MORPH_CLOSE, edge)
     solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _CROSS)
-    if unknown.any():
-        cv2.copyTo(
-            cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _square(_EDGE_MM / mm_per_px)), unknown.view(np.uint8), solid
-        )
     return _main_part(np.asarray(solid, np.uint8), settings, mm_per_px)
+
+
+def _voted(raised: Mask, unknown: Mask, around: NDArray[np.uint8]) -> Mask:
+    """Where most of the known depth around a pixel is raised."""
+    counts = [
+        cv2.boxFilter(which.view(np.uint8), cv2.CV_32F, around.shape, normalize=False) for which in (raised, ~unknown)
+    ]
+    most: Mask = counts[0] > _VOTE_SHARE * counts[1]
+    return most
 
 
 def _combine(

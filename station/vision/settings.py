@@ -29,7 +29,7 @@ class VisionSettings:
         Ge(1),
         Le(255),
         Doc("Where depth is silent, what differs from the tray's colour by more than this is item (0 to 255)."),
-    ] = 30.0
+    ] = 15.0
     max_border_fraction: Annotated[
         float,
         Ge(0),

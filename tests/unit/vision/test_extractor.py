@@ -123,6 +123,31 @@ def test_a_box_the_colour_of_the_tray_is_outlined_by_its_height():
     assert ious(views, pictures)[0] > 0.9
 
 
+def test_a_flat_item_of_almost_the_trays_colour_is_outlined_by_it():
+    pictures = cast_all(replace(MAILER, colour=(160, 200, 235)))
+    views = extract(capture_of(pictures, rng=np.random.default_rng(7)))
+    assert len(views) == 3
+    assert min(ious(views, pictures)) > 0.95
+
+
+def scattered(depth, rng, reach_px=3):
+    """Depth as a stereo matcher gives it where its window holds an edge: the nearer side's, none, or the right one."""
+    window = np.ones((2 * reach_px + 1, 2 * reach_px + 1), np.uint8)
+    near, far = cv2.erode(depth, window), cv2.dilate(depth, window)
+    luck = cv2.GaussianBlur(rng.normal(size=depth.shape), (0, 0), 1)
+    edge = far.astype(int) - near > 100
+    found = np.where(edge & (luck > np.quantile(luck, 0.65)), near, depth)
+    return np.where(edge & (luck < np.quantile(luck, 0.4)), 0, found).astype(np.uint16)
+
+
+def test_depth_scattered_beyond_an_edge_is_not_item():
+    grey = Box(colour=(122, 126, 130), tile_mm=900)
+    pictures = cast_all(grey)
+    rng = np.random.default_rng(6)
+    views = extract(capture_of(pictures, {name: scattered(p.depth, rng) for name, p in pictures.items()}))
+    assert min(ious(views, pictures)) > 0.92
+
+
 def test_an_empty_tray_and_a_gleam_on_it_are_no_item():
     pictures = cast_all()
     gleam = np.exp(-((np.arange(640) - 320) ** 2 + (np.arange(480)[:, None] - 240) ** 2) / 2 / 45**2)
