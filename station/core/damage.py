@@ -41,6 +41,7 @@ class Reason(Enum):
     NO_REFERENCES = (21, "product has no references", "Enrol undamaged examples of this product.")
     WRONG_ITEM = (22, "item is not the one announced", "Compare the item with the order.")
     NO_ITEM = (23, "announced item is not on the tray", "Place the item on the tray before the trigger.")
+    SEVERAL_ITEMS = (24, "more than one product on the tray", "Leave one item on the tray.")
     CLIPPED = (30, "item reaches out of view", "Place the item in the middle of the tray.")
     BLURRED = (31, "pictures are blurred or badly exposed", "Clean the lenses and check the lights.")
     NO_DEPTH = (32, "too little depth on the item", "Check the depth cameras; the material may be too dark or glossy.")

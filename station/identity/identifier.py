@@ -36,12 +36,12 @@ class Identifier:
     ) -> tuple[Identity, tuple[Reason, ...]]:
         """Return which product the item is, and why that is in doubt, if it is.
 
-        A barcode of another known product than the announced one outweighs the announcement and is
-        WRONG_ITEM. An announcement of codes that name no product, or two, is UNKNOWN_PRODUCT even
-        when a barcode is read, since the two cannot be compared. A barcode that names no known product
-        is told only where two views read it alike; then the item is none of the known ones, whatever it looks like,
-        unless it was announced. Where no barcode is read its looks count as a barcode would, and an item that looks
-        like no product and was not announced is UNKNOWN_PRODUCT.
+        A barcode of another known product than the announced one outweighs the announcement and is WRONG_ITEM;
+        barcodes of two known products are SEVERAL_ITEMS. An announcement of codes that name no product, or two, is
+        UNKNOWN_PRODUCT even when a barcode is read, since the two cannot be compared. A barcode that names no known
+        product is told only where two views read it alike; then an item that was not announced is none of the known
+        ones, whatever it looks like. Where no barcode is read its looks count as a barcode would, and an item that
+        looks like no product and was not announced is UNKNOWN_PRODUCT.
 
         Args:
             views: the item's views.
@@ -49,7 +49,11 @@ class Identifier:
             describe: gives each view's feature map, float32 [h, w, C]; asked only where no barcode is read.
         """
         announced, claims = self._announced(announcement)
-        barcode, read = self._read(views)
+        named, agreed = self._read(views)
+        read = announced if announced in named else next(iter(named), None)
+        barcode = named[read] if read is not None else agreed
+        if len(named) > 1:
+            return Identity(read, IdentitySource.BARCODE, barcode), (Reason.SEVERAL_ITEMS,)
         if read is not None and read != announced:
             identity = Identity(read, IdentitySource.BARCODE, barcode)
             if announced is not None:
@@ -75,12 +79,13 @@ class Identifier:
             named.add(self._by_sku.get(announcement.sku.strip()))
         return (named.pop() if len(named) == 1 else None), bool(announcement.barcode or announcement.sku)
 
-    def _read(self, views: Sequence[ItemView]) -> tuple[str | None, str | None]:
-        """The first barcode read that names a product, with the product; else the first that two views agree on.
+    def _read(self, views: Sequence[ItemView]) -> tuple[dict[str, str], str | None]:
+        """The products that barcodes name, each with its barcode; and the first barcode that two views agree on.
 
         A check digit lets one wrong read in ten through, so that a read which names nothing known and
         has no witness is none.
         """
+        named: dict[str, str] = {}
         seen: set[str] = set()
         agreed = None
         for view in views:
@@ -88,10 +93,10 @@ class Identifier:
             for text in texts:
                 product = self._by_barcode.get(_canonical(text))
                 if product is not None:
-                    return text, product
+                    named.setdefault(product, text)
             agreed = agreed or next((text for text in texts if text in seen), None)
             seen.update(texts)
-        return agreed, None
+        return named, agreed
 
     def _barcodes(self, view: ItemView) -> list[str]:
         rows = np.flatnonzero(view.mask.any(axis=1))  # a crop is as high as wide, most items in it are not

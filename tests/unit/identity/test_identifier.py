@@ -78,6 +78,13 @@ def test_barcode_of_another_known_product_is_the_wrong_item() -> None:
     assert doubts == (Reason.WRONG_ITEM,)
 
 
+@pytest.mark.parametrize(("announcement", "named"), [(announce("SKU-1"), "tea"), (None, "soap")])
+def test_barcodes_of_two_products_are_several_items(announcement: Announcement | None, named: str) -> None:
+    identity, doubts = IDENTIFIER.identify([view(SOAP), view(TEA)], announcement, unseen)
+    assert (identity.product_id, identity.source) == (named, IdentitySource.BARCODE)
+    assert doubts == (Reason.SEVERAL_ITEMS,)
+
+
 def test_foreign_barcode_does_not_outweigh_the_announcement() -> None:
     identity, doubts = IDENTIFIER.identify([view(STRANGER), view(STRANGER)], announce("SKU-1"), unseen)
     assert identity == Identity("tea", IdentitySource.ANNOUNCED, STRANGER)
