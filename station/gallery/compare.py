@@ -76,16 +76,12 @@ def compare_view(
             np.maximum(on_faces, seen_from_view(unusual / np.float32(one.face.highest), one), out=on_faces)
         scores += usual.spread * _FACES_WEIGHT * float(np.arcsinh(max(oddest)))
         seen = np.where(covered, (seen + on_faces) / 2, seen).astype(np.float32)
-    best = max(placed, key=lambda one: one.agreeing, default=None)  # fine structure needs the surest place
-    odd = odd_structure(best, mask) if best else np.zeros(mask.shape, np.float32)
-    fine = [Region(camera_id, box, score) for score, box in odd_boxes(odd)]
-    return Finding(
-        source=REFERENCES,
-        camera_id=camera_id,
-        score=scores,
-        regions=_sharpened(_regions(camera_id, seen, mask.shape[0]), fine),
-        score_map=_sharpened_map(seen, odd),
-    )
+    regions = _regions(camera_id, seen, mask.shape[0])
+    if placed:
+        odd = odd_structure(max(placed, key=lambda one: one.agreeing), mask)  # fine structure needs the surest place
+        regions = _sharpened(regions, [Region(camera_id, box, score) for score, box in odd_boxes(odd)])
+        seen = _sharpened_map(seen, odd)
+    return Finding(source=REFERENCES, camera_id=camera_id, score=scores, regions=regions, score_map=seen)
 
 
 def _sharpened(coarse: Sequence[Region], fine: Sequence[Region]) -> tuple[Region, ...]:

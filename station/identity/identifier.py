@@ -59,7 +59,9 @@ class Identifier:
             if announced is not None:
                 return identity, (Reason.WRONG_ITEM,)
             return identity, (Reason.UNKNOWN_PRODUCT,) if claims else ()
-        looked = self._retriever.recognise(views, describe(), announced) if barcode is None else None
+        looked = None
+        if barcode is None and len(self._retriever):
+            looked = self._retriever.recognise(views, describe(), announced)
         if announced is not None and looked in (announced, None):
             return Identity(announced, IdentitySource.ANNOUNCED, barcode), ()
         if announced is not None:

@@ -59,6 +59,10 @@ class Retriever:
         self._spread = stacked.std(axis=0) + _NARROW if embeddings else np.ones(width, np.float32)
         self._views = self._normal(stacked)
 
+    def __len__(self) -> int:
+        """How many products can be found."""
+        return len(self._products)
+
     def recognise(
         self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]], expected: str | None = None
     ) -> str | None:
