@@ -16,7 +16,13 @@ from station.setup.measure import Bound, StepResult
 from station.setup.report import page, section
 
 LAST = "check.json"
-_PLOTTED = ("moved", "turned", "depth drifted", "light changed", "edges grown by")
+_PLOTTED = {
+    "moved": "mm",
+    "turned": "degrees",
+    "depth drifted": "%",
+    "light changed": "share",
+    "edges grown by": "times",
+}
 _NS_PER_H = 3_600_000_000_000
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 620, 170, 56, 22
 _INKS = ("#1f5fa8", "#b3541e", "#14713a", "#7a3e9d", "#9a7a00", "#3c4654")
@@ -135,7 +141,10 @@ def _plot(name: str, records: Sequence[Mapping[str, Any]]) -> str:
                 series.setdefault(camera, []).append((record["utc_ns"] / 1e9, value))
                 limit = bound
     return _chart(
-        f"{name} (limit {limit:g})", series, limit, lambda x: datetime.fromtimestamp(x, UTC).strftime("%d %b %H:%M")
+        f"{name}, {_PLOTTED[name]} (limit {limit:g})",
+        series,
+        limit,
+        lambda x: datetime.fromtimestamp(x, UTC).strftime("%d %b %H:%M"),
     )
 
 

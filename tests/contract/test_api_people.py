@@ -196,7 +196,7 @@ def test_products_cameras_and_reasons(long_station) -> None:
 
 
 def test_health_tells_the_truth(station) -> None:
-    assert station.ask("/readyz").json == {"status": "ready"}
+    assert station.ask("/readyz").json == {"status": "ready", "alarm": ""}
     station.door.why = "camera top delivers no frames; check its cable"
     problem = assert_problem(station.ask("/readyz"), 503, "/readyz")
     assert problem["detail"] == station.door.why
