@@ -17,12 +17,10 @@ _PAIRS = 120
 _VIEWS = 2
 """Of each product, this many reference views with a view of the item."""
 _LEAST_PAIRS = 8
-_PER_LIKENESS = 60.0
-"""How many pairs of keypoints that agree a cosine of 1 is worth: round or plain products have few."""
-_LEAST = 50.0
-"""The score from which an item is known by its looks."""
-_LEAD = 25.0
-"""How far ahead of any other product."""
+_LEAST = 40
+"""Pairs of keypoints that must agree, over all views, for an item to be known by its looks."""
+_LEAD = 20
+"""How many more than with any other product."""
 _CLOSE = 3
 _AGAINST = 2.0
 """How many times that evidence it takes to contradict an announcement."""
@@ -31,13 +29,10 @@ _NARROW = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How much an item looks like a product.
-
-    `score` counts the pairs of keypoints that agree on where its faces are, over all views, and the embeddings' cosine.
-    """
+    """How much an item looks like a product: pairs of keypoints that agree on where its faces are, over all views."""
 
     product_id: str
-    score: float
+    agreeing: int
 
 
 class Retriever:
@@ -89,9 +84,8 @@ class Retriever:
         ranked = []
         for product in self._nearest(likeness):
             name, own = self._products[product], likeness[:, self._starts[product] : self._starts[product + 1]]
-            alike = _PER_LIKENESS * float(own.max(axis=1).mean())
-            ranked.append(Likeness(name, alike + _agreeing(found, own, self._looks(name))))
-        return sorted(ranked, key=lambda one: -one.score)
+            ranked.append(Likeness(name, _agreeing(found, own, self._looks(name))))
+        return sorted(ranked, key=lambda one: -one.agreeing)  # equals stay in the order of their likeness
 
     def lookup(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> tuple[str, ...]:
         """Return the products whose views are nearest, best first; see `recognise`."""
@@ -121,9 +115,9 @@ def told_apart(ranked: Sequence[Likeness], times: float = 1.0) -> str | None:
         ranked: products, best first.
         times: how many times the usual evidence is asked for.
     """
-    if not ranked or ranked[0].score < times * _LEAST:
+    if not ranked or ranked[0].agreeing < times * _LEAST:
         return None
-    is_ahead = len(ranked) == 1 or ranked[0].score - ranked[1].score >= times * _LEAD
+    is_ahead = len(ranked) == 1 or ranked[0].agreeing - ranked[1].agreeing >= times * _LEAD
     return ranked[0].product_id if is_ahead else None
 
 

@@ -72,7 +72,7 @@ def booth(folder: Path, bundle: Bundle) -> None:
             found["known by its looks"].append(told_apart(known) == product)
             found["taken for another"].append(told_apart(known) not in (product, None))
             found["refused where unknown"].append(told_apart(unknown) is None)
-            counts = [[round(one.score) for one in ranked[:2]] for ranked in (known, unknown)]
+            counts = [[one.agreeing for one in ranked[:2]] for ranked in (known, unknown)]
             Console().print(product, item.kind, right, counts, highlight=False)
     for part, figures in results.items():
         for name, hits in figures.items():
