@@ -45,9 +45,9 @@ ITEMS = (
     Placed(101, "brick", (5, -8), 3),
     Placed(102, "carton", (-6, 4), -2),
     Placed(103, "brick", (8, 10), -3, damaged=True, told="sku"),
-    Placed(104, "carton", (3, -4), 7, told="nothing"),
+    Placed(104, "carton", (3, -4), 7, told="unknown"),
 )
-"""In words: a good item, another, one with a big hole, and one whose product nobody names."""
+"""In words: a good item, another, one with a big hole, and one announced by a code that names no product."""
 
 
 def boxes(product_id: str, at_mm: tuple[float, float], yaw_deg: float, damaged: bool = False) -> tuple[Box, ...]:
@@ -109,7 +109,7 @@ def record(out: Path) -> Recording:
 def _describe(writer: RecordingWriter, number: int, item: Placed) -> None:
     product = PRODUCTS[item.product_id][0]
     arrive_ns = (LEAD_FRAMES + number * (ITEM_FRAMES + GAP_FRAMES)) * FRAME_NS
-    codes = {"barcode": {"barcode": product.barcodes[0]}, "sku": {"sku": product.skus[0]}, "nothing": {}}
+    codes = {"barcode": {"barcode": product.barcodes[0]}, "sku": {"sku": product.skus[0]}, "unknown": {"sku": "none of these"}}
     writer.event(Announcement(item.plc_id, arrive_ns - 400_000_000, **codes[item.told]))
     damage = ((DamageType.PENETRATION, Severity.MAJOR),) if item.damaged else ()
     leave_ns = arrive_ns + ITEM_FRAMES * FRAME_NS
