@@ -109,7 +109,11 @@ def record(out: Path) -> Recording:
 def _describe(writer: RecordingWriter, number: int, item: Placed) -> None:
     product = PRODUCTS[item.product_id][0]
     arrive_ns = (LEAD_FRAMES + number * (ITEM_FRAMES + GAP_FRAMES)) * FRAME_NS
-    codes = {"barcode": {"barcode": product.barcodes[0]}, "sku": {"sku": product.skus[0]}, "unknown": {"sku": "none of these"}}
+    codes = {
+        "barcode": {"barcode": product.barcodes[0]},
+        "sku": {"sku": product.skus[0]},
+        "unknown": {"sku": "none of these"},
+    }
     writer.event(Announcement(item.plc_id, arrive_ns - 400_000_000, **codes[item.told]))
     damage = ((DamageType.PENETRATION, Severity.MAJOR),) if item.damaged else ()
     leave_ns = arrive_ns + ITEM_FRAMES * FRAME_NS
