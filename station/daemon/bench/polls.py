@@ -18,7 +18,7 @@ from station.recording import Recording
 
 _POLLS_PER_S = 50
 _IDLE_S = 1.0
-_SPEED = 4.0  # twenty-odd items take a tenth of a second each; in real time they lie two seconds apart
+_SPEED = 1.0  # faster, a small machine drops frames, and items go by without being inspected
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ def bench_polls(
     progress: Callable[[float], None],
     enough_polls: int = 400,
 ) -> PollBench:
-    """Play a recording through the daemon, time and again, while a controller polls it; after each play poll it idle.
+    """Play a recording through the daemon while a controller polls it, then poll on with it idle; and all over again.
 
-    Inspecting counts the polls that met an item being inspected; the recording is played until there are
-    `enough_polls` of them, each time into a new database in `folder`.
+    Inspecting counts only the polls that met an item being inspected, a few for each item; the recording is played
+    until there are `enough_polls` of them, each time into a new database in `folder`.
 
     Raises:
         RecordingError: no poll met an inspection.
