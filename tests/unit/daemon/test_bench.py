@@ -47,5 +47,5 @@ def test_polls_are_counted_as_inspecting_only_while_an_item_is(tiny_recording, c
 
 
 def test_without_an_inspection_there_is_nothing_to_set_against_idle(empty_recording, config, tmp_path) -> None:
-    with pytest.raises(RecordingError, match="no item of recording .* was inspected"):
+    with pytest.raises(RecordingError, match=r"no item of recording .* was inspected"):
         bench_polls(empty_recording, config, tmp_path, lambda share: None)
