@@ -1,4 +1,4 @@
-"""A packing-station controller that is not there: it announces, polls, opens its gate on PASS alone, acknowledges."""
+"""A packing-station controller that is not there: announces, polls, opens on its own items' PASS, acknowledges."""
 
 from collections import deque
 from collections.abc import Callable
@@ -18,12 +18,14 @@ _JUDGED = 3
 class PlcBehaviour:
     """How a controller behaves. As it stands it is a good one; the rest is what happens on real lines.
 
-    `wait_ms` is how long each poll may be held. Of the results taken, the newest `late_acks` stay
-    unacknowledged. Every `lose_every`-th poll hangs up before the answer, every `reconnect_every`-th starts on a
-    new connection. After `restart_every` results it forgets everything. 0 is never.
+    `wait_ms` is how long each poll may be held. Without `acknowledges` it only watches beside the real controller.
+    Of the results taken, the newest `late_acks` stay unacknowledged. Every `lose_every`-th poll hangs up before the
+    answer, every `reconnect_every`-th starts on a new connection. After `restart_every` results it forgets
+    everything. 0 is never.
     """
 
     wait_ms: int = 500
+    acknowledges: bool = True
     late_acks: int = 0
     lose_every: int = 0
     reconnect_every: int = 0
@@ -33,12 +35,14 @@ class PlcBehaviour:
 
 @dataclass(frozen=True, slots=True)
 class GateAction:
-    """What the controller did about one result. `opened` is true for PASS of the item it expects, never else.
+    """What the controller did about one result. `opened` is true for PASS of an item it expects, never else.
 
-    The numbers are those of the wire; an item whose window closed without a result has `seq` 0.
+    `expected` says whether the item is its own. The numbers are those of the wire; an item whose window closed
+    without a result has `seq` 0.
     """
 
     opened: bool
+    expected: bool
     seq: int
     plc_id: int
     verdict: int
@@ -58,14 +62,19 @@ class PlcSimulator:
         clock: Clock,
         behaviour: PlcBehaviour | None = None,
         on_action: Callable[[GateAction], None] = lambda action: None,
+        after: int = 0,
     ) -> None:
-        """Start with an empty memory. `on_action` is called for each result, on the same thread."""
+        """Expect no item yet, and begin with the result after the sequence `after`.
+
+        `on_action` is called for each result, on the same thread.
+        """
         self._client = client
         self._clock = clock
         self._behaviour = behaviour or PlcBehaviour()
         self._on_action = on_action
         self._log: list[GateAction] = []
-        self._after = 0
+        self._after = after
+        self._expected: set[int] = set()
         self._unacknowledged: deque[int] = deque()
         self._polls = 0
 
@@ -74,30 +83,42 @@ class PlcSimulator:
         """Every action so far, oldest first."""
         return tuple(self._log)
 
+    def expect(self, announced: dict[str, int]) -> bool:
+        """Expect the item that the station's answer to a trigger announces; any thread may call this.
+
+        Returns:
+            False, and nothing is expected, when the station judged the number already: that verdict is another item's.
+        """
+        if announced["item"] == _JUDGED:
+            return False
+        self._expected.add(announced["id"])
+        return True
+
     def handle(
         self, plc_id: int, sku: str | None = None, barcode: str | None = None, window_ms: int = 5000
     ) -> GateAction:
         """Announce an item and poll for it until its window closes; without a result the gate stays shut.
 
-        So it does at once when the station knows the number as one judged already: its verdict is another item's.
+        So it does at once when the station judged the number already.
 
         Raises:
             StationError: the station took no announcement, or does not answer.
         """
         closes_ns = self._clock.now_ns() + window_ms * 1_000_000
-        is_new = self._client.trigger(plc_id, sku, barcode)["item"] != _JUDGED
+        is_new = self.expect(self._client.trigger(plc_id, sku, barcode))
         if self._behaviour.trigger_twice:
             self._client.trigger(plc_id, sku, barcode)
         while is_new and self._clock.now_ns() < closes_ns:
-            action = self.poll(expected_id=plc_id)
+            action = self.poll()
             if action is not None and action.plc_id == plc_id:
                 return action
-        return self._act(GateAction(False, 0, plc_id, Decision.NONE, 0, 0, 0, 0, 0))
+        self._expected.discard(plc_id)
+        return self._act(GateAction(False, True, 0, plc_id, Decision.NONE, 0, 0, 0, 0, 0))
 
-    def poll(self, expected_id: int | None = None) -> GateAction | None:
+    def poll(self) -> GateAction | None:
         """Ask once for the next result and act on it; None when there is none yet.
 
-        Only PASS opens, and with `expected_id` only that item's.
+        Only PASS of an expected item opens, and only once.
 
         Raises:
             StationError: the station does not answer.
@@ -108,8 +129,11 @@ class PlcSimulator:
             if reply["st"] == StationState.FAULT:
                 self._clock.sleep(_PAUSE_S)  # a station in fault answers at once
             return None
+        expected = reply["id"] in self._expected
+        self._expected.discard(reply["id"])
         action = GateAction(
-            opened=reply["verdict"] == Decision.PASS and expected_id in (None, reply["id"]),
+            opened=reply["verdict"] == Decision.PASS and expected,
+            expected=expected,
             seq=reply["seq"],
             plc_id=reply["id"],
             verdict=reply["verdict"],
@@ -120,9 +144,10 @@ class PlcSimulator:
             age_ms=reply["age"],
         )
         self._after = action.seq
-        self._unacknowledged.append(action.seq)
         self._act(action)
-        self._acknowledge_due()
+        if self._behaviour.acknowledges:
+            self._unacknowledged.append(action.seq)
+            self._acknowledge_due()
         if _is_turn(len(self._log), self._behaviour.restart_every):
             self.restart()
         return action
@@ -140,6 +165,7 @@ class PlcSimulator:
         """Forget everything, as a controller does that loses power."""
         self._client.close()
         self._after = 0
+        self._expected.clear()
         self._unacknowledged.clear()
 
     def _act(self, action: GateAction) -> GateAction:

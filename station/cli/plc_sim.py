@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from station.api.plc_client import PlcClient
-from station.api.plc_simulator import GateAction, PlcSimulator
+from station.api.plc_simulator import GateAction, PlcBehaviour, PlcSimulator
 from station.core.damage import Decision, Reason
+from station.core.verdict import SEQ_MAX
 from station.daemon.clock import SystemClock
 
 _REASONS = {reason.code: reason for reason in Reason}
@@ -22,17 +23,27 @@ def plc_sim(
     ] = None,
     sku: Annotated[str | None, typer.Option(help="The announced item's SKU.")] = None,
     barcode: Annotated[str | None, typer.Option(help="The announced item's barcode.")] = None,
+    after: Annotated[
+        int | None, typer.Option(help="Begin after this sequence instead of the newest.", min=0, max=SEQ_MAX)
+    ] = None,
     http10: Annotated[bool, typer.Option("--http10", help="Speak HTTP/1.0, a connection for each request.")] = False,
 ) -> None:
     """Poll a running station as a packing-station controller does, and show when the gate would open.
 
-    Takes and acknowledges every verdict until Ctrl-C, or announces one item with `--announce` and ends with it.
+    With `--announce` it announces one item, whose PASS alone opens the gate, acknowledges and ends. Without, it only
+    watches the verdicts go by until Ctrl-C: none is its own, and none is acknowledged.
     """
     console = Console()
     clock = SystemClock()
     client = PlcClient(url, token, http10)
-    simulator = PlcSimulator(client, clock, on_action=lambda action: console.print(_row(action)))
     status = client.status()
+    simulator = PlcSimulator(
+        client,
+        clock,
+        PlcBehaviour(acknowledges=announce is not None),
+        on_action=lambda action: console.print(_row(action)),
+        after=status["seq"] if after is None else after,
+    )
     console.print(f"Station at {url}: state {status['st']}, last sequence {status['seq']}. Ctrl-C stops.")
     if announce is None:
         simulator.run(lambda: False)
@@ -43,11 +54,12 @@ def plc_sim(
 
 def _row(action: GateAction) -> Table:
     reason = _REASONS.get(action.code)
+    gate = "[bold green]gate opens" if action.opened else "[bold yellow]gate stays shut"
     row = Table.grid(padding=(0, 2))
     row.add_row(
         f"seq {action.seq}",
         f"item {action.plc_id}",
-        "[bold green]gate opens" if action.opened else "[bold yellow]gate stays shut",
+        gate if action.expected else "[dim]not announced here",
         Decision(action.verdict).name,
         f"damage {action.confidence / 1000:.3f}",
         reason.title if reason else f"code {action.code}",

@@ -13,12 +13,11 @@ class SimulatedController:
     """Two threads at the station's HTTP door: one announces, one polls and acknowledges."""
 
     def __init__(self, url: str, source: Source, clock: Clock) -> None:
-        scanner = PlcClient(url)
+        self._scanner = PlcClient(url)
         self.plc = PlcSimulator(PlcClient(url), clock)
-        self._announcer = Announcer(source.events, source.start_ns, source.speed, scanner.trigger, clock)
+        self._announcer = Announcer(source.events, source.start_ns, source.speed, self._announce, clock)
         self._stopping = threading.Event()
         self._poller = threading.Thread(target=self.plc.run, args=(self._stopping.is_set,), name="controller")
-        self._scanner = scanner
 
     def start(self) -> None:
         """Start both threads."""
@@ -31,3 +30,6 @@ class SimulatedController:
         self._announcer.stop()
         self._poller.join()
         self._scanner.close()
+
+    def _announce(self, plc_id: int, sku: str | None, barcode: str | None) -> None:
+        self.plc.expect(self._scanner.trigger(plc_id, sku, barcode))

@@ -1,10 +1,15 @@
 """The whole handshake, driven by the shipped controller over real HTTP, on good lines and bad ones."""
 
 import itertools
+import os
+import re
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
+from support import command
 
 from station.api.plc_client import PlcClient
 from station.api.plc_simulator import PlcBehaviour, PlcSimulator
@@ -48,12 +53,18 @@ def drain(simulator):
 @pytest.mark.parametrize("http10", [False, True], ids=["HTTP 1.1", "HTTP 1.0"])
 @pytest.mark.parametrize("behaviour", BEHAVIOURS.values(), ids=BEHAVIOURS)
 def test_every_result_arrives_once_and_in_order(station, controller, behaviour, http10) -> None:
+    simulator = controller(station, behaviour, http10)
+    own = range(1, 9)
+    for plc_id in own:
+        simulator.expect(station.ask(f"/v1/plc/trigger?id={plc_id}").json)
     given = [station.door.judge(plc_id, DECISIONS[plc_id % 4]) for plc_id in range(1, 13)]
-    log = drain(controller(station, behaviour, http10))
+    log = drain(simulator)
     assert [(action.seq, action.plc_id, action.verdict) for action in log] == [
         (each.seq, each.verdict.plc_id, each.verdict.decision) for each in given
     ]
-    assert [action.opened for action in log] == [each.verdict.decision is Decision.PASS for each in given]
+    assert [action.expected for action in log] == [each.verdict.plc_id in own for each in given]
+    assert [action.opened for action in log] == [action.expected and action.verdict == Decision.PASS for action in log]
+    assert sum(action.opened for action in log) == 4
     assert station.door.outbox.unread == behaviour.late_acks
 
 
@@ -154,6 +165,55 @@ def test_a_pass_for_another_item_opens_nothing(station, controller) -> None:
     action = simulator.handle(6, window_ms=40)
     assert (action.seq, action.plc_id, action.opened) == (0, 6, False)
     assert [(each.plc_id, each.verdict, each.opened) for each in simulator.log] == [(5, 1, False), (6, 0, False)]
+
+
+def test_an_items_pass_opens_once(station, controller) -> None:
+    simulator = controller(station)
+    simulator.expect(station.ask("/v1/plc/trigger?id=5").json)
+    station.door.judge(5, Decision.PASS)
+    station.door.judge(5, Decision.PASS, item_id="another")
+    assert [action.opened for action in drain(simulator)] == [True, False]
+
+
+def test_a_pass_after_the_window_opens_nothing(station, controller) -> None:
+    simulator = controller(station)
+    simulator.handle(5, window_ms=0)
+    station.door.judge(5, Decision.PASS)
+    assert [action.opened for action in drain(simulator)] == [False, False]
+
+
+def test_the_verb_opens_for_the_item_it_announced(station, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    door, announce = station.door, station.door.announce
+    door.judge(6, Decision.PASS)  # of an earlier shift, and nobody took it
+
+    def announce_and_judge(plc_id, sku, barcode):
+        record = announce(plc_id, sku, barcode)
+        door.judge(5, Decision.PASS)
+        door.judge(plc_id, Decision.PASS)
+        return record
+
+    door.announce = announce_and_judge
+    assert command.station(monkeypatch, "plc-sim", station.url, "--announce", "7") == 0
+    _, *rows = capsys.readouterr().out.splitlines()
+    assert [re.split(r"\s{2,}", row)[:3] for row in rows] == [
+        ["seq 2", "item 5", "not announced here"],
+        ["seq 3", "item 7", "gate opens"],
+    ]
+    assert door.outbox.unread == 0
+
+
+@pytest.mark.parametrize(("after", "seen"), [((), ["item 5"]), (("--after", "0"), ["item 4", "item 5"])])
+def test_the_verb_without_an_item_only_watches(station, after, seen) -> None:
+    station.door.judge(4, Decision.PASS)
+    verb = [sys.executable, "-c", "from station.cli import main; main()", "plc-sim", station.url, *after]
+    with subprocess.Popen(verb, stdout=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "200"}) as process:
+        assert "last sequence 1" in process.stdout.readline()
+        station.door.judge(5, Decision.PASS)
+        rows = [re.split(r"\s{2,}", process.stdout.readline()) for _ in seen]
+        process.kill()
+    assert [row[1:3] for row in rows] == [[item, "not announced here"] for item in seen]
+    assert station.door.outbox.unread == 2, "taking them is left to the real controller"
 
 
 def test_the_old_pass_of_a_number_used_again_opens_nothing(station, controller) -> None:
