@@ -114,7 +114,9 @@ def test_lock_step_twice_is_the_same_to_the_byte(tiny_recording, tiny_gallery, t
 
 def test_lock_step_says_nothing_of_latency(tiny_recording, tiny_gallery, tmp_path, monkeypatch, capsys):
     """Where the controller triggers, its moment lies before the verdict by time of the recording alone."""
-    config = write_toml(tmp_path / "station.toml", tiny_settings(tiny_gallery, tmp_path))
+    config = write_toml(
+        tmp_path / "station.toml", tiny_settings(tiny_gallery, tmp_path, scene={"trigger": "controller"})
+    )
     assert station(monkeypatch, "replay", tiny_recording.path, "--lockstep", "--config", config) == 0
     summary = capsys.readouterr().err
     assert "frames" in summary
