@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from station.cli.files import file_to_write, writing
 from station.cli.progress import progress_bar
 from station.config import load_config
 from station.daemon.bench.polls import PollBench, bench_polls
@@ -20,7 +21,9 @@ from station.daemon.demo import find_recording
 
 def bench(
     recording: Annotated[str, typer.Argument(help="Folder of a recording, or `demo`.")] = "demo",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", callback=file_to_write, help="Write the figures to this file.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file, see `station config`.")] = None,
 ) -> None:
     """Measure the walk, stage by stage, and the controller's poll.
@@ -39,7 +42,8 @@ def bench(
         polls = bench_polls(found, settings, Path(folder), progress)
     console.print(_poll_table(polls))
     if json_file is not None:
-        json_file.write_text(json.dumps({"walk": asdict(walk), "polls": asdict(polls)}, indent=1) + "\n")
+        with writing(json_file):
+            json_file.write_text(json.dumps({"walk": asdict(walk), "polls": asdict(polls)}, indent=1) + "\n")
 
 
 def _walk_table(walk: WalkBench) -> Table:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from station.cli.files import file_to_write, folder_to_write, writing
 from station.cli.progress import counting_bar
 from station.config import load_config
 from station.core.items import ItemCapture
@@ -54,7 +55,9 @@ class Form(StrEnum):
 def import_(
     layout: Annotated[Layout, typer.Argument(help="How the source's pictures lie.")],
     source: Annotated[Path, typer.Argument(metavar="SRC", help="Folder of the source.")],
-    out: Annotated[Path, typer.Argument(metavar="DST", help="Folder for the dataset; new or empty.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="DST", callback=folder_to_write, help="Folder for the dataset; new or empty.")
+    ],
 ) -> None:
     """Make a dataset of what others wrote.
 
@@ -72,7 +75,7 @@ def import_(
     console = Console(stderr=True)
     found = readers[layout](source)
     command = f"station dataset import {layout} {source} {out}"
-    with counting_bar(console, "Importing", found.count) as progress:
+    with writing(out), counting_bar(console, "Importing", found.count) as progress:
         progress(0)
         dataset = write_dataset(found, out, f"{layout} in {source}", command, progress)
     for reason in found.left_out[:_SHOWN]:
@@ -91,12 +94,12 @@ def _captures(recording: Recording) -> Iterator[ItemCapture]:
 def export(
     form: Annotated[Form, typer.Argument(help="The form to write.")],
     dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
-    out: Annotated[Path, typer.Argument(help="Folder to write; new or empty.")],
+    out: Annotated[Path, typer.Argument(callback=folder_to_write, help="Folder to write; new or empty.")],
 ) -> None:
     """Hand a dataset on: `coco` is annotations.json with the pictures, `parquet` a table a split, pictures inside."""
     found = open_dataset(dataset)
     write = export_coco if form is Form.COCO else export_parquet
-    with counting_bar(Console(stderr=True), "Exporting", len(found.items)) as progress:
+    with writing(out), counting_bar(Console(stderr=True), "Exporting", len(found.items)) as progress:
         progress(0)
         write(found, out, progress)
     Console().print(f"wrote {out}")
@@ -105,7 +108,9 @@ def export(
 @app.command()
 def inspect(
     dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
-    sheet: Annotated[Path, typer.Option(help="Write the contact sheet to this file.")] = Path("contact-sheet.png"),
+    sheet: Annotated[Path, typer.Option(callback=file_to_write, help="Write the contact sheet to this file.")] = Path(
+        "contact-sheet.png"
+    ),
 ) -> None:
     """Show what a dataset holds, by split, kind, type and severity, and write a contact sheet of its pictures."""
     found = open_dataset(dataset)

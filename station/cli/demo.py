@@ -17,14 +17,21 @@ from station.config import StationConfig
 from station.core.verdict import Verdict
 from station.daemon.clock import SystemClock
 from station.daemon.controller import SimulatedController
-from station.daemon.demo import NAME, find_recording
+from station.daemon.demo import MAX_SPEED, NAME, find_recording
 from station.daemon.following import follow
 from station.daemon.parts import replay_source
 from station.daemon.serving import serve
 
 
 def demo(
-    speed: Annotated[float, typer.Option(help="Pace of the recording; 1 is real time.", min=0.1, max=20)] = 1.0,
+    speed: Annotated[
+        float,
+        typer.Option(
+            help=f"Pace of the recording; 1 is real time. Beyond {MAX_SPEED:g} frames would be dropped.",
+            min=0.1,
+            max=MAX_SPEED,
+        ),
+    ] = 1.0,
     port: Annotated[
         int, typer.Option(help="Port of the API on 127.0.0.1; 0 takes any free one.", min=0, max=65535)
     ] = 8377,
@@ -39,6 +46,7 @@ def demo(
     clock = SystemClock()
     with progress_bar(console, "Rendering the demo recording, once") as progress:
         recording = find_recording(NAME, progress)
+    recording.verify()
     verdicts: list[Verdict] = []
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="station-demo-"))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from station.cli.files import file_to_write, writing
 from station.cli.progress import counting_bar
 from station.core.errors import DatasetError
 from station.learn.dataset import Split, open_dataset
@@ -31,8 +32,12 @@ def evaluate(
         typer.Option(min=1, help="References a product: the first good training items, those marked so before others."),
     ] = None,
     bundle: Annotated[str | None, typer.Option(help="Model bundle: the name of a shipped one, or its folder.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write an HTML report to this file.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", callback=file_to_write, help="Write the figures to this file.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(callback=file_to_write, help="Write an HTML report to this file.")
+    ] = None,
 ) -> None:
     """Score a dataset's test items and say how well damaged ones are told from good ones, with intervals.
 
@@ -61,7 +66,8 @@ def evaluate(
     if json_file is not None:
         first, *others = (evaluation.figures for evaluation in evaluations)
         figures = {**first, **({"others": others} if others else {})}
-        json_file.write_text(json.dumps(figures, indent=1) + "\n")
+        with writing(json_file):
+            json_file.write_text(json.dumps(figures, indent=1) + "\n")
     if report is not None:
         for number, evaluation in enumerate(evaluations):
             file = report.with_stem(f"{report.stem}-references") if number else report

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from station.cli.files import folder_to_write, writing
 from station.cli.progress import progress_bar
 from station.learn.backbone import build_backbone_bundle
 
@@ -23,7 +24,7 @@ class Model(StrEnum):
 @app.command()
 def build(
     model: Annotated[Model, typer.Argument(help="The model to build.")],
-    out: Annotated[Path, typer.Argument(help="Folder for it; it must not exist yet.")],
+    out: Annotated[Path, typer.Argument(callback=folder_to_write, help="Folder for it; it must not exist yet.")],
 ) -> None:
     """Build a shipped model from its sources.
 
@@ -32,11 +33,11 @@ def build(
     """
     console = Console(stderr=True)
     if model is Model.BACKBONE:
-        with console.status("Exporting the backbone"):
+        with writing(out), console.status("Exporting the backbone"):
             build_backbone_bundle(out)
     else:
         from station.inspection.demo_gallery import build_demo_gallery  # rendering needs the extra `sim`
 
-        with progress_bar(console, "Rendering and enrolling references") as progress:
+        with writing(out), progress_bar(console, "Rendering and enrolling references") as progress:
             build_demo_gallery(out, progress)
     console.print(f"built {out}")

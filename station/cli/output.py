@@ -9,27 +9,32 @@ from station.core.verdict import Verdict
 _STYLE = {Decision.PASS: "bold green", Decision.SIDELINE: "bold yellow", Decision.ERROR: "bold red"}
 
 
-def verdict_table(title: str) -> Table:
-    """Return an empty table of verdicts; fill it with `verdict_cells`."""
+def verdict_table(title: str, *, timed: bool = True) -> Table:
+    """Return an empty table of verdicts; fill it with `verdict_cells`, `timed` alike."""
     table = Table(title=title, title_justify="left", expand=False)
     table.add_column("item", justify="right")
     table.add_column("product")
     table.add_column("verdict")
     table.add_column("damage", justify="right")
     table.add_column("reason")
-    table.add_column("ms", justify="right")
+    if timed:
+        table.add_column("ms", justify="right")
     return table
 
 
-def verdict_cells(verdict: Verdict) -> tuple[Text, ...]:
-    """Return one row: item, product, verdict, damage confidence, reasons, settle-to-verdict ms."""
+def verdict_cells(verdict: Verdict, *, timed: bool = True) -> tuple[Text, ...]:
+    """Return one row: item, product, verdict, damage confidence, reasons and, if `timed`, settle-to-verdict ms.
+
+    In lock-step that is time of the recording, which says nothing about how long judging takes.
+    """
+    latency = (Text(f"{latency_ms(verdict):.0f}"),) if timed else ()
     return (
         Text(str(verdict.plc_id or verdict.item_id)),
         Text(verdict.identity.product_id or "unknown"),
         Text(verdict.decision.name, style=_STYLE[verdict.decision]),
         Text(f"{verdict.damage_confidence:.3f}"),
         Text(", ".join(reason.title for reason in verdict.reasons)),
-        Text(f"{latency_ms(verdict):.0f}"),
+        *latency,
     )
 
 

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from station.cameras import record_cameras
+from station.cli.files import folder_to_write
 from station.config import load_config
 from station.core.errors import RecordingError
 from station.daemon.clock import SystemClock
@@ -15,7 +16,9 @@ from station.rig import rig_json
 
 
 def record(
-    out: Annotated[Path, typer.Argument(help="Folder for the recording; it must not exist yet.")],
+    out: Annotated[
+        Path, typer.Argument(callback=folder_to_write, help="Folder for the recording; it must not exist yet.")
+    ],
     seconds: Annotated[float, typer.Option(help="How long to record.", min=0.1, max=3600)] = 10.0,
     config: Annotated[Path | None, typer.Option(help="Configuration file, see `station config`.")] = None,
 ) -> None:

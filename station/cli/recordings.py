@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from station.cli.files import folder_to_write
 from station.cli.progress import progress_bar
 from station.core.geometry import Intrinsics
 from station.daemon.demo import find_recording
@@ -66,7 +67,9 @@ def _items(recording: Recording) -> Table:
 @app.command("import")
 def import_(
     source: Annotated[Path, typer.Argument(help="Folder of colour and depth PNGs with their intrinsics.")],
-    out: Annotated[Path, typer.Argument(help="Folder for the recording; it must not exist yet.")],
+    out: Annotated[
+        Path, typer.Argument(callback=folder_to_write, help="Folder for the recording; it must not exist yet.")
+    ],
     name: Annotated[list[str] | None, typer.Option(help="Import only this still; may be repeated.")] = None,
     depth_unit_mm: Annotated[
         float | None, typer.Option(help="Length of one unit of depth, mm, where the folder does not say.")

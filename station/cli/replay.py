@@ -2,24 +2,24 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.live import Live
 
 from station.api.schemas import verdict_body
+from station.cli.files import file_to_write, writing
 from station.cli.output import verdict_cells, verdict_table
 from station.cli.progress import progress_bar
 from station.cli.summary import summary_table
 from station.config import StationConfig, load_config
 from station.core.verdict import RecordedVerdict, Verdict, seq_from_number
 from station.daemon.clock import SystemClock
-from station.daemon.demo import find_recording
+from station.daemon.demo import MAX_SPEED, find_recording
 from station.daemon.following import follow
 from station.daemon.lockstep import replay_lockstep
 from station.daemon.parts import replay_source
@@ -35,7 +35,14 @@ def replay(
     json_file: Annotated[
         str | None, typer.Option("--json", help="Write one JSON verdict a line to this file, `-` for the terminal.")
     ] = None,
-    speed: Annotated[float, typer.Option(help="Pace when not in lock-step; 1 is real time.", min=0.1, max=100)] = 1.0,
+    speed: Annotated[
+        float,
+        typer.Option(
+            help=f"Pace when not in lock-step; 1 is real time. Beyond {MAX_SPEED:g} frames would be dropped.",
+            min=0.1,
+            max=MAX_SPEED,
+        ),
+    ] = 1.0,
     config: Annotated[Path | None, typer.Option(help="Configuration file, see `station config`.")] = None,
 ) -> None:
     """Judge every item of a recording and compare with its ground truth.
@@ -44,22 +51,24 @@ def replay(
     """
     console = Console(stderr=True)
     settings = load_config(config)
+    if json_file not in (None, "-"):
+        file_to_write(Path(json_file))
     with progress_bar(console, "Rendering the demo recording, once") as progress:
         found = find_recording(recording, progress)
     found.verify()
     known = f"{len(found.items)} items" if found.items else f"items unknown, {len(found.events)} announced"
-    table = verdict_table(f"{recording}: {known}")
+    table = verdict_table(f"{recording}: {known}", timed=not lockstep)
     verdicts: list[Verdict] = []
     frames: list[int] = [sum(track.frames for track in found.tracks), 0]
     walk = _lockstep(found, settings) if lockstep else _realtime(found, settings, speed, frames)
-    with _json_output(json_file) as output, Live(table, console=console, refresh_per_second=8):
+    write = _json_output(json_file)
+    with Live(table, console=console, refresh_per_second=8):
         for recorded in walk:
             verdicts.append(recorded.verdict)
-            table.add_row(*verdict_cells(recorded.verdict))
-            if output is not None:
-                output.write(verdict_body(recorded).model_dump_json() + "\n")
+            table.add_row(*verdict_cells(recorded.verdict, timed=not lockstep))
+            write(verdict_body(recorded).model_dump_json() + "\n")
     console.print()
-    console.print(summary_table(found, verdicts, *frames))
+    console.print(summary_table(found, verdicts, *frames, timed=not lockstep))
 
 
 def _lockstep(recording: Recording, config: StationConfig) -> Iterator[RecordedVerdict]:
@@ -83,12 +92,17 @@ def _realtime(
             frames[:] = serving.station.frames
 
 
-@contextmanager
-def _json_output(file: str | None) -> Iterator[TextIO | None]:
+def _json_output(file: str | None) -> Callable[[str], object]:
+    """Return what takes the lines: the terminal, or the file, empty at first."""
     if file is None:
-        yield None
-    elif file == "-":
-        yield sys.stdout
-    else:
-        with Path(file).open("w") as output:
-            yield output
+        return lambda line: None
+    if file == "-":
+        return sys.stdout.write
+    path = Path(file)
+
+    def append(line: str, mode: str = "a") -> None:
+        with writing(path), path.open(mode) as output:
+            output.write(line)
+
+    append("", "w")
+    return append

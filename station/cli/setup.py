@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from station.cameras import Routine
+from station.cli.files import folder_to_write
 from station.cli.setup_roles import assign_roles, list_cameras
 from station.cli.setup_view import end, show, terminal
 from station.config import StationConfig, load_config
@@ -33,7 +34,10 @@ app = typer.Typer(
 )
 
 _SIMULATED, _LIVE = "simulated", "live"
-_Out = Annotated[Path | None, typer.Option(help="Setup folder; overrides setup.folder of the configuration.")]
+_Out = Annotated[
+    Path | None,
+    typer.Option(callback=folder_to_write, help="Setup folder; overrides setup.folder of the configuration."),
+]
 _Config = Annotated[Path | None, typer.Option(help="Configuration file, see `station config`.")]
 _From = Annotated[
     str, typer.Option("--from", help="Where frames come from: `live`, `simulated`, or the folder of a recording.")

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from station.cli.files import file_to_write, folder_to_write, writing
 from station.cli.progress import counting_bar, progress_bar
 from station.core.errors import SimulationError
 
@@ -19,12 +20,14 @@ app = typer.Typer(help="Recordings, datasets and contact sheets of the simulated
 _Seed = Annotated[
     int, typer.Option(help="Seed of products, poses, damage and noise; the same gives the same bytes.", min=0)
 ]
-_Picture = Annotated[Path, typer.Argument(help="The picture to write, .png or .jpg.")]
+_Picture = Annotated[Path, typer.Argument(callback=file_to_write, help="The picture to write, .png or .jpg.")]
 
 
 @app.command()
 def recording(
-    out: Annotated[Path, typer.Argument(help="Folder for the recording; it must not exist yet.")],
+    out: Annotated[
+        Path, typer.Argument(callback=folder_to_write, help="Folder for the recording; it must not exist yet.")
+    ],
     items: Annotated[int, typer.Option(help="How many items come, one after the other.", min=1)] = 24,
     seed: _Seed = 1,
 ) -> None:
@@ -46,7 +49,10 @@ def recording(
 
 @app.command()
 def dataset(
-    out: Annotated[Path, typer.Argument(help="Folder for the dataset; an interrupted one is continued.")],
+    out: Annotated[
+        Path,
+        typer.Argument(callback=folder_to_write, help="Folder for the dataset; an interrupted one is continued."),
+    ],
     items: Annotated[int, typer.Option(help="How many items, those that serve as references included.", min=1)] = 2000,
     seed: _Seed = 1,
 ) -> None:
@@ -63,7 +69,7 @@ def dataset(
     from station.learn.simulated import simulate_dataset
 
     console = Console(stderr=True)
-    with counting_bar(console, "Rendering items", items) as progress:
+    with writing(out), counting_bar(console, "Rendering items", items) as progress:
         made = simulate_dataset(out, items, seed, os.cpu_count() or 1, progress)
     table = Table("", *made.counts, title=str(out), title_justify="left")
     table.add_row("count", *map(str, made.counts.values()))

@@ -38,8 +38,10 @@ def judged_items(recording: Recording, verdicts: Sequence[Verdict]) -> list[Judg
     return [JudgedItem(item, by_plc_id.get(item.plc_id)) for item in recording.items]
 
 
-def summary_table(recording: Recording, verdicts: Sequence[Verdict], frames: int, dropped: int) -> Table:
-    """Return the summary people read after a replay."""
+def summary_table(
+    recording: Recording, verdicts: Sequence[Verdict], frames: int, dropped: int, *, timed: bool = True
+) -> Table:
+    """Return the summary people read after a replay; with the time to verdict only if `timed`, as in real time."""
     table = Table(title="Summary", title_justify="left", show_header=False)
     items = judged_items(recording, verdicts)
     if items:
@@ -57,7 +59,7 @@ def summary_table(recording: Recording, verdicts: Sequence[Verdict], frames: int
     else:
         table.add_row("items", f"{len(verdicts)}; the recording has no ground truth")
     settled = [latency_ms(verdict) for verdict in verdicts]
-    if any(settled):
+    if timed and settled:
         p50, p99 = np.percentile(settled, [50, 99])
         table.add_row("settle to verdict", f"p50 {p50:.0f} ms, p99 {p99:.0f} ms")
     table.add_row("frames", f"{frames} grabbed, {dropped} dropped")

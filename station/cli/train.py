@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from station.cli.files import folder_to_write, writing
 from station.cli.progress import counting_bar
 from station.core.errors import DatasetError
 from station.inference import InferenceSettings, find_bundle
@@ -16,7 +17,10 @@ _FINETUNE_EPOCHS = 12
 
 def train(
     dataset: Annotated[Path, typer.Argument(help="Folder of the dataset; its test items are not looked at.")],
-    out: Annotated[Path, typer.Argument(help="Folder of the new bundle; OUT-int8 becomes its 8-bit variant.")],
+    out: Annotated[
+        Path,
+        typer.Argument(callback=folder_to_write, help="Folder of the new bundle; OUT-int8 becomes its 8-bit variant."),
+    ],
     bundle: Annotated[
         str, typer.Option(help="Bundle whose backbone to take: the name of a shipped one, or its folder.")
     ] = InferenceSettings().bundle,
@@ -45,16 +49,17 @@ def train(
     console, passes = Console(stderr=True), finetune_epochs if finetune else 0
     options = (f" --finetune --finetune-epochs {passes}" if finetune else "") + f" --epochs {epochs} --seed {seed}"
     command = f"station train DATASET {out.name} --bundle {bundle}{options}"
-    made = run(
-        open_dataset(dataset),
-        find_bundle(bundle),
-        out,
-        epochs,
-        passes,
-        seed,
-        command,
-        lambda title, total: counting_bar(console, title, total),
-    )
+    with writing(out):
+        made = run(
+            open_dataset(dataset),
+            find_bundle(bundle),
+            out,
+            epochs,
+            passes,
+            seed,
+            command,
+            lambda title, total: counting_bar(console, title, total),
+        )
     Console(highlight=False).print(
         f"held-out items: AUROC {made.epoch.auroc:.3f}, recall {made.epoch.recall:.2f} at 1 % false alarms\n"
         f"wrote {made.bundle}, {made.int8} and {made.report}",

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from station.cli.files import file_to_write, folder_to_write, writing
 from station.cli.progress import counting_bar
 from station.config import StationConfig, load_config
 from station.core.errors import DatasetError
@@ -32,8 +33,12 @@ def tune(
         float | None, typer.Option(min=0.5, max=0.9999, help="Probability that the budget is kept.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file, see `station config`.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write an HTML report on the dataset to this file.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report's figures to this file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(callback=file_to_write, help="Write an HTML report on the dataset to this file.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", callback=file_to_write, help="Write the report's figures to this file.")
+    ] = None,
 ) -> None:
     """Choose the threshold by the scores of undamaged items, and certify what it upholds.
 
@@ -45,6 +50,7 @@ def tune(
     Example: `station tune --max-false-alarms 0.001 --confidence 0.95 --config station.toml`
     """
     settings = load_config(config)
+    folder_to_write(Path(settings.judge.folder))
     inspector = build_inspector(settings, source_rig(settings), SystemClock(), settings.source.kind != "live")
     gallery, fusion = inspector.gallery, inspector.judge.fusion
     scores: Sequence[float] = fusion.good_scores if fusion else gallery.good_scores
@@ -84,7 +90,8 @@ def _fit(
         tuned = tune_on(found, inspector, settings.judge, METHOD, progress)
     console.print(_table(tuned.figures))
     if json_file is not None:
-        json_file.write_text(json.dumps(tuned.figures, indent=1) + "\n")
+        with writing(json_file):
+            json_file.write_text(json.dumps(tuned.figures, indent=1) + "\n")
     if report is not None:
         write_report(tuned, report)
         console.print(f"wrote {report}", soft_wrap=True)

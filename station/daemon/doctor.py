@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -46,7 +47,7 @@ def examine(config: StationConfig) -> list[Check]:
     """Run every check."""
     return [
         _libusb(),
-        *_cameras(config),
+        *check_cameras(config, Devices().discover()),
         _udev(),
         *_models(config),
         _disk(config),
@@ -65,11 +66,11 @@ def _libusb() -> Check:
     return Check("libusb", Health.OK, f"{found}; librealsense {rs.__version__}")
 
 
-def _cameras(config: StationConfig) -> list[Check]:
-    devices = Devices().discover()
+def check_cameras(config: StationConfig, devices: Sequence[DeviceInfo]) -> list[Check]:
+    """Check the cameras plugged in; a live station needs some, and those of its rig."""
     if not devices:
         needed = config.source.kind == "live"
-        health = Health.WARNING if needed else Health.OK
+        health = Health.FAILED if needed else Health.OK
         fix = "Plug a RealSense camera into a USB 3 port, or see `station demo`" if needed else ""
         checks = [Check("cameras", health, "none plugged in", fix)]
     else:
@@ -84,6 +85,8 @@ def _camera(device: DeviceInfo) -> Check:
     found = f"{device.model}, firmware {device.firmware}, USB {device.usb_type or 'unknown'}"
     if device.usb_type.startswith("2"):
         return Check(name, Health.FAILED, found, "Use a USB 3 port and a USB 3 cable; USB 2 is too slow")
+    if not device.usb_type:
+        return Check(name, Health.WARNING, found, "Make sure that it is a USB 3 port and cable; USB 2 is too slow")
     return Check(name, Health.OK, found)
 
 

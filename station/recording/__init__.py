@@ -1,6 +1,7 @@
 """Recordings: one RealSense file per camera, and a manifest that says what happened and what was true."""
 
 from station.recording.counts import count_frames, frame_number_spans
+from station.recording.disk import writing
 from station.recording.importing import MakeRig, import_pngs
 from station.recording.manifest import (
     ItemTruth,
@@ -32,4 +33,5 @@ __all__ = [
     "save_mask",
     "track_of_file",
     "write_manifest",
+    "writing",
 ]

@@ -15,6 +15,7 @@ from station.core.damage import DamageType, Severity
 from station.core.errors import RecordingError
 from station.core.items import Announcement
 from station.recording.counts import count_frames
+from station.recording.disk import writing
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -127,7 +128,7 @@ def open_recording(path: Path) -> Recording:
             items=tuple(_item(item) for item in data["items"]),
             files=data["files"],
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise RecordingError(f"{path} is no recording: it has no {MANIFEST}. Name the folder of a recording") from error
     except (KeyError, TypeError, ValueError) as error:
         raise RecordingError(f"{file} is malformed ({error!r}). Restore it, or build the recording again") from error
@@ -141,11 +142,12 @@ def prepare_folder(out: Path) -> None:
     """Make the folder a recording will be written into.
 
     Raises:
-        RecordingError: it holds a recording already.
+        RecordingError: it holds a recording already, or cannot be made.
     """
     if (out / MANIFEST).exists():
         raise RecordingError(f"{out} holds a recording already. Name another folder, or remove it")
-    out.mkdir(parents=True, exist_ok=True)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
 
 
 def write_manifest(
@@ -155,8 +157,13 @@ def write_manifest(
     events: Iterable[Announcement] = (),
     items: Iterable[ItemTruth] = (),
 ) -> Recording:
-    """Write `rig.json` and the manifest that joins `tracks`, which lie in `out`, to one recording."""
-    (out / RIG).write_text(rig_json)
+    """Write `rig.json` and the manifest that joins `tracks`, which lie in `out`, to one recording.
+
+    Raises:
+        RecordingError: the disk is full or not writable.
+    """
+    with writing(out / RIG):
+        (out / RIG).write_text(rig_json)
     items = sorted(items, key=lambda item: item.arrive_ns)
     files = {track.file.name: track.sha256 for track in tracks}
     for name in (RIG, *(name for item in items for name in item.masks.values())):
@@ -168,7 +175,8 @@ def write_manifest(
         "items": [asdict(item) for item in items],
         "files": files,
     }
-    (out / MANIFEST).write_text(json.dumps(data, indent=1) + "\n")
+    with writing(out / MANIFEST):
+        (out / MANIFEST).write_text(json.dumps(data, indent=1) + "\n")
     return open_recording(out)
 
 
@@ -183,10 +191,16 @@ def track_of_file(file: Path, camera_id: str, serial: str, start_ns: int = 0) ->
 
 
 def save_mask(out: Path, index: int, camera_id: str, mask: NDArray[np.bool_]) -> str:
-    """Write an item's mask, bool [H, W], into the recording and return the name to put into `ItemTruth.masks`."""
+    """Write an item's mask, bool [H, W], into the recording and return the name to put into `ItemTruth.masks`.
+
+    Raises:
+        RecordingError: the disk is full or not writable.
+    """
     name = f"masks/{index:04d}-{camera_id}.png"
-    (out / "masks").mkdir(exist_ok=True)
-    cv2.imwrite(str(out / name), mask.astype(np.uint8) * 255)
+    _, encoded = cv2.imencode(".png", mask.astype(np.uint8) * 255)
+    with writing(out / name):
+        (out / "masks").mkdir(exist_ok=True)
+        (out / name).write_bytes(encoded.tobytes())
     return name
 
 

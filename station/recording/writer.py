@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from station.core.errors import RecordingError
 from station.core.items import Announcement
 from station.recording.counts import count_frames
+from station.recording.disk import writing
 from station.recording.librealsense import rs
 from station.recording.manifest import ItemTruth, Recording, Track, prepare_folder, track_of_file, write_manifest
 from station.recording.messages import stamp_messages
@@ -27,17 +28,22 @@ class TrackWriter:
         out: the recording's folder; it is made if need be.
         spec: the camera's stream.
         compress: store images as PNG (lossless). Without it writing and playing are cheaper and files far larger.
+
+    Raises:
+        RecordingError: the file cannot be made.
     """
 
     def __init__(self, out: Path, spec: StreamSpec, compress: bool = True) -> None:
-        out.mkdir(parents=True, exist_ok=True)
         self.file = out / f"{spec.camera_id}.db3"
         self.spec = spec
         self._times_ns: list[int] = []
         self._backlog_bytes = 0
-        self.file.unlink(missing_ok=True)
+        with writing(self.file):
+            out.mkdir(parents=True, exist_ok=True)
+            self.file.unlink(missing_ok=True)
         self._camera = SoftwareCamera(spec)
-        self._recorder = rs.recorder(str(self.file), self._camera.device, compress)
+        with writing(self.file):
+            self._recorder = rs.recorder(str(self.file), self._camera.device, compress)
         self._camera.start()
 
     @property
@@ -68,7 +74,7 @@ class TrackWriter:
         """Finish the file and return its track.
 
         Raises:
-            RecordingError: librealsense wrote fewer frames than it was given.
+            RecordingError: librealsense wrote fewer frames than it was given, or the disk is full.
         """
         self._camera.stop()
         del self._recorder, self._camera
@@ -119,7 +125,7 @@ class RecordingWriter:
         """Finish all files and write the manifest.
 
         Raises:
-            RecordingError: librealsense wrote fewer frames than it was given.
+            RecordingError: librealsense wrote fewer frames than it was given, or the disk is full.
         """
         tracks = [track.close() for track in self._tracks.values()]
         return write_manifest(self._out, tracks, self._rig_json, self._events, self._items)

@@ -112,6 +112,18 @@ def test_lock_step_twice_is_the_same_to_the_byte(tiny_recording, tiny_gallery, t
     assert [verdict["plc_id"] for verdict in verdicts] == NUMBERS
 
 
+def test_lock_step_says_nothing_of_latency(tiny_recording, tiny_gallery, tmp_path, monkeypatch, capsys):
+    """Where the controller triggers, its moment lies before the verdict by time of the recording alone."""
+    config = write_toml(
+        tmp_path / "station.toml", tiny_settings(tiny_gallery, tmp_path, scene={"trigger": "controller"})
+    )
+    assert station(monkeypatch, "replay", tiny_recording.path, "--lockstep", "--config", config) == 0
+    summary = capsys.readouterr().err
+    assert "frames" in summary
+    assert "settle to verdict" not in summary
+    assert " ms " not in summary
+
+
 def test_the_real_time_replay_of_the_command_line(tiny_recording, tiny_gallery, tmp_path, monkeypatch, capsys):
     config = write_toml(tmp_path / "station.toml", tiny_settings(tiny_gallery, tmp_path))
     arguments = ("replay", tiny_recording.path, "--json", "-", "--speed", "2", "--config", config)
@@ -119,6 +131,7 @@ def test_the_real_time_replay_of_the_command_line(tiny_recording, tiny_gallery, 
     out, err = capsys.readouterr()
     assert [json.loads(line)["plc_id"] for line in out.splitlines()] == NUMBERS
     assert "4: 3 good, 1 damaged (1 major)" in err
+    assert "settle to verdict" in err
     assert "104 carton (good): SIDELINE" in err
     assert ": 4 items" in " ".join(err.split())
 

@@ -1,12 +1,13 @@
-"""What `station doctor` says of the store's folder, and of a gallery's false alarms, on the gallery that ships."""
+"""What `station doctor` says of cameras, the store's folder, and the false alarms of the gallery that ships."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from station.cameras import DeviceInfo
 from station.config import StationConfig
-from station.daemon.doctor import Check, Health, examine
+from station.daemon.doctor import Check, Health, check_cameras, examine
 from station.daemon.parts import find_gallery
 from station.gallery import Gallery
 from station.inference import find_bundle, load_bundle
@@ -46,3 +47,16 @@ def test_the_folder_of_the_store_must_be_there(tmp_path: Path) -> None:
     config = replace(config, store=store, api=replace(config.api, port=0))
     [check] = [check for check in examine(config) if check.name == "disk"]
     assert (check.health, check.found) == (Health.FAILED, f"{tmp_path}/new is no folder")
+
+
+@pytest.mark.parametrize(("kind", "health"), [("live", Health.FAILED), ("replay", Health.OK)])
+def test_a_live_station_without_cameras_fails(kind: str, health: Health) -> None:
+    config = StationConfig()
+    [check] = check_cameras(replace(config, source=replace(config.source, kind=kind)), ())
+    assert (check.health, check.found) == (health, "none plugged in")
+
+
+@pytest.mark.parametrize(("usb_type", "health"), [("3.2", Health.OK), ("", Health.WARNING), ("2.1", Health.FAILED)])
+def test_only_a_camera_known_to_be_on_usb_3_is_well(usb_type: str, health: Health) -> None:
+    [check] = check_cameras(StationConfig(), [DeviceInfo("7", "D455", "5.16", usb_type, "2-1")])
+    assert (check.health, bool(check.fix)) == (health, health is not Health.OK)
