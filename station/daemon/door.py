@@ -35,10 +35,10 @@ class StationDoor:
     def ready(self) -> tuple[bool, str]:
         """Return whether items can be judged now, and if not why."""
         status = self._station.status()
+        if status.fault is Reason.SHUTDOWN:
+            return False, "the recording or simulation has ended"
         if status.fault is not Reason.NONE:
             return False, f"{status.fault.title}. {status.fault.fix}"
-        if self._station.finished:
-            return False, "the recording or simulation has ended"
         if status.state is StationState.STARTING:
             waiting = [camera.camera_id for camera in status.cameras if not camera.connected]
             return False, f"waiting for camera {', '.join(waiting)}" if waiting else "learning the empty tray"

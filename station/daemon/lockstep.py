@@ -16,7 +16,6 @@ from station.daemon.scene_walk import Arrivals, SceneWalk
 from station.recording import Recording
 
 _READ_MS = 2000
-_STEP_NS = 100_000_000
 
 
 def replay_lockstep(recording: Recording, config: StationConfig) -> Iterator[Verdict]:
@@ -47,12 +46,12 @@ def captures_lockstep(source: Source, config: StationConfig, clock: ManualClock)
         RecordingTruncated: a camera's file ends before the last frame it counts.
     """
     scene = SceneWalk(source.rig, config.scene, "replay")
-    for arrivals in _arrivals(source, clock, config.scene.arrival_timeout_ms):
+    for arrivals in _arrivals(source, clock):
         yield from scene.step(arrivals, clock.now_ns())
     yield from scene.close(clock.now_ns())
 
 
-def _arrivals(source: Source, clock: ManualClock, arrival_timeout_ms: float) -> Iterator[Arrivals]:
+def _arrivals(source: Source, clock: ManualClock) -> Iterator[Arrivals]:
     """Yield what arrives, in the order of the recording's time, with the clock set to each moment."""
     events = iter((*source.events, None))
     event = next(events)
@@ -71,10 +70,6 @@ def _arrivals(source: Source, clock: ManualClock, arrival_timeout_ms: float) -> 
         clock.advance_to(event.t_ns)
         yield Arrivals(announcements=(event,))
         event = next(events)
-    end_ns = clock.now_ns() + round(arrival_timeout_ms * 1e6)
-    while clock.now_ns() <= end_ns:
-        clock.advance_to(clock.now_ns() + _STEP_NS)
-        yield Arrivals()
 
 
 def _frames(camera: Camera) -> Iterator[Frame]:

@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from functools import partial
 from typing import TypeVar
 
 from station.config import StationConfig
@@ -53,7 +54,9 @@ class Station:
         self.boot = store.boot()
         prefix = f"{self.boot.number:06d}"
         self.outbox = Outbox(store.after_number(store.last_number() - WINDOW, WINDOW))
-        self._writer = Writer(store, self._recorded)
+        limit_s = _HEART_LIMIT_S + self._inspection.deadline_ms / 1e3
+        self._heart = Heart(("scene", "inspection", "writer"), self._clock, limit_s)
+        self._writer = Writer(store, self._recorded, partial(self._heart.report, "writer"))
         self._inbox = SceneInbox(_FRAMES_WAITING_PER_CAMERA * len(source.cameras))
         self.desk = ItemDesk(
             self._writer,
@@ -68,14 +71,11 @@ class Station:
         self.runners = tuple(self._runner(camera) for camera in source.cameras)
         self._captures: queue.Queue[tuple[ItemCapture, int] | None] = queue.Queue(self._inspection.queue_items + 1)
         self._calibration = Calibration(config.setup, source.rig.digest, clock)
-        self._heart = Heart(("scene", "inspection"), self._clock, _HEART_LIMIT_S + self._inspection.deadline_ms / 1e3)
         self._inspecting = threading.Event()
         self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run_scene, name="scene"),
-            threading.Thread(target=self._run_inspection, name="inspection"),
-            threading.Thread(target=self._run_watch, name="watch"),
-        ]
+        self._scene_thread = threading.Thread(target=self._run_scene, name="scene")
+        self._inspection_thread = threading.Thread(target=self._run_inspection, name="inspection")
+        self._watch_thread = threading.Thread(target=self._run_watch, name="watch")
 
     def start(self) -> None:
         """Start all threads, after giving the items a former run left open their verdict (restarted)."""
@@ -84,8 +84,9 @@ class Station:
             announcement = Announcement(item.plc_id, self._clock.now_ns(), item.sku, item.barcode, item.item_id)
             capture = ItemCapture(item.item_id, self._clock.now_ns(), (), announcement)
             self._writer.record(self._inspector.sideline(capture, Reason.RESTARTED))
-        for thread in self._threads:
-            thread.start()
+        self._scene_thread.start()
+        self._inspection_thread.start()
+        self._watch_thread.start()
         for runner in self.runners:
             runner.start()
 
@@ -95,10 +96,10 @@ class Station:
         for runner in self.runners:
             runner.stop()
         self._inbox.close()
-        self._threads[0].join()
+        self._scene_thread.join()
         self._captures.put(None)
-        self._threads[1].join()
-        self._threads[2].join()
+        self._inspection_thread.join()
+        self._watch_thread.join()
         self.desk.close()
         self._writer.stop()
 
@@ -129,6 +130,11 @@ class Station:
     def refusal(self) -> str:
         """Why no item may pass by the booth's daily check, empty when items may."""
         return self._calibration.refusal()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the recording or simulation has come to its end: an item that comes now is sidelined (shutdown)."""
+        return all(runner.finished and runner.error is None for runner in self.runners)
 
     @property
     def finished(self) -> bool:
@@ -171,13 +177,16 @@ class Station:
         return CameraRunner(camera, serial, self._inbox, self._clock, stale_ms, comes_back)
 
     def _fault(self) -> Reason:
-        if self._writer.fault:
+        stalled = self._heart.stalled()
+        if self._writer.fault or "writer" in stalled:
             return Reason.STORE_FAULT
         if any(runner.error for runner in self.runners):
             return Reason.CAMERA_LOST
         if any(runner.frames and not runner.finished and not runner.status().connected for runner in self.runners):
             return Reason.STALE_FRAME
-        return Reason.INTERNAL_FAULT if self._heart.stalled() else Reason.NONE
+        if stalled or self._writer.failed:
+            return Reason.INTERNAL_FAULT
+        return Reason.SHUTDOWN if self.ended else Reason.NONE
 
     def _recorded(self, recorded: RecordedVerdict) -> None:
         self.telemetry.count_verdict(recorded.verdict)
@@ -186,7 +195,12 @@ class Station:
 
     def _run_scene(self) -> None:
         while not self._stopping.is_set():
-            for capture in self._scene.step(self._inbox.take(_SCENE_WAIT_S), self._clock.now_ns()):
+            ended = self.ended
+            arrivals = self._inbox.take(_SCENE_WAIT_S)
+            captures = self._scene.step(arrivals, self._clock.now_ns())
+            if ended and arrivals.frame is None:  # that was the last frame: nothing in hand will be seen any more
+                captures += self._scene.close(self._clock.now_ns())
+            for capture in captures:
                 self._dispatch(capture)
             self._heart.report("scene")
         for capture in self._scene.close(self._clock.now_ns()):

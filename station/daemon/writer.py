@@ -24,18 +24,27 @@ class Writer:
     """Runs store jobs one after another on a thread of its own.
 
     `on_recorded` is called on that thread after a verdict is safely stored, and only then. While the
-    store refuses, `fault` is set, the verdict becomes a sideline (store_fault) and is tried again.
-    When there is nothing to write for a second, the store is tried: `fault` ends, or begins, without an
-    item. `disk_ok` is false while the store refuses or its disk has less room than is asked for.
+    store refuses, or fails in whatever way, `fault` is set, the verdict becomes a sideline (store_fault) and
+    is tried again. When there is nothing to write for a second, the store is tried: `fault` ends, or begins,
+    without an item. `disk_ok` is false while the store refuses or its disk has less room than is asked for.
+    `failed` is set for good when a stored verdict could not be told: only a restart tells it. `on_round` is
+    called on the thread each time it goes round, once a second or more often.
     """
 
-    def __init__(self, store: Store, on_recorded: Callable[[RecordedVerdict], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        on_recorded: Callable[[RecordedVerdict], None],
+        on_round: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._on_recorded = on_recorded
+        self._on_round = on_round
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer")
         self.fault = ""
+        self.failed = False
         self.disk_ok = True
 
     def start(self) -> None:
@@ -72,14 +81,18 @@ class Writer:
 
     def _run(self) -> None:
         while True:
+            self._on_round()
             try:
                 job = self._jobs.get(timeout=_RETRY_S)
             except queue.Empty:
-                self._try_store()
-                continue
+                job = self._try_store
             if job is None:
                 return
-            job()
+            try:
+                job()
+            except Exception:  # whatever it is, the verdicts to come must still be stored
+                _log.exception("the writer failed")
+                self.failed = True
 
     def _try_store(self) -> None:
         has_room = self._store.disk_ok()
@@ -87,8 +100,8 @@ class Writer:
             try:
                 self._store.try_writing()
                 self._fault_over()
-            except StoreError as error:
-                self._refused(f"the store refuses: {error}")
+            except Exception as error:
+                self._refused(f"the store refuses: {_words(error)}")
         self.disk_ok = has_room and not self.fault
 
     def _record(self, verdict: Verdict) -> None:
@@ -97,16 +110,18 @@ class Writer:
             try:
                 recorded = self._store.record(verdict, pictures)
                 break
-            except StoreError as error:
-                self._refused(str(error))
+            except Exception as error:
+                self._refused(_words(error))
                 if Reason.STORE_FAULT not in verdict.reasons:
-                    _log.error("verdict of item %s is not stored and becomes a sideline", verdict.item_id)
+                    unforeseen = not isinstance(error, StoreError)
+                    _log.error(
+                        "verdict of item %s is not stored and becomes a sideline", verdict.item_id, exc_info=unforeseen
+                    )
                 pictures = []
-                verdict = replace(
-                    verdict, decision=Decision.SIDELINE, reasons=(Reason.STORE_FAULT,), detail=str(error), views=()
-                )
+                verdict = _unstored(verdict, _words(error))
                 if self._stopping.wait(_RETRY_S):
                     return
+                self._on_round()
         self._fault_over()
         self._on_recorded(recorded)
 
@@ -120,6 +135,18 @@ class Writer:
         if self.fault:
             _log.info("the store takes writes again")
         self.fault = ""
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, StoreError):
+        return str(error)
+    return f"the store failed unexpectedly ({error!r}). Send the station's log to its maintainers"
+
+
+def _unstored(verdict: Verdict, detail: str) -> Verdict:
+    """Return the sideline of a verdict that was not stored, without the parts that the store may have stumbled over."""
+    bare = replace(verdict, type_scores={}, regions=(), stage_ms={}, views=())
+    return replace(bare, decision=Decision.SIDELINE, reasons=(Reason.STORE_FAULT,), detail=detail)
 
 
 def _evidence(verdict: Verdict) -> list[EvidencePicture]:

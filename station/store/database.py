@@ -1,10 +1,11 @@
 """The database behind the store: connections, transactions, migrations, and errors in the station's own words."""
 
 import errno
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, create_engine, event, func, make_url, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from station.core.errors import StoreError, StoreFull
 from station.store.settings import StoreSettings
@@ -24,24 +25,26 @@ _SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
 _SQLITE_UNWRITABLE = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE}
 _POSTGRESQL_FULL = {"53100", "25006"}  # disk_full, read_only_sql_transaction
 _OS_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES}
-_WRITER_LOCK = 1  # advisory locks are a database's own, and this database is ours
+_WRITER_LOCK, _STATION_LOCK = 1, 2  # advisory locks are a database's own, and this database is ours
+_POSTGRESQL_LOCKED = "55P03"  # lock_not_available
 _MB = 1_000_000
 
 
 class Database:
-    """A pool of connections to one database, whose schema is up to date.
+    """A pool of connections to one database, whose schema is up to date, and which no other station has open.
 
     Every call takes a connection of its own from the pool, so calls from several threads do not meet.
     """
 
     def __init__(self, settings: StoreSettings) -> None:
-        """Connect and migrate.
+        """Connect, claim the database until `close` or the process's end, and migrate.
 
         Raises:
-            StoreError: the URL is wrong, the database cannot be opened, or a newer station wrote it.
+            StoreError: the URL is wrong, the database cannot be opened, is in use, or a newer station wrote it.
             StoreFull: the disk is full or not writable.
         """
         self._settings = settings
+        self._claim = ExitStack()
         self._name = "store.url"  # not the URL itself before it is known where its password stands
         with self._errors():
             url = _url(settings.url)
@@ -55,6 +58,11 @@ class Database:
                 event.listen(self._engine, "connect", _prepare_sqlite)
                 event.listen(self._engine, "begin", _begin_sqlite)
         try:
+            with self._errors():
+                if self._folder is None:
+                    self._claim_server()
+                else:
+                    self._claim_file(url)
             with self.writing() as connection:
                 self._migrate(connection)
         except StoreError:
@@ -96,8 +104,36 @@ class Database:
             return False
 
     def close(self) -> None:
-        """Close every connection. Safe to call twice."""
+        """Give up the claim and close every connection. Safe to call twice."""
+        self._claim.close()
         self._engine.dispose()
+
+    def _claim_file(self, url: URL) -> None:
+        """Lock a file beside the database: SQLite's own locks would be lost where its file is closed."""
+        file = os.open(f"{Path(url.database or '').resolve()}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+        self._claim.callback(os.close, file)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise self._in_use() from error
+
+    def _claim_server(self) -> None:
+        """Hold a lock on a connection of its own; a station just killed keeps it until the server has noticed."""
+        connection = self._claim.enter_context(self._engine.connect().execution_options(isolation_level="AUTOCOMMIT"))
+        self._claim.callback(connection.invalidate)  # back in the pool it would still hold the lock
+        connection.execute(text(f"SET lock_timeout = {round(self._settings.busy_timeout_s * 1e3)}"))
+        try:
+            connection.execute(select(func.pg_advisory_lock(_STATION_LOCK)))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _POSTGRESQL_LOCKED:
+                raise self._in_use() from error
+            raise
+
+    def _in_use(self) -> StoreError:
+        return StoreError(
+            f"the store at {self._name} is in use by a station that runs, and one store belongs to one station. "
+            "Stop that one, or set store.url to another database"
+        )
 
     def _migrate(self, connection: Connection) -> None:
         config = Config()

@@ -56,7 +56,7 @@ class Store:
             clock: tells when verdicts were acknowledged, boots began and item numbers may be reused.
 
         Raises:
-            StoreError: the database cannot be opened, or was written by a newer station.
+            StoreError: the database cannot be opened, is in use by another station, or was written by a newer one.
             StoreFull: the disk is full or not writable.
         """
         if isinstance(settings, str):

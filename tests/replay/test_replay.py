@@ -19,6 +19,7 @@ from support.stations import (
 )
 
 from station.core.damage import Decision, Reason
+from station.core.status import StationState
 from station.daemon.clock import ManualClock, SystemClock
 from station.daemon.controller import SimulatedController
 from station.daemon.following import follow
@@ -71,6 +72,16 @@ def test_real_time_decides_as_lock_step_does(tiny_recording, tiny_gallery, tmp_p
     assert [each.number for each in recorded] == [1, 2, 3, 4]
     assert len(late["verdicts"]) == 4
     assert (grabbed, dropped) == (2 * tiny_booth.FRAMES, 0)
+
+
+def test_after_the_end_the_station_says_so_and_sidelines_what_comes(tiny_recording, tiny_gallery, tmp_path):
+    with serving_replay(tiny_config(tiny_gallery, tmp_path), tiny_recording, speed=2.0) as serving:
+        list(follow(serving.station))
+        assert (serving.station.status().state, serving.station.status().fault) == (StationState.FAULT, Reason.SHUTDOWN)
+        assert get(serving.url, "/readyz")[1]["detail"] == "the recording or simulation has ended"
+        serving.station.announce(900, "BRICK", None)
+        record = wait_for(lambda: (r := serving.door.item_by_plc_id(900)).verdict and r, "verdict")
+        assert record.verdict.verdict.reason is Reason.SHUTDOWN
 
 
 def test_a_controller_at_the_http_door_gets_each_items_verdict_once(tiny_recording, tiny_gallery, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from support.stations import wait_for
 from support.verdicts import passed
 
-from station.core.damage import Decision, Reason
+from station.core.damage import DamageType, Decision, Reason
 from station.core.errors import StoreError, StoreFull
 from station.core.items import ItemView, Quality
 from station.core.verdict import RecordedVerdict
@@ -16,15 +16,18 @@ from station.daemon.writer import Writer
 
 
 class ShelfStore:
-    """A store that refuses while `refusal` is set, and says so once it has."""
+    """A store that refuses while `refusal` is set, and says so once it has; of `stumbles` it raises one a time."""
 
     def __init__(self):
         self.refusal = None
+        self.stumbles = []
         self.refused = threading.Event()
         self.has_room = True
         self.kept = []
 
     def record(self, verdict, evidence):
+        if self.stumbles:
+            raise self.stumbles.pop()
         self.try_writing()
         self.kept.append((verdict, [picture.name for picture in evidence]))
         return RecordedVerdict(len(self.kept), len(self.kept), replace(verdict, views=()))
@@ -93,6 +96,44 @@ def test_a_refused_pass_becomes_a_stored_sideline(writer, store, told):
     writer.record(passed("b"))
     wait_for(lambda: len(told) == 2, "second verdict")
     assert told[1].verdict.decision is Decision.PASS
+
+
+def test_a_store_that_fails_in_an_unforeseen_way_is_one_that_refuses(writer, store, told, caplog):
+    store.stumbles = [TypeError("odd")]
+    writer.record(replace(passed("a", 7), type_scores={DamageType.SPILLAGE: 0.1}))
+    wait_for(lambda: told, "verdict")
+    verdict = told[0].verdict
+    assert (verdict.plc_id, verdict.decision, verdict.reasons) == (7, Decision.SIDELINE, (Reason.STORE_FAULT,))
+    assert verdict.type_scores == {}, "it may have been what the store stumbled over"
+    assert "unexpectedly (TypeError('odd'))" in verdict.detail
+    assert "Traceback" in caplog.text
+    assert (writer.fault, writer.failed) == ("", False)
+    writer.record(passed("b"))
+    wait_for(lambda: len(told) == 2, "second verdict")
+    assert told[1].verdict.decision is Decision.PASS
+
+
+def test_a_store_that_fails_in_an_unforeseen_way_while_nothing_comes_is_a_fault_while_it_does(writer, store):
+    store.has_room, store.refusal = False, TypeError("odd")
+    wait_for(lambda: "TypeError('odd')" in writer.fault, "fault")
+    store.has_room, store.refusal = True, None
+    wait_for(lambda: writer.disk_ok and not writer.fault, "end of the fault")
+
+
+def test_a_stored_verdict_that_cannot_be_told_is_a_lasting_failure_and_the_next_is_stored(store):
+    heard, rounds = [], []
+
+    def tell(recorded):
+        heard.append(recorded)
+        raise ValueError("publish in order")
+
+    writer = Writer(store, tell, lambda: rounds.append(len(store.kept)))
+    writer.record(passed("a"))
+    writer.record(passed("b"))
+    writer.start()
+    writer.stop()
+    assert [kept.item_id for kept, _ in store.kept] == ["a", "b"]
+    assert (len(heard), writer.failed, rounds) == (2, True, [0, 1, 2])
 
 
 def test_stopping_while_the_store_refuses_leaves_the_verdict_to_the_next_start(store, told):

@@ -289,28 +289,19 @@ def test_readers_on_other_threads_see_only_whole_verdicts(store, make_verdict, p
     assert wrong == []
 
 
-def test_two_programs_may_write_to_one_store(open_store, make_verdict, pictures):
-    wrong: list[Exception] = []
-
-    def write(name, store) -> None:
-        try:
-            for number in range(15):
-                store.record(make_verdict(f"{name}-{number}"), pictures)
-        except Exception as error:
-            wrong.append(error)
-
-    stores = [open_store(), open_store()]
-    writers = [threading.Thread(target=write, args=(name, store)) for name, store in zip("ab", stores, strict=True)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(timeout=20)
-    assert wrong == []
-    assert [given.number for given in stores[0].after_number(0, 100)] == list(range(1, 31))
+def test_a_store_in_use_is_refused_until_it_is_closed(open_store, make_verdict):
+    first = open_store()
+    with pytest.raises(StoreError, match=r"is in use by a station that runs.* Stop that one, or set store\.url"):
+        open_store(busy_timeout_s=0.1)
+    assert first.record(make_verdict("a-1")).number == 1
+    first.close()
+    assert open_store().record(make_verdict("a-2")).number == 2
 
 
 def test_the_disk_is_fit_while_it_has_room(open_store, store_url):
-    assert open_store(min_free_mb=1).disk_ok()
+    store = open_store(min_free_mb=1)
+    assert store.disk_ok()
+    store.close()
     if store_url.startswith("sqlite"):
         assert not open_store(min_free_mb=1_000_000).disk_ok()
 

@@ -89,3 +89,11 @@ def test_a_server_that_is_not_there_is_named_without_the_password(clock):
     with pytest.raises(StoreError, match="postgresql") as refusal:
         Store.open("postgresql://station:secret@127.0.0.1:1/station", clock)
     assert "secret" not in str(refusal.value)
+
+
+def test_a_linked_store_in_use_is_the_same_store(tmp_path, clock):
+    (tmp_path / "link.db").symlink_to(tmp_path / "station.db")
+    first = Store.open(f"sqlite:///{tmp_path}/station.db", clock)
+    with pytest.raises(StoreError, match="is in use"):
+        Store.open(f"sqlite:///{tmp_path}/link.db", clock)
+    first.close()
