@@ -108,16 +108,19 @@ def export(
 @app.command()
 def inspect(
     dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
-    sheet: Annotated[Path, typer.Option(callback=file_to_write, help="Write the contact sheet to this file.")] = Path(
-        "contact-sheet.png"
-    ),
+    sheet: Annotated[
+        Path | None, typer.Option(callback=file_to_write, help="Write a contact sheet of its pictures to this file.")
+    ] = None,
 ) -> None:
-    """Show what a dataset holds, by split, kind, type and severity, and write a contact sheet of its pictures."""
+    """Show what a dataset holds, by split, kind, type and severity, and its pictures on a contact sheet."""
     found = open_dataset(dataset)
     console = Console()
     console.print(f"[bold]{escape(found.card.name)}[/], from {escape(found.card.source)}", highlight=False)
     console.print(f"licence: {escape(found.card.licence)}", highlight=False)
     console.print(_counts(found))
+    if sheet is None:
+        console.print("to see its pictures: --sheet sheet.png")
+        return
     shown = save_contact_sheet(found, sheet)
     console.print(f"{shown} of {sum(len(item.views) for item in found.items)} views: {sheet}", soft_wrap=True)
 

@@ -1,6 +1,6 @@
 """Datasets of the simulated booth, made by several processes, the same whoever makes them and however often stopped.
 
-One product is one part, and seen in a booth of its own: other dirt on the tray, other light. Train, validation and test
+One product is one part, and seen in a booth of its own: other dirt, light and sensors. Train, validation and test
 products come from catalogues of their own, so that no product and no artwork seed is shared; nor are they shared by
 datasets of different seeds.
 """
@@ -30,7 +30,7 @@ REFERENCE_SHARE = 0.4
 """Of a product's items, these come first, good, to show what it should look like; of the others half are damaged."""
 _PER_PRODUCT = 20
 _SPLITS = (Split.TRAIN, Split.TEST, Split.VAL, Split.TRAIN, Split.TRAIN, Split.TRAIN, Split.TRAIN)
-"""The splits that products go to in turn: coprime to the number of kinds, so that each split gets every kind."""
+"""The splits that products go to in turn: each draws products of its own, kind after kind."""
 _REDESIGNED_SHARE = 0.15
 """Share of products whose packaging changes: every other of their judged items comes as the second version."""
 _MISSING_WEIGHT = 3
@@ -119,7 +119,7 @@ def simulate_dataset(
     card = Card(
         f"simulated-{seed}-{items}",
         "Apache-2.0; artwork drawn by the station's own code, products and brands are made up",
-        f"the simulated booth, {settings}",
+        f"the simulated booth {settings.booth}, {settings.width_px} x {settings.height_px} px, another a product",
         command,
     )
     writer = DatasetWriter(out, card, plan.products)
@@ -134,7 +134,9 @@ def simulate_dataset(
 
 def _make_part(writer: DatasetWriter, plan: Plan, settings: SimulationSettings, part: int) -> Iterator[None]:
     """Render, write and list one product's items; yields after each."""
-    studio = Studio(plan.seed, replace(settings, booth_seed=part))
+    # Dirt and light are drawn from the booth's seed, the faults of its sensors from the studio's own.
+    own_seed = int(np.random.default_rng((plan.seed, part)).integers(1 << 31))
+    studio = Studio(own_seed, replace(settings, booth_seed=part))
     orders, items = tuple(plan.orders(part)), []
     for order in orders:
         shot = studio.shot(order.product, order.number, order.damage)

@@ -62,6 +62,17 @@ def test_every_item_is_there_with_every_view_and_its_truth(made):
         assert (hurt_px > 0) == item.is_damaged
 
 
+def test_each_product_is_seen_by_sensors_of_its_own(made):
+    dataset, _ = made
+    holes = {}
+    for item in dataset.items:
+        empty = ~load_mask(dataset.path, item.views[0].item_mask)
+        holes.setdefault(item.product_id, (load_depth_mm(dataset.path, item.views[0]) == 0, empty))
+    (one, one_empty), (other, other_empty), *_ = holes.values()
+    beside = one_empty & other_empty
+    assert (one & other & beside).sum() < 0.15 * ((one | other) & beside).sum()
+
+
 @pytest.mark.parametrize("processes", [2, 3])
 def test_an_interrupted_dataset_goes_on_and_is_the_same_byte_for_byte(made, tmp_path, processes):
     def interrupt(done: int) -> None:
