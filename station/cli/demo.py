@@ -20,7 +20,7 @@ from station.daemon.controller import SimulatedController
 from station.daemon.demo import MAX_SPEED, NAME, find_recording
 from station.daemon.following import follow
 from station.daemon.parts import replay_source
-from station.daemon.serving import serve
+from station.daemon.serving import serve, signals_wait
 
 
 def demo(
@@ -52,10 +52,11 @@ def demo(
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="station-demo-"))
         config = _config(folder, port)
         source = replay_source(config, recording, clock, speed)
-        serving = stack.enter_context(serve(config, clock, source, announce=False))
-        controller = SimulatedController(serving.url, source, clock)
-        controller.start()
-        stack.callback(controller.stop)
+        with signals_wait():
+            serving = stack.enter_context(serve(config, clock, source, announce=False))
+            controller = SimulatedController(serving.url, source, clock)
+            controller.start()
+            stack.callback(controller.stop)
         table = verdict_table(f"{len(recording.items)} items; the controller polls {serving.url}/v1/plc/next")
         with Live(table, console=console, refresh_per_second=8):
             for recorded in follow(serving.station):

@@ -1,5 +1,6 @@
 """A whole station at work: its threads and its API, for as long as a `with` lasts."""
 
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,8 @@ from station.daemon.libraries import use_one_thread_each
 from station.daemon.parts import Source, build_inspector, build_source
 from station.daemon.station import Station
 from station.store import Store
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +50,46 @@ def serve(
     use_one_thread_each()
     source = source or build_source(config, clock)
     with ExitStack() as stack:
-        inspector = build_inspector(config, source.rig, clock, source.simulated)
-        listener = stack.enter_context(make_listener(config.api))  # a taken port leaves no trace in the store
-        store = Store.open(config.store, clock)
-        stack.callback(store.close)
-        station = Station(config, source, inspector, store, clock)
-        station.telemetry.watch(station.status, version("damage-station"))
-        door = StationDoor(station, store, inspector.gallery, config.judge, inspector.judge.standing)
-        server = make_server(create_app(door, clock, config.api), listener)
-        station.start()
-        stack.callback(station.stop)
-        api = threading.Thread(target=server.run, name="api")
-        api.start()
-        stack.callback(api.join)
-        stack.callback(setattr, server, "should_exit", True)
-        if announce and source.events:
-            announcer = Announcer(source.events, source.start_ns, source.speed, station.announce, clock)
-            announcer.start()
-            stack.callback(announcer.stop)
-        yield Serving(station, door, source, f"http://{config.api.host}:{server.port}")
+        with signals_wait():
+            serving = _start(stack, config, clock, source, announce)
+        yield serving
+
+
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the block has ended: a thread they met half started would never be stopped."""
+    if threading.current_thread() is not threading.main_thread():  # others are never interrupted
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda came, _: held.append(came)) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for came in held[:1]:
+        signal.raise_signal(came)
+
+
+def _start(stack: ExitStack, config: StationConfig, clock: Clock, source: Source, announce: bool) -> Serving:
+    """Start a station and its API, and leave the stack what stops them."""
+    inspector = build_inspector(config, source.rig, clock, source.simulated)
+    listener = stack.enter_context(make_listener(config.api))  # a taken port leaves no trace in the store
+    store = Store.open(config.store, clock)
+    stack.callback(store.close)
+    station = Station(config, source, inspector, store, clock)
+    station.telemetry.watch(station.status, version("damage-station"))
+    door = StationDoor(station, store, inspector.gallery, config.judge, inspector.judge.standing)
+    server = make_server(create_app(door, clock, config.api), listener)
+    station.start()
+    stack.callback(station.stop)
+    api = threading.Thread(target=server.run, name="api")
+    api.start()
+    stack.callback(api.join)
+    stack.callback(setattr, server, "should_exit", True)
+    if announce and source.events:
+        announcer = Announcer(source.events, source.start_ns, source.speed, station.announce, clock)
+        announcer.start()
+        stack.callback(announcer.stop)
+    return Serving(station, door, source, f"http://{config.api.host}:{server.port}")

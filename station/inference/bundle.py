@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +96,11 @@ class Bundle:
         Raises:
             BundleError: the model failed on them.
         """
-        return [described.result() for described in [self.start(crop) for crop in crops]]
+        started = [self.start(crop) for crop in crops]
+        try:
+            return [described.result() for described in started]
+        finally:
+            wait(started)  # a run that is still on when Ctrl-C ends the interpreter would abort the process
 
     def tensor(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return the model's input for the pictures, as one batch."""
