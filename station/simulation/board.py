@@ -131,7 +131,6 @@ class _Painter:
     def __init__(self, camera: RigCamera, settings: SimulationSettings, seed: tuple[int, ...]) -> None:
         stage = build_stage(settings)
         self._camera = camera
-        self._baseline_mm = settings.baseline_mm
         self._lighting = stage.lighting
         self._view = View(camera, settings, seed, Scene(stage=stage))
         self._last: tuple[Transform, Still] | None = None

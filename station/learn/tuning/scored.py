@@ -1,8 +1,7 @@
 """What every room of the station says of a dataset's items, heard on the station's own walk."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from station.core.damage import DamageType, Reason
@@ -85,28 +84,6 @@ def score_items(
             raise DatasetError(f"item {item.item_id} of {dataset.path} cannot be judged: {verdict.detail}")
         yield _scored(item, listener)
         progress(done)
-
-
-def write_scored(items: Iterable[ScoredItem], file: Path) -> None:
-    """Write one JSON line an item."""
-    file.write_text("".join(json.dumps(asdict(item)) + "\n" for item in items))
-
-
-def read_scored(file: Path) -> list[ScoredItem]:
-    """Read what `write_scored` wrote."""
-    rows = [json.loads(line) for line in file.read_text().splitlines()]
-    return [
-        ScoredItem(
-            **{
-                **row,
-                "split": Split(row["split"]),
-                "types": {DamageType(name): score for name, score in row["types"].items()},
-                "damage": tuple(row["damage"]),
-                "doubts": tuple(row["doubts"]),
-            }
-        )
-        for row in rows
-    ]
 
 
 def _capture(folder: Path, item: Item) -> ItemCapture:

@@ -10,7 +10,7 @@ from station.judge import JudgeSettings
 from station.learn.dataset import Split
 from station.learn.tuning.figures import calibration_error, reliability
 from station.learn.tuning.fit import fit_fusion
-from station.learn.tuning.scored import ScoredItem, read_scored, write_scored
+from station.learn.tuning.scored import ScoredItem
 from station.learn.tuning.tune import tune
 
 
@@ -60,9 +60,3 @@ def test_the_calibration_error_is_the_mean_gap() -> None:
     bins = reliability(np.array([0.01, 0.02, 0.99, 0.98]), np.array([False, True, True, True]))
     assert [one.items for one in bins] == [2, 2]
     assert calibration_error(bins) == pytest.approx((0.485 + 0.015) / 2)
-
-
-def test_scored_items_come_back_as_written(tmp_path) -> None:
-    written = items(20, 6)
-    write_scored(written, tmp_path / "scored.jsonl")
-    assert read_scored(tmp_path / "scored.jsonl") == written
