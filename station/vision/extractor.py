@@ -106,12 +106,13 @@ class ViewExtractor:
 
 
 def _patch(geometry: TrayGeometry, window: Window, frames: Sequence[Frame]) -> Patch:
-    depth_mm = fuse_depth([geometry.read(frame.depth, window) for frame in frames]).astype(np.float32)
+    read = geometry.reader(window)
+    depth_mm = fuse_depth([read(frame.depth) for frame in frames]).astype(np.float32)
     depth_mm *= np.float32(frames[-1].depth_unit_mm)
     close_lattice(depth_mm)
     height_mm = geometry.along(2, depth_mm, window)
     height_mm[depth_mm == 0] = np.nan
-    return Patch(window=window, colour=geometry.read(frames[-1].colour, window), depth_mm=depth_mm, height_mm=height_mm)
+    return Patch(window=window, colour=read(frames[-1].colour), depth_mm=depth_mm, height_mm=height_mm)
 
 
 def _around(rough: Mask, volume: Window) -> Window:

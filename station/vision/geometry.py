@@ -1,5 +1,6 @@
 """A camera's pixels in the tray's frame."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -16,7 +17,7 @@ _RIM_SHARE = 0.8
 """The tray is judged by its rim, outside this share of its length and width, where items seldom lie."""
 _RIM_PIXELS = 400
 _MIN_RIM_PIXELS = 50
-_LENS_STEP_PX = 8
+_LENS_STEP_PX = 16
 _ONE_MAP = cast(NDArray[np.float32], None)
 """OpenCV's second map where the first holds both coordinates; its type stubs do not know."""
 Number = TypeVar("Number", np.uint8, np.uint16, np.int16)
@@ -95,16 +96,18 @@ class TrayGeometry:
         self.volume = self._find_volume()
         self.rim = self._find_rim(plane_mm, image)
 
-    def read(self, image: NDArray[Number], window: Window) -> NDArray[Number]:
-        """Return a window of an image as a pinhole camera had seen it, without mixing pixels; not to be written to.
+    def reader(self, window: Window) -> Callable[[NDArray[Number]], NDArray[Number]]:
+        """Return what reads a window of an image as a pinhole camera had seen it, without mixing pixels.
+
+        It takes an image as the camera gave it, [H, W] or [H, W, 3]. What it gives is not to be written to.
 
         Args:
-            image: as the camera gave it, [H, W] or [H, W, 3].
             window: of the undistorted image.
         """
         if self._lens is None:
-            return window.read(image)
-        return cast(NDArray[Number], cv2.remap(image, window.read(self._nearest), _ONE_MAP, cv2.INTER_NEAREST))
+            return window.read
+        nearest = window.read(self._nearest)
+        return lambda image: cast(NDArray[Number], cv2.remap(image, nearest, _ONE_MAP, cv2.INTER_NEAREST))
 
     def crop(self, image: NDArray[np.uint8], crop_from_image: NDArray[np.float64], side_px: int) -> NDArray[np.uint8]:
         """Return a square crop of the image as the camera gave it, resampled once, uint8 [side_px, side_px, 3].
@@ -114,8 +117,9 @@ class TrayGeometry:
             crop_from_image: affine map [2, 3] from the undistorted image; beyond its edge the last pixel is repeated.
             side_px: side of the crop.
         """
+        four = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)  # OpenCV resamples four channels twice as fast as three
         if self._lens is None:
-            return _warp(image, crop_from_image, side_px)
+            return np.asarray(cv2.cvtColor(_warp(four, crop_from_image, side_px), cv2.COLOR_RGBA2RGB), np.uint8)
         # A lens bends so little between near pixels that a few tell the rest. Their first row and column lie
         # half a step before the crop's, less half a pixel, and their last as far behind it.
         nodes_from_crop = np.column_stack([np.eye(2), np.full(2, (_LENS_STEP_PX + 1) / 2)]) / _LENS_STEP_PX
@@ -123,8 +127,8 @@ class TrayGeometry:
         nodes = _warp(self._lens, nodes_from_image, -(-side_px // _LENS_STEP_PX) + 2)
         lens = cv2.resize(nodes, None, fx=_LENS_STEP_PX, fy=_LENS_STEP_PX, interpolation=cv2.INTER_LINEAR)
         inside = slice(_LENS_STEP_PX, _LENS_STEP_PX + side_px)
-        crop = cv2.remap(image, lens[inside, inside], _ONE_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(crop, np.uint8)
+        crop = cv2.remap(four, lens[inside, inside], _ONE_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGBA2RGB), np.uint8)
 
     def mm_per_px(self, window: Window) -> float:
         """Return the size of a window's own pixels on the tray."""
