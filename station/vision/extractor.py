@@ -17,7 +17,7 @@ from station.vision.mask import Mask, Patch, TrayLook, find_item, learn_tray, mi
 from station.vision.quality import clipped_fraction, quality_reasons, sharpness
 from station.vision.settings import VisionSettings
 
-_FINE_PX = 240
+_FINE_PX = 180
 """An item found is outlined in a window of about this many pixels across."""
 _MARGIN = 0.15
 """The window exceeds what was found by this share of its larger side."""
