@@ -14,6 +14,12 @@ _INNER_PX = 7
 """The item's silhouette is no sign of sharpness: it is left out by this many crop px."""
 
 
+def rows_around(mask: NDArray[np.bool_]) -> slice:
+    """Return the rows of the crop that its quality is told from: the item, much lower than the square, and its edge."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    return slice(max(0, rows[0] - _INNER_PX), rows[-1] + 1 + _INNER_PX) if len(rows) else slice(0, 1)
+
+
 def sharpness(luma: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
     """Return the variance of the Laplacian of luma inside the mask (Pech-Pacheco et al. 2000)."""
     inner = cv2.erode(mask.view(np.uint8), np.ones((_INNER_PX, _INNER_PX), np.uint8))
