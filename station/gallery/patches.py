@@ -52,7 +52,9 @@ def patch_distances(
         return distances
     similarity = np.full(int(inside.sum()), -1.0, np.float32)
     if len(bank):
-        similarity = (unit(features[inside]) @ np.asarray(bank, np.float32).T).max(axis=1)
+        patches = features[inside]
+        nearest = (patches @ np.asarray(bank, np.float32).T).max(axis=1)
+        similarity = nearest / np.maximum(np.linalg.norm(patches, axis=1), 1e-12)
     distances[inside] = np.clip(1.0 - similarity, 0.0, 2.0)
     return distances
 

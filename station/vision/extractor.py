@@ -19,7 +19,7 @@ from station.vision.settings import VisionSettings
 
 OnCrop = Callable[[NDArray[np.uint8]], object]
 
-_FINE_PX = 180
+_FINE_PX = 160
 """An item found is outlined in a window of about this many pixels across."""
 _MARGIN = 0.15
 """The window exceeds what was found by this share of its larger side."""
@@ -131,11 +131,10 @@ def _patch(sight: Sight, frames: Sequence[Frame]) -> Patch:
 
 def _around(rough: Mask, volume: Window) -> Window:
     """The window around what was found, with a margin, within the working volume's own."""
-    rows, cols = np.flatnonzero(rough.any(axis=1)), np.flatnonzero(rough.any(axis=0))
-    extent = max(rows[-1] - rows[0], cols[-1] - cols[0]) + 1
-    margin = round(extent * _MARGIN) + 2
-    left = max(volume.left, volume.left + int(cols[0] - margin) * volume.stride)
-    top = max(volume.top, volume.top + int(rows[0] - margin) * volume.stride)
-    right = min(volume.right, volume.left + int(cols[-1] + 1 + margin) * volume.stride)
-    bottom = min(volume.bottom, volume.top + int(rows[-1] + 1 + margin) * volume.stride)
+    column, row, width, height = cv2.boundingRect(rough.view(np.uint8))
+    margin = round(max(width, height) * _MARGIN) + 2
+    left = max(volume.left, volume.left + (column - margin) * volume.stride)
+    top = max(volume.top, volume.top + (row - margin) * volume.stride)
+    right = min(volume.right, volume.left + (column + width + margin) * volume.stride)
+    bottom = min(volume.bottom, volume.top + (row + height + margin) * volume.stride)
     return Window.within(left, top, right, bottom, max(1, round(max(right - left, bottom - top) / _FINE_PX)))
