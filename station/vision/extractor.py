@@ -72,7 +72,7 @@ class ViewExtractor:
         rough = find_item(coarse, tray, geometry, self._settings)
         if rough is None:
             return None
-        fine = _patch(geometry.sight(_around(rough, geometry.volume.window)), frames)
+        fine = _patch(geometry.sight(_around(rough, geometry)), frames)
         mask = find_item(fine, tray, geometry, self._settings)
         return None if mask is None else self._cut(mask, fine, tray, geometry, frames[-1].colour, on_crop)
 
@@ -129,12 +129,14 @@ def _patch(sight: Sight, frames: Sequence[Frame]) -> Patch:
     return Patch(sight=sight, colour=sight.read(frames[-1].colour), depth_mm=depth_mm, height_mm=height_mm)
 
 
-def _around(rough: Mask, volume: Window) -> Window:
+def _around(rough: Mask, geometry: TrayGeometry) -> Window:
     """The window around what was found, with a margin, within the working volume's own."""
+    bounds, step = geometry.bounds, geometry.volume.window.stride
     column, row, width, height = cv2.boundingRect(rough.view(np.uint8))
     margin = round(max(width, height) * _MARGIN) + 2
-    left = max(volume.left, volume.left + (column - margin) * volume.stride)
-    top = max(volume.top, volume.top + (row - margin) * volume.stride)
-    right = min(volume.right, volume.left + (column + width + margin) * volume.stride)
-    bottom = min(volume.bottom, volume.top + (row + height + margin) * volume.stride)
-    return Window.within(left, top, right, bottom, max(1, round(max(right - left, bottom - top) / _FINE_PX)))
+    left = max(bounds.left, bounds.left + (column - margin) * step)
+    top = max(bounds.top, bounds.top + (row - margin) * step)
+    right = min(bounds.right, bounds.left + (column + width + margin) * step)
+    bottom = min(bounds.bottom, bounds.top + (row + height + margin) * step)
+    stride = max(1, round(max(right - left, bottom - top) / _FINE_PX))
+    return Window(left, top, right, bottom, 1).with_stride(stride)

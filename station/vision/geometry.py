@@ -33,11 +33,10 @@ class Window:
     bottom: int
     stride: int
 
-    @classmethod
-    def within(cls, left: int, top: int, right: int, bottom: int, stride: int) -> "Window":
-        """Return the window of whole strides within these bounds."""
-        across, down = max(1, (right - left) // stride), max(1, (bottom - top) // stride)
-        return cls(left, top, left + across * stride, top + down * stride, stride)
+    def with_stride(self, stride: int) -> "Window":
+        """Return it read with another stride, less what is beyond whole strides."""
+        across, down = max(1, (self.right - self.left) // stride), max(1, (self.bottom - self.top) // stride)
+        return Window(self.left, self.top, self.left + across * stride, self.top + down * stride, stride)
 
     def read(self, image: NDArray[Number]) -> NDArray[Number]:
         """Return the window's own pixels of an image, [h, w] or [h, w, 3]; they are not to be written to."""
@@ -79,7 +78,7 @@ class Sight:
 
     def along(self, axis: int, depth_mm: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the tray coordinate (0 x, 1 y, 2 height) of each pixel from its depth, float32 mm."""
-        values = self.slopes[axis] * depth_mm
+        values: NDArray[np.float32] = self.slopes[axis] * depth_mm
         values += self.offsets_mm[axis]
         return values
 
@@ -99,7 +98,8 @@ class TrayGeometry:
         shape: height and width of the image, px.
         focal_px: mean focal length.
         max_height_mm: height of the working volume.
-        volume: what the window around the working volume sees, at a coarse stride.
+        bounds: the window around the working volume.
+        volume: what that window sees, at a coarse stride.
         rim: some pixels of the tray's rim, as flat indices into the volume window; empty if it is hardly in sight.
         distance_mm: mean depth of the empty tray.
     """
@@ -130,14 +130,16 @@ class TrayGeometry:
             )
         self._on_tray = on_tray.view(np.uint8)
         self.distance_mm = float(plane_mm[on_tray].mean())
-        self.volume = self.sight(self._find_volume())
+        self.bounds = self._find_bounds()
+        stride = max(1, self.shape[1] // _GRID_PX)
+        self.volume = self.sight(self.bounds.with_stride(stride))
         self.rim = self._find_rim(whole, plane_mm)
 
     def sight(self, window: Window) -> Sight:
         """Return what a window of the undistorted image sees."""
         return Sight(
             window=window,
-            slopes=np.stack([self._slope(axis, window) for axis in range(3)]),
+            slopes=self._slopes(window),
             offsets_mm=self._tray_from_camera[:3, 3].astype(np.float32),
             half_mm=self._half_mm,
             on_tray=window.read(self._on_tray).view(np.bool_),
@@ -160,22 +162,18 @@ class TrayGeometry:
         nodes_from_crop = np.column_stack([np.eye(2), np.full(2, (_LENS_STEP_PX + 1) / 2)]) / _LENS_STEP_PX
         nodes_from_image = nodes_from_crop @ np.vstack([crop_from_image, (0, 0, 1)])
         nodes = _warp(self._lens, nodes_from_image, -(-side_px // _LENS_STEP_PX) + 2)
-        left, top = np.maximum(nodes.min(axis=(0, 1)).astype(int) - 1, 0)
-        right, bottom = nodes.max(axis=(0, 1)).astype(int) + 3
-        nodes -= np.array((left, top), np.float32)
         lens = cv2.resize(nodes, None, fx=_LENS_STEP_PX, fy=_LENS_STEP_PX, interpolation=cv2.INTER_LINEAR)
         inside = slice(_LENS_STEP_PX, _LENS_STEP_PX + side_px)
-        seen = _four(image[top:bottom, left:right])
-        crop = cv2.remap(seen, lens[inside, inside], _ONE_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        crop = cv2.remap(_four(image), lens[inside, inside], _ONE_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return _three(np.asarray(crop, np.uint8))
 
-    def _slope(self, axis: int, window: Window) -> NDArray[np.float32]:
-        k, row = self._intrinsics, self._tray_from_camera[axis]
+    def _slopes(self, window: Window) -> NDArray[np.float32]:
+        k, turn = self._intrinsics, self._tray_from_camera[:3, :3]
         cols = np.arange(window.left, window.right, window.stride)
         rows = np.arange(window.top, window.bottom, window.stride)
-        across = (row[0] / k.fx * (cols - k.cx) + row[2]).astype(np.float32)
-        down = (row[1] / k.fy * (rows - k.cy)).astype(np.float32)
-        return np.asarray(np.add.outer(down, across), np.float32)
+        across = np.outer(turn[:, 0], (cols - k.cx) / k.fx) + turn[:, 2:]
+        down = np.outer(turn[:, 1], (rows - k.cy) / k.fy)
+        return np.asarray(down.astype(np.float32)[:, :, None] + across.astype(np.float32)[:, None, :])
 
     def _find_rim(self, whole: Sight, plane_mm: NDArray[np.float32]) -> NDArray[np.intp]:
         middle = whole.is_over_tray(plane_mm, _RIM_SHARE).view(np.uint8)
@@ -185,20 +183,19 @@ class TrayGeometry:
                 return indices[:: max(1, len(indices) // _RIM_PIXELS)]
         return np.empty(0, np.intp)
 
-    def _find_volume(self) -> Window:
+    def _find_bounds(self) -> Window:
         half_x, half_y = self._half_mm
         corners = np.array(
             [(x, y, z, 1.0) for x in (-half_x, half_x) for y in (-half_y, half_y) for z in (0.0, self.max_height_mm)]
         )
         points = (np.linalg.inv(self._tray_from_camera) @ corners.T)[:3]
         height, width = self.shape
-        stride = max(1, width // _GRID_PX)
         if (points[2] <= 0).any():
-            return Window.within(0, 0, width, height, stride)
+            return Window(0, 0, width, height, 1)
         pixels = (self._intrinsics.matrix @ (points / points[2]))[:2]
         left, top = np.clip(np.floor(pixels.min(axis=1)), 0, (width - 1, height - 1)).astype(int)
         right, bottom = np.clip(np.ceil(pixels.max(axis=1)) + 1, 1, (width, height)).astype(int)
-        return Window.within(int(left), int(top), int(right), int(bottom), stride)
+        return Window(int(left), int(top), int(right), int(bottom), 1)
 
     def _image_from_pinhole(self) -> NDArray[np.float32]:
         """Where each pixel of the undistorted image lies in the camera's, float32 [H, W, 2], column and row."""
@@ -215,7 +212,7 @@ def _plane_depth_mm(sight: Sight) -> NDArray[np.float32]:
     falls = slope < 0
     depth_mm = np.zeros_like(slope)
     depth_mm[falls] = -sight.offsets_mm[2] / slope[falls]
-    return depth_mm
+    return np.asarray(depth_mm, np.float32)
 
 
 def _four(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

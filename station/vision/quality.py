@@ -16,8 +16,8 @@ _INNER_PX = 7
 
 def rows_around(mask: NDArray[np.bool_]) -> slice:
     """Return the rows of the crop that its quality is told from: the item, much lower than the square, and its edge."""
-    rows = np.flatnonzero(mask.any(axis=1))
-    return slice(max(0, rows[0] - _INNER_PX), rows[-1] + 1 + _INNER_PX) if len(rows) else slice(0, 1)
+    _, top, _, height = cv2.boundingRect(mask.view(np.uint8))
+    return slice(max(0, top - _INNER_PX), top + height + _INNER_PX)
 
 
 def sharpness(luma: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
