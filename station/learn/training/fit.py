@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from station.judge import any_of
 from station.learn.training.cache import ViewCache
 from station.learn.training.heads import Heads
 from station.learn.training.truth import UNKNOWN, WHOLE
@@ -55,7 +56,7 @@ class Material:
 
 
 def pooled(scores: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
-    """Return the items' log-odds [items, L] from their views' by noisy-or."""
+    """Return the items' log-odds [items, L] from their views', as `station.judge.any_of` does, with gradients."""
     sums = torch.zeros((count, scores.shape[1]), device=scores.device)
     sums = sums.index_add(0, owner, torch.nn.functional.softplus(scores)).clamp(min=1e-6)
     return sums + (-torch.expm1(-sums)).log()
@@ -149,13 +150,14 @@ def save(state: Any, file: Path) -> None:
 def held_out_scores(heads: Heads, material: Material) -> NDArray[np.float32]:
     """Return the log-odds of the held-out items, float32 [items, L]."""
     heads.eval()
-    scores = []
+    scores: list[NDArray[np.float64]] = []
     with torch.inference_mode():
         for start in range(0, len(material.held_out), _BATCH_ITEMS):
             items = material.held_out[start : start + _BATCH_ITEMS]
             features, owner, _ = material.batch(items)
-            scores.append(pooled(heads(features)[0], owner, len(items)).numpy())
-    return np.concatenate(scores)
+            views = heads(features)[0].numpy()
+            scores += [any_of(views[owner.numpy() == place]) for place in range(len(items))]
+    return np.array(scores, np.float32)
 
 
 def ranking(scores: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[float, float]:

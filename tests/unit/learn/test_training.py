@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="training needs the extra [train]")
+torch = pytest.importorskip("torch", reason="training needs the extra [train]")
 pytest.importorskip("onnx", reason="training needs the extra [train]")
 
 from support.command import station
@@ -15,6 +15,7 @@ from support.tiny_bundles import SIDE_PX, convolutions, transformer
 from station.core.damage import DamageType, Severity
 from station.inference import load_bundle
 from station.inference.manifest import LABELS
+from station.judge import any_of
 from station.learn.dataset import DamageMask, Item, Split, View
 from station.learn.evaluation.views import Defect
 from station.learn.importing.folders import read_folders
@@ -132,6 +133,13 @@ def test_what_nobody_stated_is_unknown():
     shown = [0, 1, LABELS.index("penetration")]
     assert maps[shown, 0, 0].tolist() == [WHOLE] * 3
     assert maps.sum() == 3 * WHOLE
+
+
+def test_training_pools_views_as_the_judge_does():
+    views = np.random.default_rng(5).normal(-1, 3, (7, 9)).astype(np.float32)
+    owner = np.array([0, 0, 0, 1, 2, 2, 2])
+    pooled = fit.pooled(torch.from_numpy(views), torch.from_numpy(owner), 3)
+    np.testing.assert_allclose(pooled, [any_of(views[owner == item]) for item in range(3)], atol=1e-4)
 
 
 def test_painted_damage_lies_where_the_truth_says():
