@@ -12,29 +12,23 @@ from numpy.typing import NDArray
 
 from station.inference.manifest import LABELS, Manifest
 from station.learn.dataset import Card
-from station.learn.training.fit import Epoch
+from station.learn.training.cache import ViewCache
+from station.learn.training.fit import Course
 
 _WIDTH, _HEIGHT = 420, 180
 
 
-def write_report(
-    folder: Path,
-    manifest: Manifest,
-    card: Card,
-    history: Sequence[Epoch],
-    scores: NDArray[np.float32],
-    truth: NDArray[np.float32],
-) -> Path:
+def write_report(folder: Path, manifest: Manifest, card: Card, course: Course, cache: ViewCache) -> Path:
     """Write `report.html` and `report.json`; return the former.
 
     Args:
         folder: where to.
         manifest: of the bundle.
         card: of the dataset.
-        history: how every epoch went.
-        scores: log-odds of the held-out items, float32 [items, L].
-        truth: what is true of them, float32 [items, L].
+        course: how fitting went.
+        cache: the views it was fitted to, and what is true of them.
     """
+    history, scores, truth = course.history, course.scores, cache.truth[course.items]
     figures: dict[str, Any] = {
         "bundle": manifest.name,
         "source": manifest.source,

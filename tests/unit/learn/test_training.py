@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="training needs the extra [train]")
+pytest.importorskip("torch", reason="training needs the extra [train]")
 pytest.importorskip("onnx", reason="training needs the extra [train]")
 
+import torch
 from support.command import station
 from support.tiny_bundles import SIDE_PX, convolutions, transformer
 
