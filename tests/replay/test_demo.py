@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from station.api.schemas import verdict_body
+from station.api.item_schemas import verdict_body
 from station.cli.progress import progress_bar
 from station.cli.summary import judged_items
 from station.config import StationConfig
