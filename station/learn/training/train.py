@@ -93,7 +93,7 @@ def train(
     load_bundle(out)
     int8 = out.with_name(f"{out.name}-int8")
     write_int8(out, int8, [np.array(cache.crops[view]) for view in _shuffled(run)[:_INT8_VIEWS]], text)
-    return Trained(out, int8, write_report(run.work, manifest, dataset.card, course, cache), course.history[-1])
+    return Trained(out, int8, write_report(run.work, manifest, dataset, course, cache), course.history[-1])
 
 
 def split_items(cache: ViewCache, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
