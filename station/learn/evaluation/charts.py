@@ -106,9 +106,9 @@ def _steps(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[Point]:
 
 
 def _ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Round numbers between two, at most six, with their places."""
-    rough = (high - low) / 4 or 1.0
+    """Round numbers between two, at most seven, with their places."""
+    rough = (high - low) / 5 or 1.0
     size = 10.0 ** np.floor(np.log10(rough))
-    step = next(size * share for share in (1, 2, 5, 10) if size * share >= rough)
-    numbers = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    step = next(size * share for share in (1, 2, 2.5, 5, 10) if size * share >= rough)
+    numbers = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step + 0.0  # no minus zero
     return [(float((one - low) / ((high - low) or 1.0)), f"{one:.6g}") for one in numbers]

@@ -52,7 +52,7 @@ def _reliability(bins: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     heights = [0.0] * BINS
     for one in bins:
         heights[min(int(one["confidence"] * BINS), BINS - 1)] = one["items"] / top
-    bars = [{"name": "judged items", "colour": charts.BLUE, "heights": heights, "width": 1 / BINS}]
+    bars = [{"name": "", "colour": charts.BLUE, "heights": heights, "width": 1 / BINS}]
     counts = [(place, f"{place * top:.0f}") for place in (0.0, 0.5, 1.0)]
     return [
         charts.chart("Reliability", "confidence, mean of a bin", "damaged among them", lines),
