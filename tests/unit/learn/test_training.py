@@ -64,7 +64,10 @@ def test_heads_on_either_backbone_find_holes(backbone, few_items, dataset, tmp_p
     (described,) = bundle.describe([np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)])
     assert (described.scores.shape, described.maps.shape) == ((9,), (9, 4, 4))
     assert load_bundle(tmp_path / "heads-int8").manifest.input == bundle.manifest.input
-    assert "<svg" in (out / "training/report.html").read_text()
+    page = (out / "training/report.html").read_text()
+    assert page.count("<svg") == (2 if few_items else 4)
+    assert page.count("data:image/jpeg") > 0
+    assert "nan" not in page.lower().split("data:image")[0]
     arguments = ("--bundle", out, "--references", "4", "--json", figures)
     assert station(monkeypatch, "evaluate", dataset.path, *arguments) == 0
     found = json.loads(figures.read_text())
