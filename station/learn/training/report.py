@@ -1,6 +1,7 @@
 """The training report: one HTML file with the course of training and what the held-out items say, and its figures."""
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def write_report(folder: Path, manifest: Manifest, dataset: Dataset, course: Cou
         "command": manifest.rebuild,
         "dataset": asdict(dataset.card),
         "confidence": CONFIDENCE,
-        "epochs": [asdict(epoch) for epoch in course.history],
+        "epochs": [asdict(epoch) for epoch in course.history if not math.isnan(epoch.loss)],  # of a probe: none
         "labels": {label: _figures(course.scores[:, n], truth[:, n], truth[:, 0]) for n, label in enumerate(LABELS)},
     }
     (folder / "report.json").write_text(json.dumps(figures, indent=1) + "\n")
