@@ -16,19 +16,19 @@ _REOPEN_S = 2.0
 
 
 class CameraRunner:
-    """Fills the inbox from one camera. `connected` means that a frame arrived within `stale_ms`.
+    """Fills the inbox from one camera. `connected` means that a frame arrived within `lost_after_ms`.
 
     A camera that `comes_back` is opened again when it was lost; a recording would start over.
     """
 
     def __init__(
-        self, camera: Camera, serial: str, inbox: SceneInbox, clock: Clock, stale_ms: int, comes_back: bool
+        self, camera: Camera, serial: str, inbox: SceneInbox, clock: Clock, lost_after_ms: int, comes_back: bool
     ) -> None:
         self._camera = camera
         self._serial = serial
         self._inbox = inbox
         self._clock = clock
-        self._stale_ms = stale_ms
+        self._lost_after_ms = lost_after_ms
         self._comes_back = comes_back
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.camera_id}")
@@ -67,7 +67,7 @@ class CameraRunner:
         return CameraStatus(
             camera_id=self.camera_id,
             serial=self._serial,
-            connected=age_ms is not None and age_ms <= self._stale_ms,
+            connected=age_ms is not None and age_ms <= self._lost_after_ms,
             frame_age_ms=age_ms,
             frames=self.frames,
             dropped=self.dropped,

@@ -21,7 +21,10 @@ from station.setup.history import remember
 from station.setup.measure import StepResult
 
 BRICK = tiny_booth.boxes("brick", (5, -8), 3)
-QUICK = {"cameras": {"stale_ms": 300}, "scene": {"stale_ms": 400, "learn_framesets": 4, "arrival_timeout_ms": 3000}}
+QUICK = {
+    "cameras": {"lost_after_ms": 300},
+    "scene": {"stale_ms": 400, "learn_framesets": 4, "arrival_timeout_ms": 3000},
+}
 
 
 @pytest.fixture
