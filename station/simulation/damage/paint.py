@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from station.simulation.catalogue import Material
 from station.simulation.damage.site import Site
 from station.simulation.finish import MATT
 from station.simulation.shape import Patch, Place, Shape, grid_patch
@@ -22,6 +23,16 @@ Near = Callable[[Points], NDArray[np.bool_]]
 """Tells which points, [N, 3] in mm, may be painted."""
 
 _WAVES = 9
+_LIGHT = 150.0
+"""Print lighter than this, in levels, has something darker beneath it."""
+_BARE_BOARD_RGB = (234, 226, 210), (146, 122, 94)
+_BARE_RGB = {
+    Material.METAL: ((212, 214, 218), (88, 90, 94)),
+    Material.FILM: ((236, 238, 240), (150, 152, 154)),
+    Material.CLEAR: ((238, 240, 242), (238, 240, 242)),
+    Material.PLASTIC: ((236, 238, 240), (150, 152, 154)),
+}
+"""What is beneath dark and beneath light print, by the material; board for those not named."""
 _ABOVE_MM = 0.25
 """Paint on clear film lies this far above it."""
 
@@ -131,6 +142,13 @@ def coloured(rgb: tuple[float, float, float], grain: float, rng: np.random.Gener
     return lambda points, below: np.asarray(
         np.array(rgb, np.float32) + grain * (0.6 * uneven(points) + 0.5 * fine(points))[:, None], np.float32
     )
+
+
+def bared(shape: Shape, rng: np.random.Generator, grain: float = 5.0) -> Paint:
+    """Return what lies beneath the print: board's or paper's fibre, steel, plastic gone white; each tells from it."""
+    on_dark, on_light = _BARE_RGB.get(shape.product.design.material, _BARE_BOARD_RGB)
+    dark, light = coloured(on_light, grain, rng), coloured(on_dark, grain, rng)
+    return lambda points, below: (dark if below.mean() > _LIGHT else light)(points, below)
 
 
 def lumps(length_mm: float, rng: np.random.Generator) -> Callable[[Points], NDArray[np.float32]]:

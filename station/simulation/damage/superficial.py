@@ -7,17 +7,14 @@ from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
-from station.simulation.damage.paint import brightness_at, coloured, lumps, painted, within
+from station.simulation.damage.paint import bared, brightness_at, lumps, painted, within
 from station.simulation.damage.site import Site, Stance, draw_site
 from station.simulation.shape import Shape
 
-_FIBRE_RGB = (234, 226, 210)
-_BOARD_RGB = (146, 122, 94)
-_BARE_TIN_RGB = (206, 208, 212)
 _DIRTS_RGB = ((58, 46, 34), (40, 40, 42), (96, 66, 36), (86, 70, 48))
 _DUST_RGB = (204, 194, 172)
-_LIGHT = 150.0
-"""Print lighter than this, in levels, has something darker beneath it."""
+_PRINTED = {Kind.CAN: ("body",)}
+"""The patches that are marred: what is bare already shows no wear."""
 _FACING = 0.35
 """Rubbed and stained is what faces the same way as the damage's middle, at least by this cosine."""
 
@@ -30,19 +27,12 @@ def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rand
         _scratched,
         _label_torn,
     )
-    site = draw_site(shape, stance, 24.0 if major else 14.0, rng)
+    site = draw_site(shape, stance, 24.0 if major else 14.0, rng, _PRINTED.get(shape.product.kind))
     return forms[int(rng.integers(len(forms)))](shape, major, site, rng)
 
 
 def _on_this_side(site: Site, normals: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(normals @ site.normal > _FACING)
-
-
-def _bare_rgb(shape: Shape, site: Site) -> tuple[int, int, int]:
-    """Return the colour beneath the print: bare tin; of board and film whichever one tells from the print."""
-    if shape.product.kind is Kind.CAN:
-        return _BARE_TIN_RGB
-    return _BOARD_RGB if brightness_at(shape, site) > _LIGHT else _FIBRE_RGB
 
 
 def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
@@ -57,7 +47,7 @@ def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
         worn = 1.2 * (1 - np.linalg.norm(flat, axis=1)) + 0.42 * streaks(drawn_out) + 0.2 * patches(drawn_out)
         return np.asarray(0.85 * np.clip(2.2 * worn, 0, 1) * _on_this_side(site, normals), np.float32)
 
-    return painted(shape, within(site.point, 1.7 * size[0]), cover, coloured(_bare_rgb(shape, site), 5.0, rng))
+    return painted(shape, within(site.point, 1.7 * size[0]), cover, bared(shape, rng))
 
 
 def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
@@ -102,7 +92,7 @@ def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) 
         cut = np.clip(width * (1 + 0.25 * skips(points)) - nearest + 0.3, 0, 1)
         return np.asarray(cut * _on_this_side(site, normals), np.float32)
 
-    return painted(shape, within(site.point, 0.75 * length), cover, coloured(_bare_rgb(shape, site), 4.0, rng))
+    return painted(shape, within(site.point, 0.75 * length), cover, bared(shape, rng))
 
 
 def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
@@ -110,7 +100,7 @@ def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator)
     size = np.array([rng.uniform(38, 52), rng.uniform(18, 26)] if major else [rng.uniform(13, 16), rng.uniform(7, 9)])
     plane = site.plane(rng) / size
     ragged, frayed = lumps(0.5, rng), lumps(0.13, rng)
-    fibre = coloured(_bare_rgb(shape, site), 7.0, rng)
+    fibre = bared(shape, rng, 7.0)
 
     def level(points: NDArray[np.float32]) -> NDArray[np.float32]:
         flat = (points - site.point) @ plane
