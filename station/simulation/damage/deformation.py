@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind, Material
+from station.simulation.damage.moves import folded_back
 from station.simulation.damage.paint import bared, painted, within
 from station.simulation.damage.site import Stance, draw_site, seen_corner
-from station.simulation.shape import Patch, Shape
+from station.simulation.shape import Shape
 
 _Range = tuple[float, float]
 _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
@@ -103,21 +104,11 @@ def _folded(shape: Shape, size_mm: float, stance: Stance, rng: np.random.Generat
     line = float(corner @ outward) - size_mm
     is_card = shape.product.kind is Kind.BLISTER
     bend, turn = 0.3 * (20.0 if is_card else depth), np.deg2rad(float(rng.uniform(105 if is_card else 135, 160)))
-    level = -upwards * depth / 2 if is_card else 0.0
-
-    def bent(patch: Patch) -> Patch:
-        points = patch.points.astype(np.float64)
-        beyond = np.maximum(points @ outward - line, 0.0)
-        angle = np.minimum(beyond / bend, turn)
-        rest = beyond - bend * angle
-        high = upwards * (points[..., 2]) - upwards * level
-        aside = bend * np.sin(angle) + rest * np.cos(angle) - np.sin(angle) * high
-        up = bend * (1 - np.cos(angle)) + rest * np.sin(angle) + np.cos(angle) * high
-        moved = points + (aside - beyond)[..., None] * outward
-        moved[..., 2] = np.where(beyond > 0, level + upwards * up, points[..., 2])
-        return patch.moved(moved)
-
-    return shape.with_patches({name: bent(patch) for name, patch in shape.patches.items()})
+    level = -depth / 2 if is_card else 0.0
+    up = np.array([0.0, 0.0, upwards])
+    return shape.with_patches(
+        {name: folded_back(patch, outward, line, bend, turn, up, level) for name, patch in shape.patches.items()}
+    )
 
 
 def pushed_in(
