@@ -42,19 +42,19 @@ def with_glue_marks(shape: Shape, rng: np.random.Generator) -> Shape:
 
 
 def open_multipack(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Cut the band open where a camera looks; its ends spring away from the units, a film on top is pulled up."""
+    """Cut the band open where a camera looks; its ends spring away from the units; badly cut, a film on top is pulled up."""
     band = shape.patches["band"]
     columns = band.grid[1]
-    long = max(4, int(float(rng.uniform(0.2, 0.26) if major else rng.uniform(0.1, 0.12)) * columns))
+    long = max(4, int(float(rng.uniform(0.2, 0.26) if major else rng.uniform(0.12, 0.14)) * columns))
     faced = (band.normals().mean(axis=0) @ stance.towards_cameras.T).max(axis=1)
     middle = long + int(np.argmax(faced[long : columns - long]))
-    turn = 2.2 if major else 1.7
+    turn = 2.2
     ends = {
         "band": _sprung(band.part(slice(None), slice(middle + 1)), long, -1, turn),
         "band end": _sprung(band.part(slice(None), slice(middle, None)), long, 0, turn),
     }
     opened = shape.with_patches(ends)
-    return opened if "film top" not in shape.patches else _film_up(opened, major, rng)
+    return _film_up(opened, rng) if major and "film top" in shape.patches else opened
 
 
 def _sprung(band: Patch, long: int, end: int, turn: float) -> Patch:
@@ -73,15 +73,15 @@ def _sprung(band: Patch, long: int, end: int, turn: float) -> Patch:
     return replace(band.moved(points), wraps=False, finish=replace(band.finish, inside=(206, 196, 176)))
 
 
-def _film_up(shape: Shape, major: bool, rng: np.random.Generator) -> Shape:
+def _film_up(shape: Shape, rng: np.random.Generator) -> Shape:
     """Pull the film on top up from one end."""
     film = shape.patches["film top"]
     points = film.points.astype(np.float64)
     side = float(rng.choice([-1.0, 1.0]))
     reach = side * points[..., 0] / np.abs(points[..., 0]).max()
-    loose = np.clip((reach + (0.6 if major else -0.4)) / (1.6 if major else 0.6), 0, 1) ** 1.5
-    points[..., 1] += (45.0 if major else 14.0) * loose
-    points[..., 0] -= side * (30.0 if major else 6.0) * loose
+    loose = np.clip((reach + 0.6) / 1.6, 0, 1) ** 1.5
+    points[..., 1] += 45.0 * loose
+    points[..., 0] -= side * 30.0 * loose
     return shape.with_patches({"film top": film.moved(points)})
 
 
