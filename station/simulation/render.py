@@ -112,8 +112,9 @@ class Scene:
         points = eye + rays * depth[:, None]
         second = (eye + baseline_mm * camera.rig_from_camera[:3, 0]).astype(np.float32)
         paired = self._tracer.clear(points - 0.5 * rays, second - points, 1.0)
+        material = material.reshape(shape)
         item, spilt = material == Material.ITEM, material == Material.SPILL
-        return Geometry(*(part.reshape(shape) for part in (depth, item, spilt, paired, confidence)))
+        return Geometry(depth.reshape(shape), item, spilt, paired.reshape(shape), confidence.reshape(shape))
 
     def surface(self, camera: RigCamera, box: Box) -> Surface:
         """Trace one ray through every pixel's centre for what is there, whatever the light."""

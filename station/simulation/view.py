@@ -108,8 +108,8 @@ class View:
         def fine(picture: NDArray[Any]) -> NDArray[Any]:
             return doubled(picture, small, box, cv2.INTER_NEAREST)
 
-        masks = (fine(mask.view(np.uint8)) > 0 for mask in (found.item, found.spilt, found.paired))
-        return Geometry(fine(found.depth_mm), *masks, fine(found.confidence))
+        item, spilt, paired = (fine(mask.view(np.uint8)) > 0 for mask in (found.item, found.spilt, found.paired))
+        return Geometry(fine(found.depth_mm), item, spilt, paired, fine(found.confidence))
 
     def _parallax_px(self, points: NDArray[np.float64]) -> int:
         """Return how far beside an item it can hide the tray from the second depth imager, in px."""

@@ -42,7 +42,7 @@ def with_glue_marks(shape: Shape, rng: np.random.Generator) -> Shape:
 
 
 def open_multipack(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Cut the band open where a camera looks; its ends spring away from the units; badly cut, a film on top is pulled up."""
+    """Cut the band open where a camera looks; its ends spring away; a film on top is pulled up (major)."""
     band = shape.patches["band"]
     columns = band.grid[1]
     long = max(4, int(float(rng.uniform(0.2, 0.26) if major else rng.uniform(0.12, 0.14)) * columns))
