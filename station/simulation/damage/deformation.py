@@ -32,8 +32,8 @@ _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal
     Kind.BOOK: (((19, 24), (7, 9)), ((46, 56), (26, 32))),
 }
 _FOLDS_MM: dict[Kind, tuple[_Range, _Range]] = {  # how much of a soft corner is folded over
-    Kind.MAILER: ((30, 38), (58, 72)),
-    Kind.POLYBAG: ((30, 38), (52, 66)),
+    Kind.MAILER: ((40, 48), (62, 76)),
+    Kind.POLYBAG: ((40, 48), (58, 70)),
     Kind.BLISTER: ((22, 27), (46, 56)),
 }
 _CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.2, Kind.BLISTER: 0.3, Kind.TUBE: 0.45}
@@ -54,7 +54,7 @@ def deformed(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ra
     product, small = shape.product, min(shape.product.size_mm)
     if product.kind in _CORNERS_MM and (rng.random() < 0.5 or product.kind is Kind.BOOK):
         return _corner_crushed(shape, major, stance, rng)
-    if product.kind in _FOLDS_MM and (major or rng.random() < 0.5):
+    if product.kind in _FOLDS_MM:
         shape = _folded(shape, float(rng.uniform(*_FOLDS_MM[product.kind][major])), stance, rng)
         if not major or product.kind is Kind.BLISTER:
             return shape
