@@ -34,8 +34,6 @@ _INFLICT: dict[DamageType, _Inflict] = {
 }
 _SETS = (Kind.BLISTER, Kind.MULTIPACK)
 """Kinds that hold several units."""
-_SHEET_MM = 0.3
-"""What is damaged lies this high on the tray, so that one can tell the tray from a sheet that lies on it, bared."""
 _OPENED = (DamageType.ACTUATION, DamageType.DECONSTRUCTION, DamageType.MISSING_UNIT)
 
 
@@ -77,5 +75,5 @@ def stages(shape: Shape, damage: Damage, stance: Stance, art: Artwork, rng: np.r
                 f"nothing can be missing from {shape.product.product_id}, of one unit. Choose a product of more"
             )
         hurt = _INFLICT[kind](bodies[-1], severity is Severity.MAJOR, stance, art, rng)
-        bodies.append(on_tray(hurt, stance.up, tray_height(shape, stance.up) + _SHEET_MM))
+        bodies.append(on_tray(hurt, stance.up, tray_height(shape, stance.up)))
     return tuple(bodies)

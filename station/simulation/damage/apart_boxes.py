@@ -3,11 +3,13 @@
 import numpy as np
 
 from station.simulation.artwork import Artwork
-from station.simulation.damage.moves import laid_beside, moved, points_of, tray_height, turn_about, without
+from station.simulation.damage.moves import laid_beside, moved, on_tray, points_of, tray_height, turn_about, without
 from station.simulation.damage.site import Stance
 from station.simulation.shape import Patch, Shape, sheet_patch
 
 _Z = np.array([0.0, 0.0, 1.0])
+_BOARD_MM = 0.5
+"""An empty sleeve's inside, which one sees, lies this far above the tray."""
 _FACES = ("front", "back", "right", "left", "top", "bottom")
 
 
@@ -63,7 +65,8 @@ def part_sleeve(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np
     """Slide the sleeve off its tray; or its glued edge has come open."""
     if major:
         tray = {name: shape.patches[name] for name in shape.parts["tray"]}
-        return laid_beside(without(shape, tray), tray, stance, rng, _Z)
+        low = tray_height(shape, stance.up)
+        return laid_beside(on_tray(without(shape, tray), stance.up, low + _BOARD_MM), tray, stance, rng, _Z, low)
     front = shape.patches["front"].points
     hinge = front[-1].mean(axis=0)
     turn = turn_about(np.array([1.0, 0.0, 0.0]), np.deg2rad(float(rng.uniform(18, 24))))

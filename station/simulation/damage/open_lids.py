@@ -36,21 +36,22 @@ def with_contents(shape: Shape, art: Artwork) -> Shape:
 
 
 def unscrew(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Screw the cap up (minor), or off, so that it hangs askew on the mouth (major)."""
+    """Screw the cap up (minor), or off, so that it hangs askew on the mouth (major); a camera sees it lean."""
     cap = shape.parts["cap"]
     points = points_of({name: shape.patches[name] for name in cap})
     axis = np.array([0.0, 0.0, 1.0]) if shape.product.kind is Kind.BOTTLE else np.array([0.0, -1.0, 0.0])
     heights = points @ axis
     tall = float(np.ptp(heights))
     base = points.mean(axis=0) + (heights.min() - heights.mean()) * axis
-    lean = rng.uniform(0, 2 * np.pi)
-    one = np.cross(axis, [1.0, 0, 0])
-    tilt = np.cos(lean) * one + np.sin(lean) * np.cross(axis, one)
+    sideways = stance.towards_cameras[-1] - (stance.towards_cameras[-1] @ axis) * axis
+    tilt = float(rng.choice([-1.0, 1.0])) * sideways / np.linalg.norm(sideways)
+    wide = float(np.ptp(points @ np.cross(axis, tilt))) / 2
     angle = np.deg2rad(float(rng.uniform(32, 44) if major else rng.uniform(13, 17)))
-    wide = float(np.ptp(points @ one)) / 2
     angle = min(angle, float(np.arcsin(min(0.8 * tall / wide, 1.0))))  # a wide cap lies flatter on its mouth
-    lift = (float(rng.uniform(0.7, 0.8)) * tall if major else max(8.0, 0.5 * tall)) + 0.2 * wide * np.sin(angle)
-    aside = 0.35 * wide * np.cross(tilt, axis) if major else np.zeros(3)
+    if major:  # it rests on the mouth's edge
+        lift, aside = 0.65 * tall + 0.4 * wide * np.tan(angle), 0.55 * wide * np.cross(tilt, axis)
+    else:
+        lift, aside = max(8.0, 0.5 * tall) + 0.2 * wide * np.sin(angle), np.zeros(3)
     turned = moved(shape, cap, turn_about(tilt, angle), base, lift * axis + aside)
     return with_neck(shape, art).with_patches(turned)
 

@@ -15,6 +15,8 @@ _DIRTS_RGB = ((58, 46, 34), (40, 40, 42), (96, 66, 36), (86, 70, 48))
 _DUST_RGB = (204, 194, 172)
 _PRINTED = {Kind.CAN: ("body",)}
 """The patches that are marred: what is bare already shows no wear."""
+_DARK = 110.0
+"""On print darker than this, in levels, only dust shows."""
 _FACING = 0.35
 """Rubbed and stained is what faces the same way as the damage's middle, at least by this cosine."""
 
@@ -53,7 +55,7 @@ def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
 def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Leave dirt that has dried, darker along its border."""
     radius = float(rng.uniform(30, 42) if major else rng.uniform(9, 12))
-    dirts = _DIRTS_RGB if brightness_at(shape, site) > 70 else (_DUST_RGB,)
+    dirts = _DIRTS_RGB if brightness_at(shape, site) > _DARK else (_DUST_RGB,)
     dirt = np.array(dirts[int(rng.integers(len(dirts)))], np.float32)
     coarse, fine = lumps(1.1 * radius, rng), lumps(0.4 * radius, rng)
 
@@ -61,7 +63,7 @@ def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
         far = np.linalg.norm(points - site.point, axis=1) / radius
         level = 1 - far + 0.22 * coarse(points) + 0.1 * fine(points)
         edge = 0.3 * np.exp(-(((level - 0.08) / 0.07) ** 2))
-        blot = np.clip(8 * level, 0, 1) * (0.68 + 0.1 * fine(points) + edge)
+        blot = np.clip(8 * level, 0, 1) * (0.74 + 0.1 * fine(points) + edge)
         return np.asarray(blot * _on_this_side(site, normals), np.float32)
 
     return painted(
