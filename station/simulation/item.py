@@ -54,7 +54,7 @@ def make_item(
     rotation = draw_narrow(shape, upper, rng) if side else draw_rotation(upper, rng)
     stance = Stance(rotation[2], _towards_cameras(rig) @ rotation)
     bodies = stages(shape, damage, stance, art, rng)
-    return PlacedItem(bodies, damage, place(bodies[-1], bodies[0], rotation, rig, rng, side))
+    return PlacedItem(bodies, damage, place(bodies[-1], rotation, rig, rng, side))
 
 
 def _towards_cameras(rig: Rig) -> NDArray[np.float64]:

@@ -74,12 +74,9 @@ def draw_narrow(shape: Shape, face_up: str, rng: np.random.Generator) -> NDArray
     return min(rotations, key=lambda rotation: float(np.ptp(shape.points() @ rotation[0])))
 
 
-def place(
-    shape: Shape, whole: Shape, rotation: NDArray[np.float64], rig: Rig, rng: np.random.Generator, side: int = 0
-) -> Transform:
+def place(shape: Shape, rotation: NDArray[np.float64], rig: Rig, rng: np.random.Generator, side: int = 0) -> Transform:
     """Put a shape down on the tray, as turned by `rotation`, at a place drawn at random; returns tray from item.
 
-    It lies as high as it would `whole`: damage may lift all of it off the tray a little.
     With a `side` of -1 or 1 it lies in the tray's left or right half, in its middle if it is too large.
 
     Places where a camera would not see all of it are drawn again; where none is found it lies in the middle.
@@ -88,7 +85,7 @@ def place(
     low, high = points.min(axis=0), points.max(axis=0)
     tray_from_item = np.eye(4)
     tray_from_item[:3, :3] = rotation
-    tray_from_item[2, 3] = -(whole.points() @ rotation.T).min(axis=0)[2]
+    tray_from_item[2, 3] = -low[2]
     middle = (low + high)[:2] / 2
     room = np.array(rig.tray.size_mm) / (2 if side else 1, 1)
     home = np.array([side * rig.tray.size_mm[0] / 4, 0.0])

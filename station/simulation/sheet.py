@@ -31,6 +31,8 @@ _PAPER, _INK, _FAINT = (250, 250, 248), (34, 36, 40), (228, 228, 226)
 _OUTLINE_RGB = (255, 0, 220)
 _FAR_PX, _NOTICED = 4.0, 12.0
 """Seen from afar a picture is blurred by so much; a change is noticed from so many levels on."""
+_BESIDE = 0.3
+"""How much a change weighs where the item was not before."""
 _TO_CHOOSE_FROM = 12
 """Products drawn of each kind to find one that can lose a unit."""
 
@@ -157,7 +159,8 @@ def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None
     def worth(camera_id: str) -> float:
         if before is None:
             return float(truths[camera_id].item.sum())
-        return _change(shot.frames[camera_id].colour, before.frames[camera_id].colour)
+        change = _change(shot.frames[camera_id].colour, before.frames[camera_id].colour)
+        return float(np.where(before.truth(camera_id).item, 1, _BESIDE)[change > _NOTICED] @ change[change > _NOTICED])
 
     camera_id = max(truths, key=worth)
     marked = _hurt(truths[camera_id])
@@ -170,11 +173,10 @@ def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None
     return cell, np.asarray(outlined, np.uint8)
 
 
-def _change(colour: Picture, before: Picture) -> float:
-    """Return how much two pictures differ when looked at from afar, in levels times px."""
+def _change(colour: Picture, before: Picture) -> NDArray[np.float32]:
+    """Return how much two pictures differ when looked at from afar, in levels, float32 [H, W]."""
     far = [cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _FAR_PX) for picture in (colour, before)]
-    change = np.abs(far[0] - far[1]).max(axis=2)
-    return float(np.where(change > _NOTICED, change, 0).sum())
+    return np.asarray(np.abs(far[0] - far[1]).max(axis=2), np.float32)
 
 
 def _cropping(there: NDArray[np.bool_]) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:

@@ -43,8 +43,8 @@ _CREASE_MM, _CRACKS_FROM, _BRITTLE = 1.1, 1.0, 2.0
 """A crease's half width; how sharply a surface bends where its print begins to crack, and how soon it is all off."""
 _RIM_SHARE, _RIM_DEEP = 0.3, 0.72
 """A dent's walls are steep: so much of its radius takes so much of its depth; its floor slopes to the middle."""
-_FOLDED, _FOLD_SHARE = 1.1, 0.45
-"""How high a dent's folds are, as a share of its depth, and how far apart, as a share of its radius."""
+_FOLDED, _FOLD_SHARE = 1.5, 0.45
+"""How steeply folds stand up from a dent's floor, and how far apart they are, as a share of its radius."""
 _SHALLOW = 0.65
 """A dent is at most this deep, as a share of the body's smallest measure."""
 
@@ -159,7 +159,7 @@ class _Dent:
         pyramid = np.interp(inwards, (0, _RIM_SHARE, 1), (0, _RIM_DEEP, 1))
         waves = np.abs((flat @ self.folds + 0.3) % 2 - 1).mean(axis=-1)
         fade = np.clip(1 + (offset @ self.normal) / self.reach_mm, 0, 1)
-        return np.asarray(self.depth_mm * pyramid * (1 + _FOLDED * (waves - 0.5)) * fade)
+        return np.asarray(self.depth_mm * pyramid * np.minimum(1, 1 + _FOLDED * (waves - 0.5)) * fade)
 
     def pushed(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return where points [..., 3] come to lie."""
