@@ -24,7 +24,7 @@ from station.simulation.truth import Truth
 Picture = NDArray[np.uint8]
 """uint8 RGB [H, W, 3]."""
 
-_CELL_PX, _HEAD_PX, _LINE_PX, _GAP_PX = 160, 26, 17, 4
+_CELL_PX, _HEAD_PX, _LINE_PX, _GAP_PX = 180, 26, 17, 4
 _MARGIN = 0.08
 """Around an item, as a share of its larger side."""
 _PAPER, _INK, _FAINT = (250, 250, 248), (34, 36, 40), (228, 228, 226)
