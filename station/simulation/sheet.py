@@ -191,7 +191,7 @@ def _cropping(there: NDArray[np.bool_]) -> Callable[[NDArray[np.uint8]], NDArray
     def cropped(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         way = smooth if picture.ndim == 3 else cv2.INTER_NEAREST
         size = (_CELL_PX, _CELL_PX)
-        cell = cv2.warpAffine(picture, cell_from_picture, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
+        cell = cv2.warpAffine(picture, cell_from_picture, size, flags=way, borderValue=_FAINT)
         return np.asarray(cell, np.uint8)
 
     return cropped

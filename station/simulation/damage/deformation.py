@@ -29,7 +29,7 @@ _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
 _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal, a book's along its cover
     Kind.CARTON: (((24, 30), (9, 12)), ((62, 76), (30, 38))),
     Kind.SLEEVE: (((24, 30), (9, 12)), ((62, 76), (30, 38))),
-    Kind.BOOK: (((19, 24), (7, 9)), ((46, 56), (26, 32))),
+    Kind.BOOK: (((25, 31), (11, 14)), ((46, 56), (26, 32))),
 }
 _FOLDS_MM: dict[Kind, tuple[_Range, _Range]] = {  # how much of a soft corner is folded over
     Kind.MAILER: ((40, 48), (62, 76)),
@@ -83,8 +83,9 @@ def _corner_crushed(shape: Shape, major: bool, stance: Stance, rng: np.random.Ge
     radius, depth = _drawn(_CORNERS_MM[kind][major], rng)
     if kind is Kind.BOOK:
         corner[0] = abs(corner[0])  # the spine's corners are the stronger ones
-        return pushed_in(shape, corner, np.sign(corner) * (1, 1, 0) / np.sqrt(2), radius, depth, 1.6 * radius, rng)
-    scale = min(1.0, min(shape.product.size_mm) / 60.0)
+        outward = np.sign(corner) * (0.65, 0.65, -0.4)  # and down: the corner bends up
+        return pushed_in(shape, corner, outward, radius, depth, 1.6 * radius, rng)
+    scale = float(np.clip(min(shape.product.size_mm) / 60.0, 0.75, 1.0))
     return pushed_in(shape, corner, np.sign(corner) / np.sqrt(3), radius * scale, depth * scale, 4 * radius, rng)
 
 

@@ -63,7 +63,7 @@ def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
         far = np.linalg.norm(points - site.point, axis=1) / radius
         level = 1 - far + 0.22 * coarse(points) + 0.1 * fine(points)
         edge = 0.3 * np.exp(-(((level - 0.08) / 0.07) ** 2))
-        blot = np.clip(8 * level, 0, 1) * (0.74 + 0.1 * fine(points) + edge)
+        blot = np.clip(8 * level, 0, 1) * (0.84 + 0.1 * fine(points) + edge)
         return np.asarray(blot * _on_this_side(site, normals), np.float32)
 
     return painted(
