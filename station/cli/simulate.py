@@ -86,7 +86,7 @@ def sheet(
 ) -> None:
     """Draw a contact sheet: every kind of product, good and with every damage, minor and major.
 
-    Each item is shown by the camera that sees best what happened to it. A grey cell is damage that the kind cannot have.
+    Each item is shown by the camera that sees best what happened to it. Grey is damage that the kind cannot have.
     """
     from station.simulation.sheet import damage_sheet
 

@@ -12,6 +12,12 @@ from station.simulation.damage.site import Stance
 from station.simulation.faces import blister_form
 from station.simulation.shape import Patch, Shape
 
+_GLUED_RGB, _BAND_INSIDE_RGB = (216, 204, 184), (206, 196, 176)
+_SPRUNG_RAD = 2.2
+"""How far round a cut band's end springs."""
+_LOOSE, _PULLED_MM = 0.6, (30.0, 45.0)
+"""From how far beyond the middle film is loose, as a share of half its width; how far its end comes in and up."""
+
 
 def open_blister(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Tear the bubble off the card along three of its edges; it stands up about the fourth with what is in it."""
@@ -38,7 +44,7 @@ def with_glue_marks(shape: Shape, rng: np.random.Generator) -> Shape:
         band = np.abs(inset - 0.5) < 2.6 + 1.1 * ragged(points)
         return np.asarray(band & (normals[:, 2] > 0.9) & (np.abs(points[:, 2] - height) < 0.3), np.float32)
 
-    return painted(shape, lambda points: points[:, 2] < height + 0.3, cover, coloured((216, 204, 184), 5.0, rng))
+    return painted(shape, lambda points: points[:, 2] < height + 0.3, cover, coloured(_GLUED_RGB, 5.0, rng))
 
 
 def open_multipack(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
@@ -48,29 +54,28 @@ def open_multipack(shape: Shape, major: bool, stance: Stance, art: Artwork, rng:
     long = max(4, int(float(rng.uniform(0.2, 0.26) if major else rng.uniform(0.12, 0.14)) * columns))
     faced = (band.normals().mean(axis=0) @ stance.towards_cameras.T).max(axis=1)
     middle = long + int(np.argmax(faced[long : columns - long]))
-    turn = 2.2
     ends = {
-        "band": _sprung(band.part(slice(None), slice(middle + 1)), long, -1, turn),
-        "band end": _sprung(band.part(slice(None), slice(middle, None)), long, 0, turn),
+        "band": _sprung(band.part(slice(None), slice(middle + 1)), long, -1),
+        "band end": _sprung(band.part(slice(None), slice(middle, None)), long, 0),
     }
     opened = shape.with_patches(ends)
     return _film_up(opened, rng) if major and "film top" in shape.patches else opened
 
 
-def _sprung(band: Patch, long: int, end: int, turn: float) -> Patch:
+def _sprung(band: Patch, long: int, end: int) -> Patch:
     """Bend a band's last columns (`end` -1) or first (0) outwards, further and further."""
     points = band.points.astype(np.float64)
     points = points[:, ::-1] if end == 0 else points
     steps = np.diff(points, axis=1)[:, -long:]
     normals = (band.normals()[:, ::-1] if end == 0 else band.normals())[:, -long:].astype(np.float64)
-    angle = turn * np.linspace(0, 1, long)[None, :, None] ** 0.8
+    angle = _SPRUNG_RAD * np.linspace(0, 1, long)[None, :, None] ** 0.8
     length = np.linalg.norm(steps, axis=2, keepdims=True)
     start = steps[:, :1] / length[:, :1]
     out = normals[:, :1]
     bent = points[:, -long - 1][:, None] + np.cumsum(length * (np.cos(angle) * start + np.sin(angle) * out), axis=1)
     points = np.concatenate([points[:, :-long], bent], axis=1)
     points = points[:, ::-1] if end == 0 else points
-    return replace(band.moved(points), wraps=False, finish=replace(band.finish, inside=(206, 196, 176)))
+    return replace(band.moved(points), wraps=False, finish=replace(band.finish, inside=_BAND_INSIDE_RGB))
 
 
 def _film_up(shape: Shape, rng: np.random.Generator) -> Shape:
@@ -79,9 +84,8 @@ def _film_up(shape: Shape, rng: np.random.Generator) -> Shape:
     points = film.points.astype(np.float64)
     side = float(rng.choice([-1.0, 1.0]))
     reach = side * points[..., 0] / np.abs(points[..., 0]).max()
-    loose = np.clip((reach + 0.6) / 1.6, 0, 1) ** 1.5
-    points[..., 1] += 45.0 * loose
-    points[..., 0] -= side * 30.0 * loose
+    loose = np.clip((reach + _LOOSE) / (1 + _LOOSE), 0, 1) ** 1.5
+    points[..., :2] += loose[..., None] * (-side * _PULLED_MM[0], _PULLED_MM[1])
     return shape.with_patches({"film top": film.moved(points)})
 
 

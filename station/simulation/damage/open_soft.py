@@ -9,7 +9,7 @@ from station.simulation.damage.site import Stance
 from station.simulation.faces import flap_mm
 from station.simulation.shape import Patch, Shape
 
-_UP = np.array([0.0, 0.0, 1.0])
+_TOP, _UP = np.eye(3)[1:]
 _CURL_MM = 4.0
 """The radius in which a peeled flap or film bends back."""
 _FLAP_RISE_RAD = 0.25
@@ -48,13 +48,12 @@ def open_polybag(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: n
     What is inside comes out there.
     """
     width, height, depth = shape.product.size_mm
-    shape = burst_weld(shape, np.array([0.0, 1.0, 0.0]), rng)
+    shape = burst_weld(shape, _TOP, rng)
     films = [name for name in shape.patches if name in ("front", "front skin", "sticker")]
     if major:
         line, turn = float(rng.uniform(0.18, 0.24)) * height, np.deg2rad(float(rng.uniform(135, 150)))
         level = 0.4 * depth
-        up = np.array([0.0, 1.0, 0.0])
-        peeled = {name: folded_back(shape.patches[name], up, line, 2 * _CURL_MM, turn, _UP, level) for name in films}
+        peeled = {name: folded_back(shape.patches[name], _TOP, line, 2 * _CURL_MM, turn, _UP, level) for name in films}
     else:
         peeled = _corner_peeled(shape, films, height / 2, 1.0, float(rng.uniform(0.3, 0.36)) * width, rng)
     out = float(rng.uniform(0.24, 0.3) if major else rng.uniform(0.11, 0.14)) * height
