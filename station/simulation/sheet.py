@@ -160,7 +160,8 @@ def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None
         if before is None:
             return float(truths[camera_id].item.sum())
         change = _change(shot.frames[camera_id].colour, before.frames[camera_id].colour)
-        return float(np.where(before.truth(camera_id).item, 1, _BESIDE)[change > _NOTICED] @ change[change > _NOTICED])
+        weight = np.where(before.truth(camera_id).item, 1, _BESIDE) * (change > _NOTICED)
+        return float((weight * change).sum())
 
     camera_id = max(truths, key=worth)
     marked = _hurt(truths[camera_id])
@@ -189,10 +190,9 @@ def _cropping(there: NDArray[np.bool_]) -> Callable[[NDArray[np.uint8]], NDArray
     smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
 
     def cropped(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        way = smooth if picture.ndim == 3 else cv2.INTER_NEAREST
+        way, beyond = (smooth, _FAINT) if picture.ndim == 3 else (cv2.INTER_NEAREST, (0,))
         size = (_CELL_PX, _CELL_PX)
-        cell = cv2.warpAffine(picture, cell_from_picture, size, flags=way, borderValue=_FAINT)
-        return np.asarray(cell, np.uint8)
+        return np.asarray(cv2.warpAffine(picture, cell_from_picture, size, flags=way, borderValue=beyond), np.uint8)
 
     return cropped
 
