@@ -80,15 +80,17 @@ def dataset(
 def sheet(
     out: _Picture,
     seed: _Seed = 1,
-    outline: Annotated[bool, typer.Option("--outline", help="Draw the outline of the damage's truth.")] = False,
+    before: Annotated[
+        bool, typer.Option("--before", help="Below each, the item before its damage, with the outline of the truth.")
+    ] = False,
 ) -> None:
     """Draw a contact sheet: every kind of product, good and with every damage, minor and major.
 
-    Each item is shown by the camera that sees its damage best. A grey cell is damage that the kind cannot have.
+    Each item is shown by the camera that sees best what happened to it. Grey is damage that the kind cannot have.
     """
     from station.simulation.sheet import damage_sheet
 
-    _draw(out, damage_sheet(seed), seed, outline)
+    _draw(out, damage_sheet(seed), seed, before)
 
 
 @app.command()
@@ -101,14 +103,14 @@ def products(
     from station.simulation.generator import draw_products
     from station.simulation.sheet import product_sheet
 
-    _draw(out, product_sheet(draw_products(seed, number)), seed, outline=False)
+    _draw(out, product_sheet(draw_products(seed, number)), seed, before=False)
 
 
-def _draw(out: Path, page: "Sheet", seed: int, outline: bool) -> None:
+def _draw(out: Path, page: "Sheet", seed: int, before: bool) -> None:
     from station.simulation.sheet import draw_sheet, save_sheet
 
     console = Console(stderr=True)
     with counting_bar(console, "Rendering pictures", page.count) as progress:
-        picture = draw_sheet(page, seed, os.cpu_count() or 1, progress, outline)
+        picture = draw_sheet(page, seed, os.cpu_count() or 1, progress, before)
     save_sheet(picture, out)
     console.print(f"{out}: {picture.shape[1]} x {picture.shape[0]} px, {page.count} items")

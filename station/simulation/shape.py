@@ -20,17 +20,27 @@ Place = tuple[float, float, float, float]
 class Patch:
     """A bent sheet: `points` float32 [R, C, 3] in mm; `uv_mm` float32 [R, C, 2] on the artwork's sheet.
 
-    Rows run down the print and columns to its right, seen from outside. `wear` float32 [R, C] is how far the print
-    is rubbed off, 0 to 1. `wraps` says that the last column meets the first, as around a can.
+    Rows run down the print and columns to its right, seen from outside. `wraps` says that the last column meets the
+    first, as around a can.
     What is `spilt` lies beside the item and is no part of it.
     """
 
     points: NDArray[np.float32]
     uv_mm: NDArray[np.float32]
-    wear: NDArray[np.float32]
     wraps: bool = False
     finish: Finish = MATT
     spilt: bool = False
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """How many rows and columns of points it has."""
+        rows, columns, _ = self.points.shape
+        return rows, columns
+
+    def part(self, rows: slice, columns: slice) -> "Patch":
+        """Return some of the patch's rows and columns; cut between columns, it goes around no longer."""
+        wraps = self.wraps and columns == slice(None)
+        return replace(self, points=self.points[rows, columns], uv_mm=self.uv_mm[rows, columns], wraps=wraps)
 
     def moved(self, points: NDArray[np.floating]) -> "Patch":
         """Return the patch with its points elsewhere."""
@@ -74,9 +84,8 @@ class Shape:
 def grid_patch(
     points: NDArray[np.floating], uv_mm: NDArray[np.floating], finish: Finish = MATT, wraps: bool = False
 ) -> Patch:
-    """Return an unworn patch of points [R, C, 3]."""
-    wear = np.zeros(points.shape[:2], np.float32)
-    return Patch(np.ascontiguousarray(points, np.float32), uv_mm.astype(np.float32), wear, wraps, finish)
+    """Return a patch of points [R, C, 3]."""
+    return Patch(np.ascontiguousarray(points, np.float32), uv_mm.astype(np.float32), wraps, finish)
 
 
 def shares(length_mm: float, step_mm: float, at_least: int = 2) -> NDArray[np.float64]:

@@ -67,9 +67,10 @@ class View:
         geometry = self._geometry(scene, around, rough)
         match = self._sensor.match(geometry, colour[around.slices], around)
         disparity[around.slices], margin[around.slices] = match.disparity, match.margin
-        depth_mm[around.slices][geometry.item] = geometry.depth_mm[geometry.item]
+        seen, item = geometry.item | geometry.spilt, np.zeros(disparity.shape, bool)
+        depth_mm[around.slices][seen], item[around.slices] = geometry.depth_mm[seen], geometry.item
         altered = disparity != self.empty.disparity
-        return Thing(Still(colour, disparity, margin), depth_mm, light, altered, points.mean(axis=0))
+        return Thing(Still(colour, disparity, margin), depth_mm, item, light, altered, points.mean(axis=0))
 
     @property
     def gain(self) -> NDArray[np.float32]:
@@ -107,8 +108,8 @@ class View:
         def fine(picture: NDArray[Any]) -> NDArray[Any]:
             return doubled(picture, small, box, cv2.INTER_NEAREST)
 
-        item, paired = (fine(mask.view(np.uint8)) > 0 for mask in (found.item, found.paired))
-        return Geometry(fine(found.depth_mm), item, paired, fine(found.confidence))
+        item, spilt, paired = (fine(mask.view(np.uint8)) > 0 for mask in (found.item, found.spilt, found.paired))
+        return Geometry(fine(found.depth_mm), item, spilt, paired, fine(found.confidence))
 
     def _parallax_px(self, points: NDArray[np.float64]) -> int:
         """Return how far beside an item it can hide the tray from the second depth imager, in px."""

@@ -30,6 +30,7 @@ def still_of(sensor, depth_mm, level=150, paired=True, confidence=1.0):
     geometry = Geometry(
         np.broadcast_to(np.float32(depth_mm), SHAPE),
         np.zeros(SHAPE, bool),
+        np.zeros(SHAPE, bool),
         np.broadcast_to(paired, SHAPE),
         np.broadcast_to(np.float32(confidence), SHAPE),
     )
