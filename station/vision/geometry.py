@@ -164,7 +164,8 @@ class TrayGeometry:
         nodes = _warp(self._lens, nodes_from_image, -(-side_px // _LENS_STEP_PX) + 2)
         lens = cv2.resize(nodes, None, fx=_LENS_STEP_PX, fy=_LENS_STEP_PX, interpolation=cv2.INTER_LINEAR)
         inside = slice(_LENS_STEP_PX, _LENS_STEP_PX + side_px)
-        crop = cv2.remap(_four(image), lens[inside, inside], _ONE_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        edge = cv2.BORDER_REPLICATE
+        crop = cv2.remap(_four(image), lens[inside, inside], _ONE_MAP, cv2.INTER_LINEAR, borderMode=edge)
         return _three(np.asarray(crop, np.uint8))
 
     def _slopes(self, window: Window) -> NDArray[np.float32]:
