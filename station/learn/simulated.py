@@ -6,7 +6,7 @@ datasets of different seeds.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -129,14 +129,7 @@ def simulate_dataset(
     """
     settings = settings or SimulationSettings()
     plan = Plan(items, seed)
-    command = f"station simulate dataset OUT --items {items} --seed {seed}"
-    card = Card(
-        f"simulated-{seed}-{items}",
-        "Apache-2.0; artwork drawn by the station's own code, products and brands are made up",
-        f"the simulated booth {settings.booth}, {settings.width_px} x {settings.height_px} px, another a product",
-        command,
-    )
-    writer = DatasetWriter(out, card, plan.products)
+    writer = DatasetWriter(out, _card(plan, settings), plan.products)
     save_rig(booth_rig(settings), out / _RIG)
     finished = set(writer.finished)
     done = sum(len(list(plan.orders(part))) for part in finished)
@@ -144,6 +137,22 @@ def simulate_dataset(
     left = [part for part in range(plan.products) if part not in finished]
     work_off(partial(_make_part, writer, plan, settings), left, processes, lambda steps: progress(done + steps))
     return writer.close()
+
+
+def _card(plan: Plan, settings: SimulationSettings) -> Card:
+    """Return what the dataset says of itself: with the same words it is the same, byte for byte."""
+    usual = SimulationSettings()
+    given = {item.name: getattr(settings, item.name) for item in fields(settings)}
+    chosen = [f"{name} = {value!r}" for name, value in given.items() if value != getattr(usual, name)]
+    command = f"station simulate dataset OUT --items {plan.items} --seed {plan.seed}"
+    if chosen:
+        command += f" --config FILE, where [simulation] says {', '.join(chosen)}"
+    return Card(
+        f"simulated-{plan.seed}-{plan.items}",
+        "Apache-2.0; artwork drawn by the station's own code, products and brands are made up",
+        f"the simulated booth {settings.booth}, {settings.width_px} x {settings.height_px} px, another a product",
+        command,
+    )
 
 
 def _make_part(writer: DatasetWriter, plan: Plan, settings: SimulationSettings, part: int) -> Iterator[None]:
