@@ -23,7 +23,7 @@ _Seed = Annotated[
 ]
 _Config = Annotated[
     Path | None,
-    typer.Option(help="Configuration file, see `station config`; its section [simulation] says what the booth is like."),
+    typer.Option(help="Configuration file, see `station config`; its section [simulation] says what the booth is."),
 ]
 _Picture = Annotated[Path, typer.Argument(callback=file_to_write, help="The picture to write, .png or .jpg.")]
 

@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def products(self) -> int:
-        """How many products there are: one of each kind at least, and as soon as items allow each kind in each split."""
+        """How many products there are: each kind at least and, as soon as items allow, each in every split."""
         covering = min(_ROUND, self.items // _FEWEST_PER_PRODUCT)
         return min(self.items, max(len(Kind), covering, -(-self.items // _PER_PRODUCT)))
 

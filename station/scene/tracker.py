@@ -57,10 +57,11 @@ class Tracker:
     """Turns framesets and announcements into item captures; every item and announcement gives exactly one.
 
     With the `tray` trigger an item is captured once it has settled on the learned empty tray, or is
-    overdue in settling; one put down beside it later is captured as SEVERAL_ITEMS. The announcement made before it came is its own; of two, both are in doubt. One that
-    comes while it still lies there unannounced has it captured again. What is given up unseen, because no
-    framesets come, has its verdict: found on the tray afterwards it is not captured again. With the
-    `controller` trigger each announcement is captured from the first framesets that arrived after it.
+    overdue in settling; a second one put down beside it later is captured as SEVERAL_ITEMS. The announcement
+    made before it came is its own; of two, both are in doubt. One that comes while it still lies there
+    unannounced has it captured again. What is given up unseen, because no framesets come, has its verdict:
+    found on the tray afterwards it is not captured again. With the `controller` trigger each announcement
+    is captured from the first framesets that arrived after it.
 
     A frameset pushed belongs to the tracker, which passes it on in a capture or releases it. `now_ns`
     is the station clock, the one of `FrameSet.host_t_ns`.

@@ -38,8 +38,10 @@ class Seen(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The captured item, to know it again: its colour histogram, and per camera its footprint, bool [n], and the
-    colour of all spots, float32 [n, 3]."""
+    """The captured item, to know it again.
+
+    Per camera its footprint, bool [n], and the colour of all spots, float32 [n, 3]; and its colour histogram.
+    """
 
     footprints: dict[str, NDArray[np.bool_]]
     colours: dict[str, NDArray[np.float32]]
