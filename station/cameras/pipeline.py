@@ -132,6 +132,11 @@ class PipelineCamera(PipelineStream):
         return self._recoveries
 
     @property
+    def trouble(self) -> str | None:
+        """Why its frames are not to be trusted now; see `core.ports.Camera`."""
+        return None
+
+    @property
     def pool(self) -> FramePool:
         """The memory its frames live in; it outlives `close`, as frames do.
 

@@ -16,7 +16,7 @@ _REOPEN_S = 2.0
 
 
 class CameraRunner:
-    """Fills the inbox from one camera. `connected` means that a frame arrived within `lost_after_ms`.
+    """Fills the inbox from one camera. `connected` means that a frame arrived within `lost_after_ms`, in time.
 
     A camera that `comes_back` is opened again when it was lost; a recording would start over.
     """
@@ -63,16 +63,17 @@ class CameraRunner:
 
     def status(self) -> CameraStatus:
         """Return how the camera stands now."""
+        trouble = self._camera.trouble
         age_ms = None if self._last_ns is None else (self._clock.now_ns() - self._last_ns) / 1e6
         return CameraStatus(
             camera_id=self.camera_id,
             serial=self._serial,
-            connected=age_ms is not None and age_ms <= self._lost_after_ms,
+            connected=age_ms is not None and age_ms <= self._lost_after_ms and trouble is None,
             frame_age_ms=age_ms,
             frames=self.frames,
             dropped=self.dropped,
             recoveries=self._returns + self._camera.recoveries,
-            error=str(self.error) if self.error else None,
+            error=str(self.error) if self.error else trouble,
         )
 
     def picture(self) -> EvidencePicture | None:

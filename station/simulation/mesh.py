@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from station.core.geometry import Transform
 from station.simulation.finish import MATT, Finish
 from station.simulation.layout import TrayPlan
-from station.simulation.shape import Shape
+from station.simulation.shape import Body
 
 FLOOR_MM = -30.0
 
@@ -58,13 +58,13 @@ def booth_mesh(tray: TrayPlan) -> Mesh:
     return joined(parts)
 
 
-def item_mesh(shape: Shape, tray_from_item: Transform) -> Mesh:
-    """Return a shape's mesh at its place on the tray; every triangle's first edge runs down the print, or up it."""
+def item_mesh(body: Body, tray_from_item: Transform) -> Mesh:
+    """Return a body's mesh at its place on the tray; every triangle's first edge runs down the print, or up it."""
     parts = []
-    finishes = tuple(dict.fromkeys(patch.finish for patch in shape.patches.values()))
+    finishes = tuple(dict.fromkeys(patch.finish for patch in body.patches.values()))
     rotation = tray_from_item[:3, :3].astype(np.float32)
     offset = tray_from_item[:3, 3].astype(np.float32)
-    for patch in shape.patches.values():
+    for patch in body.patches.values():
         rows, columns = patch.grid
         index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
         a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]

@@ -16,7 +16,7 @@ from station.simulation.lens import slopes
 from station.simulation.mesh import Material, Mesh, booth_mesh, joined
 from station.simulation.settings import SimulationSettings
 from station.simulation.shade import Look, Surfaces, gleam, lit_colour
-from station.simulation.shape import Shape
+from station.simulation.shape import Body
 from station.simulation.stage import Stage, build_stage
 from station.simulation.trace import CLEAR, Layer, Tracer
 
@@ -83,14 +83,14 @@ class Scene:
         SimulationError: the renderer is not installed.
     """
 
-    def __init__(self, item: Mesh | None = None, shape: Shape | None = None, stage: Stage | None = None) -> None:
+    def __init__(self, item: Mesh | None = None, body: Body | None = None, stage: Stage | None = None) -> None:
         """Set the scene up; without a `stage`, that of the default settings."""
         self._stage = stage or build_stage(SimulationSettings())
         self._lighting = self._stage.lighting
         mesh = joined([booth_mesh(self._stage.tray)] + ([item] if item else []))
-        imprint = Imprint(shape) if shape else None
+        imprint = Imprint(body) if body else None
         self._tracer = Tracer(mesh, imprint)
-        self._look = Look(mesh, shape, imprint, self._stage.dirt)
+        self._look = Look(mesh, body, imprint, self._stage.dirt)
 
     def geometry(self, camera: RigCamera, box: Box, baseline_mm: float) -> Geometry:
         """Trace one ray through every pixel's centre."""

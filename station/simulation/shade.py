@@ -10,7 +10,7 @@ from station.simulation.imprint import Imprint
 from station.simulation.light import Lighting
 from station.simulation.mesh import Material, Mesh
 from station.simulation.mirror import fresnel, mirrored
-from station.simulation.shape import Shape
+from station.simulation.shape import Body, Shape
 from station.simulation.trace import Hits, blend
 
 _TRAY_RGB = (104, 110, 116)
@@ -47,7 +47,7 @@ class Surfaces:
 class Look:
     """How a mesh's surfaces look."""
 
-    def __init__(self, mesh: Mesh, shape: Shape | None, imprint: Imprint | None, soil: NDArray[np.uint8]) -> None:
+    def __init__(self, mesh: Mesh, body: Body | None, imprint: Imprint | None, soil: NDArray[np.uint8]) -> None:
         self._mesh = mesh
         self._imprint = imprint
         self._soil = soil
@@ -55,7 +55,7 @@ class Look:
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
         self._face_normals = normals.astype(np.float32)
-        inside = shape.product.design.inside if shape else (0, 0, 0)
+        inside = body.product.design.inside if isinstance(body, Shape) else (0, 0, 0)
         self._gloss = np.array([finish.gloss for finish in mesh.finishes], np.float32)
         self._glossy = (self._gloss > 0)[mesh.finish] | (imprint is not None and imprint.wet)
         self._roughness = np.array([finish.roughness for finish in mesh.finishes], np.float32)

@@ -74,11 +74,33 @@ class Shape:
 
     def points(self) -> NDArray[np.float32]:
         """Return all points, float32 [N, 3]."""
-        return np.concatenate([patch.points.reshape(-1, 3) for patch in self.patches.values()])
+        return _points(self.patches)
 
     def with_patches(self, patches: Mapping[str, Patch]) -> "Shape":
         """Return the shape with some patches replaced or added."""
         return replace(self, patches={**self.patches, **patches})
+
+
+@dataclass(frozen=True, slots=True)
+class Limb:
+    """What is no product but seen with one, such as an arm with its hand; otherwise as a `Shape`, and dry."""
+
+    patches: Mapping[str, Patch]
+    texture: NDArray[np.uint8]
+    px_per_mm: float
+    wetness: None = None
+
+    def points(self) -> NDArray[np.float32]:
+        """Return all points, float32 [N, 3]."""
+        return _points(self.patches)
+
+
+Body = Shape | Limb
+"""What is drawn."""
+
+
+def _points(patches: Mapping[str, Patch]) -> NDArray[np.float32]:
+    return np.concatenate([patch.points.reshape(-1, 3) for patch in patches.values()])
 
 
 def grid_patch(
