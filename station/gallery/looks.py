@@ -18,7 +18,6 @@ from station.gallery.patches import patch_coverage, unit
 LOOKS = 16
 """Reference views kept per product."""
 _KEYPOINTS = 400
-_POWER = 3.0
 _LEVELS = 255
 """Descriptors are kept in bytes: no value of a unit vector exceeds 1."""
 
@@ -32,15 +31,16 @@ class Looks:
 
 
 def embed(features: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return a view's embedding, float32 [C].
+    """Return a view's embedding, float32 [C]: its patches' generalised mean of power 3 (Radenovic et al., 2019).
 
     Args:
         features: the view's feature map, float32 [h, w, C].
         mask: the item in the view's crop, bool [S, S].
     """
-    weight = patch_coverage(mask, *features.shape[:2])[..., None]
-    mean = (np.maximum(features, 0) ** _POWER * weight).sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
-    return np.asarray(mean ** (1 / _POWER), np.float32)
+    weight = patch_coverage(mask, *features.shape[:2]).ravel()
+    positive = np.maximum(features, 0).reshape(len(weight), -1)
+    mean = weight @ (positive * positive * positive) / max(float(weight.sum()), 1e-6)
+    return np.asarray(np.cbrt(mean), np.float32)
 
 
 def learn_looks(

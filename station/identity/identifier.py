@@ -1,6 +1,7 @@
 """Which product an item is: what was announced, the barcode it wears, and what it looks like."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -20,6 +21,28 @@ _GTIN_DIGITS = 14
 Describe = Callable[[], Sequence[NDArray[np.float32]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What an item's codes say: those announced, and those it wears.
+
+    Attributes:
+        announced: the product announced; None where none was, or by codes that name no product, or two.
+        claimed: whether any code was announced at all.
+        named: the products that its barcodes name, each with its barcode.
+        agreed: the first barcode that two views read alike.
+    """
+
+    announced: str | None
+    claimed: bool
+    named: Mapping[str, str]
+    agreed: str | None
+
+    @property
+    def product_id(self) -> str | None:
+        """The product they speak for; a barcode outweighs the announcement."""
+        return self.announced if self.announced in self.named else next(iter(self.named), self.announced)
+
+
 class Identifier:
     """Knows products by their codes and their looks. A code that two products share names neither."""
 
@@ -31,8 +54,14 @@ class Identifier:
         )
         self._by_sku = _index({product_id: product.skus for product_id, product in products.items()}, str.strip)
 
+    def read(self, views: Sequence[ItemView], announcement: Announcement | None) -> Codes:
+        """Return what the codes say: those that the controller announced, and the barcodes in an item's views."""
+        announced, claimed = self._announced(announcement)
+        named, agreed = self._read(views)
+        return Codes(announced, claimed, named, agreed)
+
     def identify(
-        self, views: Sequence[ItemView], announcement: Announcement | None, describe: Describe
+        self, codes: Codes, views: Sequence[ItemView], describe: Describe
     ) -> tuple[Identity, tuple[Reason, ...]]:
         """Return which product the item is, and why that is in doubt, if it is.
 
@@ -44,31 +73,31 @@ class Identifier:
         looks like no product and was not announced is UNKNOWN_PRODUCT.
 
         Args:
+            codes: what its codes say.
             views: the item's views.
-            announcement: what the controller said of it.
             describe: gives each view's feature map, float32 [h, w, C]; asked only where no barcode is read.
         """
-        announced, claims = self._announced(announcement)
-        named, agreed = self._read(views)
-        read = announced if announced in named else next(iter(named), None)
-        barcode = named[read] if read is not None else agreed
-        if len(named) > 1:
-            return Identity(read, IdentitySource.BARCODE, barcode), (Reason.SEVERAL_ITEMS,)
-        if read is not None and read != announced:
-            identity = Identity(read, IdentitySource.BARCODE, barcode)
-            if announced is not None:
+        announced, unclear = codes.announced, (Reason.UNKNOWN_PRODUCT,) if codes.claimed else ()
+        if codes.named:
+            read = codes.product_id
+            identity = Identity(read, IdentitySource.BARCODE, codes.named[read] if read else None)
+            if len(codes.named) > 1:
+                return identity, (Reason.SEVERAL_ITEMS,)
+            if announced is None:
+                return identity, unclear
+            if read != announced:
                 return identity, (Reason.WRONG_ITEM,)
-            return identity, (Reason.UNKNOWN_PRODUCT,) if claims else ()
+            return Identity(announced, IdentitySource.ANNOUNCED, identity.barcode), ()
         looked = None
-        if barcode is None and len(self._retriever):
+        if codes.agreed is None and len(self._retriever):
             looked = self._retriever.recognise(views, describe(), announced)
         if announced is not None and looked in (announced, None):
-            return Identity(announced, IdentitySource.ANNOUNCED, barcode), ()
+            return Identity(announced, IdentitySource.ANNOUNCED, codes.agreed), ()
         if announced is not None:
             return Identity(looked, IdentitySource.VISUAL), (Reason.WRONG_ITEM,)
         if looked is not None:
-            return Identity(looked, IdentitySource.VISUAL), (Reason.UNKNOWN_PRODUCT,) if claims else ()
-        return Identity(None, IdentitySource.NONE, barcode), (Reason.UNKNOWN_PRODUCT,)
+            return Identity(looked, IdentitySource.VISUAL), unclear
+        return Identity(None, IdentitySource.NONE, codes.agreed), (Reason.UNKNOWN_PRODUCT,)
 
     def _announced(self, announcement: Announcement | None) -> tuple[str | None, bool]:
         """The announced product, and whether any code was announced at all."""

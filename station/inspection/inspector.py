@@ -1,6 +1,6 @@
 """The walk itself: an item's capture goes in, its verdict comes out, always."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -54,14 +54,18 @@ class Inspector:
                 described: list[Future[Described]] = []  # the model runs while the next view is cut
                 views = list(self.extractor.extract(capture, lambda crop: described.append(self.bundle.start(crop))))
                 view_doubts = self.extractor.doubts(views)
-            with stage("identity"):
-                identity, identity_doubts = self.identifier.identify(
-                    views, capture.announcement, lambda: [_finite_result(one).features for one in described]
-                )
-                references = self.gallery.references(identity.product_id) if identity.product_id else None
+            with stage("codes"):
+                codes = self.identifier.read(views, capture.announcement)
             with stage("references"):  # a view is compared while the model is at the next
-                results = map(_finite_result, described)
-                findings = tuple(self._findings(references, views, results))
+                references = self._references(codes.product_id)
+                findings = tuple(self._findings(references, views, described))
+            with stage("looks"):
+                identity, identity_doubts = self.identifier.identify(
+                    codes, views, lambda: [one.result().features for one in described]
+                )
+                if identity.product_id != codes.product_id:
+                    references = self._references(identity.product_id)
+                    findings = tuple(self._findings(references, views, described))
             with stage("judge"):
                 calibration = references.calibration if references else None
                 kind = references.product.kind if references else ""
@@ -74,10 +78,13 @@ class Inspector:
             return self.sideline(capture, Reason.TIMEOUT)
         return self._verdict(capture, judgement, identity, stage.ms, views=tuple(views))
 
+    def _references(self, product_id: str | None) -> ProductReferences | None:
+        return self.gallery.references(product_id) if product_id else None
+
     def _findings(
-        self, references: ProductReferences | None, views: Sequence[ItemView], results: Iterable[Described]
+        self, references: ProductReferences | None, views: Sequence[ItemView], started: Sequence[Future[Described]]
     ) -> Iterator[Finding]:
-        for view, described in zip(views, results, strict=True):
+        for view, described in zip(views, map(_finite_result, started), strict=True):
             yield from supervised_findings(view, described)
             finding = references.compare(view, described.features, self._describe) if references else None
             if finding is not None:

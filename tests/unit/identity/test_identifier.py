@@ -47,88 +47,90 @@ BLIND = Retriever({}, lambda _: None)
 IDENTIFIER = Identifier(PRODUCTS, BLIND)
 
 
-def unseen() -> list:
-    """No features, for views that nobody looks at."""
-    return []
+def identify(
+    identifier: Identifier, views: list[ItemView], announcement: Announcement | None
+) -> tuple[Identity, tuple[Reason, ...]]:
+    """Without features: nobody looks at these views."""
+    return identifier.identify(identifier.read(views, announcement), views, list)
 
 
 @pytest.mark.parametrize("turn_degrees", [0, 90, 180, 270, 8])
 def test_barcode_names_the_product_however_it_lies(turn_degrees: float) -> None:
-    identity, doubts = IDENTIFIER.identify([view(), view(TEA, turn_degrees)], None, unseen)
+    identity, doubts = identify(IDENTIFIER, [view(), view(TEA, turn_degrees)], None)
     assert identity == Identity("tea", IdentitySource.BARCODE, TEA)
     assert doubts == ()
 
 
 @pytest.mark.parametrize("announcement", [announce(sku="SKU-1"), announce(barcode=TEA), announce("SKU-1", TEA)])
 def test_announced_product_holds_where_nothing_is_read(announcement: Announcement) -> None:
-    identity, doubts = IDENTIFIER.identify([view()], announcement, unseen)
+    identity, doubts = identify(IDENTIFIER, [view()], announcement)
     assert identity == Identity("tea", IdentitySource.ANNOUNCED)
     assert doubts == ()
 
 
 def test_barcode_that_agrees_is_kept() -> None:
-    identity, doubts = IDENTIFIER.identify([view(TEA)], announce("SKU-1"), unseen)
+    identity, doubts = identify(IDENTIFIER, [view(TEA)], announce("SKU-1"))
     assert identity == Identity("tea", IdentitySource.ANNOUNCED, TEA)
     assert doubts == ()
 
 
 def test_barcode_of_another_known_product_is_the_wrong_item() -> None:
-    identity, doubts = IDENTIFIER.identify([view(SOAP)], announce("SKU-1"), unseen)
+    identity, doubts = identify(IDENTIFIER, [view(SOAP)], announce("SKU-1"))
     assert (identity.product_id, identity.source) == ("soap", IdentitySource.BARCODE)
     assert doubts == (Reason.WRONG_ITEM,)
 
 
 @pytest.mark.parametrize(("announcement", "named"), [(announce("SKU-1"), "tea"), (None, "soap")])
 def test_barcodes_of_two_products_are_several_items(announcement: Announcement | None, named: str) -> None:
-    identity, doubts = IDENTIFIER.identify([view(SOAP), view(TEA)], announcement, unseen)
+    identity, doubts = identify(IDENTIFIER, [view(SOAP), view(TEA)], announcement)
     assert (identity.product_id, identity.source) == (named, IdentitySource.BARCODE)
     assert doubts == (Reason.SEVERAL_ITEMS,)
 
 
 def test_foreign_barcode_does_not_outweigh_the_announcement() -> None:
-    identity, doubts = IDENTIFIER.identify([view(STRANGER), view(STRANGER)], announce("SKU-1"), unseen)
+    identity, doubts = identify(IDENTIFIER, [view(STRANGER), view(STRANGER)], announce("SKU-1"))
     assert identity == Identity("tea", IdentitySource.ANNOUNCED, STRANGER)
     assert doubts == ()
 
 
 @pytest.mark.parametrize("announcement", [None, announce("SKU-1")])
 def test_a_lone_foreign_barcode_may_be_misread_and_is_not_kept(announcement: Announcement | None) -> None:
-    identity, _ = IDENTIFIER.identify([view(STRANGER), view(), view("2266838953415")], announcement, unseen)
+    identity, _ = identify(IDENTIFIER, [view(STRANGER), view(), view("2266838953415")], announcement)
     assert identity.barcode is None
 
 
 def test_a_known_barcode_outweighs_foreign_ones_that_agree() -> None:
-    identity, doubts = IDENTIFIER.identify([view(STRANGER), view(STRANGER), view(TEA)], None, unseen)
+    identity, doubts = identify(IDENTIFIER, [view(STRANGER), view(STRANGER), view(TEA)], None)
     assert identity == Identity("tea", IdentitySource.BARCODE, TEA)
     assert doubts == ()
 
 
 @pytest.mark.parametrize("announcement", [None, announce(), announce(sku="SKU-9"), announce("SKU-1", SOAP)])
 def test_nothing_known_is_an_unknown_product(announcement: Announcement | None) -> None:
-    identity, doubts = IDENTIFIER.identify([view(STRANGER), view(STRANGER, 8)], announcement, unseen)
+    identity, doubts = identify(IDENTIFIER, [view(STRANGER), view(STRANGER, 8)], announcement)
     assert identity == Identity(None, IdentitySource.NONE, STRANGER)
     assert doubts == (Reason.UNKNOWN_PRODUCT,)
 
 
 def test_unknown_announcement_is_in_doubt_even_with_a_barcode() -> None:
-    identity, doubts = IDENTIFIER.identify([view(TEA)], announce(sku="SKU-9"), unseen)
+    identity, doubts = identify(IDENTIFIER, [view(TEA)], announce(sku="SKU-9"))
     assert identity.product_id == "tea"
     assert doubts == (Reason.UNKNOWN_PRODUCT,)
 
 
 def test_upc_and_ean_are_one_number() -> None:
-    identity, _ = IDENTIFIER.identify([view()], announce(barcode=SOAP[1:]), unseen)
+    identity, _ = identify(IDENTIFIER, [view()], announce(barcode=SOAP[1:]))
     assert identity.product_id == "soap"
 
 
 def test_code_shared_by_two_products_names_neither() -> None:
     twins = {name: Product(name, name, barcodes=(TEA,)) for name in ("a", "b", "c")}
-    identity, doubts = Identifier(twins, BLIND).identify([view(TEA)], None, unseen)
+    identity, doubts = identify(Identifier(twins, BLIND), [view(TEA)], None)
     assert identity.product_id is None
     assert doubts == (Reason.UNKNOWN_PRODUCT,)
 
 
 def test_no_views_and_no_products() -> None:
-    identity, doubts = Identifier({}, BLIND).identify([], None, unseen)
+    identity, doubts = identify(Identifier({}, BLIND), [], None)
     assert identity.product_id is None
     assert doubts == (Reason.UNKNOWN_PRODUCT,)

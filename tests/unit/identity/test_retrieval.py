@@ -99,5 +99,6 @@ def test_looks_speak_where_no_barcode_does(
     names = (*NAMES, "oats", "rice")  # so that the one announced is not among the nearest by chance
     identifier = Identifier({name: Product(name, name, skus=(name,)) for name in names}, retriever(names))
     views = [view(shown, 8)]
-    found = identifier.identify(views, announce(announced) if announced else None, lambda: features(views))
+    codes = identifier.read(views, announce(announced) if announced else None)
+    found = identifier.identify(codes, views, lambda: features(views))
     assert found == (identity, doubts)

@@ -15,7 +15,7 @@ from station.core.items import Announcement, ItemCapture, ItemView, Quality
 from station.core.verdict import Finding, Identity, IdentitySource, Provenance
 from station.daemon.clock import ManualClock
 from station.gallery import Gallery, Product
-from station.identity import Identifier, Retriever
+from station.identity import Codes, Identifier, Retriever
 from station.inference import Described
 from station.inspection import Inspector
 from station.inspection.supervised import SOURCE, supervised_findings
@@ -58,7 +58,10 @@ class Walk:
     def doubts(self, views):
         return quality_reasons(views, VisionSettings())
 
-    def identify(self, views, announcement, describe):
+    def read(self, views, announcement):
+        return Codes(self._identity, claimed=True, named={}, agreed=None)
+
+    def identify(self, codes, views, describe):
         self.enter("identity")
         if self._identity is None:
             return Identity(None, IdentitySource.NONE), (Reason.UNKNOWN_PRODUCT,)
@@ -116,8 +119,9 @@ def test_a_sound_walk_passes_and_says_all_that_is_known():
     assert verdict.stage_ms == {
         "wait": 0.0,
         "views": 20.0,
-        "identity": 0.0,
+        "codes": 0.0,
         "references": 80.0,
+        "looks": 0.0,
         "judge": 0.0,
     }
 
