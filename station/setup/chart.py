@@ -3,6 +3,9 @@
 import html
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+from numpy.polynomial import Polynomial
+
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 480, 180, 52, 76, 22
 _INKS = ("#1f5fa8", "#b3541e", "#14713a", "#7a3e9d", "#9a7a00", "#3c4654")
 _NAMES_PX, _CELL_PX, _LINE_PX = 70, 36, 20
@@ -14,6 +17,7 @@ def lines(
     series: Mapping[str, Sequence[tuple[float, float]]],
     label: Callable[[float], str],
     limit: float | None = None,
+    trend: bool = False,
 ) -> str:
     """Return lines by name through points (x, y), with a dashed one at a limit; empty without points.
 
@@ -22,6 +26,7 @@ def lines(
         series: the lines' points.
         label: words for a value of x.
         limit: of y.
+        trend: whether each line is the straight one that fits its points best, rather than from point to point.
     """
     points = [point for line in series.values() for point in line]
     if not points:
@@ -40,7 +45,7 @@ def lines(
         parts.append(f'<path d="M{_LEFT} {y:.1f}H{right}" stroke="#b3201f" stroke-dasharray="5 4"/>')
     for number, (name, line) in enumerate(series.items()):
         ink, places = _INKS[number % len(_INKS)], [at(x, y) for x, y in line]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (_straight(places) if trend else places))
         parts.append(f'<polyline points="{path}" fill="none" stroke="{ink}" stroke-width="1.6"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{ink}"/>' for x, y in places]
         parts.append(f'<text x="{right + 10}" y="{34 + 16 * number}" fill="{ink}">{html.escape(name)}</text>')
@@ -53,6 +58,15 @@ def lines(
     if high_x > low_x:
         parts.append(f'<text x="{right}" y="{_HEIGHT - 5}" text-anchor="end">{label(high_x)}</text>')
     return _svg(_WIDTH, _HEIGHT, parts)
+
+
+def _straight(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return both ends of the line that fits places best; none where they lie above each other."""
+    xs, ys = np.array(places).T
+    if np.ptp(xs) < 1:
+        return []
+    line = Polynomial.fit(xs, ys, 1)
+    return [(x, float(line(x))) for x in (xs.min(), xs.max())]
 
 
 def cells(values: Mapping[tuple[str, int], float], limit: float) -> str:

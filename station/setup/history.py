@@ -151,5 +151,4 @@ def _against_temperature(records: Sequence[Mapping[str, Any]]) -> str:
         for camera, celsius in record["temperature_c"].items():
             if camera in record["health"]:
                 series.setdefault(camera, []).append((celsius, record["health"][camera]["depth_percent"]))
-    ordered = {name: sorted(points) for name, points in series.items()}
-    return lines("depth error, % of the distance", ordered, lambda celsius: f"{celsius:.0f} C")
+    return lines("depth error, % of the distance", series, lambda celsius: f"{celsius:.0f} C", trend=True)
