@@ -145,9 +145,8 @@ def _place(rig: Rig, placement: Placement, trusted: Sequence[str]) -> Transform 
         return None
     poses = {name: inverse(rig.tray_from_camera(name)) for name in seen}
     lenses = {name: rig.camera(name).intrinsics for name in seen}
-    # Few corners fit a mirrored pose as well: begin where the camera that sees most has it, trusted or not.
-    widest = max(placement, key=lambda name: len(placement[name].pixels))
-    first = rig.tray_from_camera(widest) @ locate(rig.camera(widest).intrinsics, placement[widest])[0]
+    widest = max(seen, key=lambda name: len(seen[name].pixels))
+    first = inverse(poses[widest]) @ locate(lenses[widest], seen[widest])[0]
     begin = np.array([first[0, 3], first[1, 3], np.arctan2(first[1, 0], first[0, 0])])
 
     def off(x: NDArray[np.float64]) -> NDArray[np.float64]:
