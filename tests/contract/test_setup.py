@@ -13,6 +13,7 @@ from station.cli.app import app
 from station.core.errors import CameraStalled, SetupError
 from station.daemon.clock import ManualClock
 from station.rig import load_rig
+from station.setup.board import Board, calibration_board, golden_target
 from station.setup.captures import Kind
 from station.setup.gather import open_cameras
 from station.setup.guide import capture
@@ -161,11 +162,11 @@ class Unplugged:
         return self._camera.read(timeout_ms)
 
 
-def quick_source(seed: int = 1) -> tuple[SetupSettings, SetupSource]:
+def quick_source(board: Board | None = None) -> tuple[SetupSettings, SetupSource]:
     settings = SetupSettings(empty_framesets=8, poses_per_camera=4)
     simulation = SimulationSettings(supersampling=1, width_px=320, height_px=240)
-    source = simulated_source(board_booth(Session(Path(), settings).board, settings, simulation, seed), ManualClock())
-    return settings, source
+    shown = board or calibration_board(settings.paper)
+    return settings, simulated_source(board_booth(shown, settings, simulation, 1), ManualClock())
 
 
 def test_camera_unplugged_in_mid_step_is_named_and_what_was_captured_is_kept(tmp_path):
@@ -202,16 +203,25 @@ def glare(colour):
     return np.where(colour > 120, 255, colour).astype(np.uint8)
 
 
+def half_hidden(colour):
+    """Most of the board is out of the picture."""
+    seen = colour.copy()
+    seen[:, : seen.shape[1] * 5 // 8] = 60
+    return seen
+
+
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("change", "board", "spoil", "words"),
     [
-        (lambda colour: cv2.GaussianBlur(colour, (0, 0), 0.9), "camera top sees the board blurred"),
-        (glare, "camera top sees glare"),
+        ({}, None, lambda colour: cv2.GaussianBlur(colour, (0, 0), 0.9), "camera top sees the board blurred"),
+        ({}, None, glare, "camera top sees glare"),
+        ({"min_corners": 40}, None, half_hidden, "camera top sees too little of the board"),
+        ({}, golden_target(), lambda colour: colour, "camera top sees another board than board-A3"),
     ],
 )
-def test_board_that_cannot_be_used_is_told_and_the_earlier_rig_stays(tmp_path, spoil, words):
-    settings, source = quick_source()
-    session, said = Session(tmp_path, replace(settings, max_edge_px=2.2)), []
+def test_board_that_cannot_be_used_is_told_and_the_earlier_rig_stays(tmp_path, change, board, spoil, words):
+    settings, source = quick_source(board)
+    session, said = Session(tmp_path, replace(settings, max_edge_px=2.2, **change)), []
     RigVersions(tmp_path).put_in_force(source.truth)
     spoiled = SetupSource(tuple(Spoiled(camera, spoil) for camera in source.cameras), "spoiled cameras")
     with pytest.raises(SetupError, match=r"spoiled cameras ended and never showed board-A3 held still"):
