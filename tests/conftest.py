@@ -1,5 +1,6 @@
 """What every test is held to."""
 
+import gc
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,8 @@ def no_leaked_threads() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     left = [thread for thread in threading.enumerate() if thread not in before]
+    if left:
+        gc.collect()  # a model's thread ends with the model
     for thread in left:
         thread.join(timeout=5.0)
     leaked = [thread.name for thread in left if thread.is_alive()]

@@ -42,13 +42,10 @@ def create_app(door: Door, clock: Clock, settings: ApiSettings | None = None) ->
     app.state.bell = bell
     app.add_middleware(Gate, token=(settings or ApiSettings()).token)
     install_problem_handlers(app)
-    for router in (
-        plc_router(door, bell, clock),
-        items_router(door, bell),
-        booth_router(door),
-        live_router(door, bell),
-    ):
+    routers = (plc_router(door, bell, clock), items_router(door, bell), booth_router(door), live_router(door, bell))
+    for router in routers:
         app.include_router(router)
+    app.state.routes = [route for router in routers for route in router.routes]
     document = build_openapi(app)
     app.openapi = lambda: document  # type: ignore[method-assign]
     return app

@@ -6,20 +6,19 @@ from fastapi import APIRouter, Path
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from station.api.door import Door
-from station.api.problems import picture_responses, problem_responses
-from station.api.schemas import (
+from station.api.booth_schemas import (
     CameraBody,
     CertificateBody,
     GalleryBody,
     ProductBody,
-    ReasonBody,
     camera_body,
     certificate_body,
     gallery_body,
     product_body,
-    reason_body,
 )
+from station.api.door import Door
+from station.api.problems import picture_responses, problem_responses
+from station.api.schemas import ReasonBody, reason_body
 from station.core.damage import Reason
 
 ProductId = Annotated[str, Path(description="The product.", examples=["tea-carton"], max_length=128)]

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from station.api.bell import Bell
 from station.api.door import Door
+from station.api.item_schemas import ItemBody, NewItem, PictureLink, TruthBody, VerdictPage, item_body, verdict_body
 from station.api.problems import picture_responses, problem_responses
-from station.api.schemas import ItemBody, NewItem, PictureLink, TruthBody, VerdictPage, item_body, verdict_body
 from station.core.status import ItemRecord, ItemState
 
 _WAIT_MAX_MS = 30_000

@@ -9,8 +9,9 @@ from starlette.responses import Response, StreamingResponse
 
 from station.api.bell import Bell
 from station.api.door import Door
+from station.api.item_schemas import verdict_body
 from station.api.problems import problem_responses, refusal
-from station.api.schemas import HealthBody, ReadyBody, verdict_body
+from station.api.schemas import HealthBody, ReadyBody
 from station.core.errors import StationError
 
 _STILL_HERE_S = 15.0

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from station.api.plc_schemas import PlcError
 from station.api.schemas import Problem
@@ -43,7 +44,7 @@ def refusal(path: str, status: int, detail: str, headers: dict[str, str] | None 
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Let every error of the app leave as a refusal."""
+    """Let every error of the app leave as a refusal; `app.state.routes` are all its routes."""
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StationError, _station_error)
@@ -73,7 +74,16 @@ async def _http_error(request: Request, error: Exception) -> Response:
     detail = error.detail
     if error.status_code == 404 and detail == "Not Found":
         detail = "there is nothing here; see /openapi.json for every path (none ends in a slash)"
-    return refusal(_path(request), error.status_code, detail, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
+    return refusal(_path(request), error.status_code, detail, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Every method of the request's path; the framework names those of the first route alone."""
+    matching = (one for one in request.app.state.routes if one.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in matching for method in route.methods})
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

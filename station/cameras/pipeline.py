@@ -81,8 +81,6 @@ class PipelineCamera(PipelineStream):
         self._last_sequence = 0
         self._drops = {"gaps": 0, "stale": 0, "torn": 0, "no_slot": 0}
         self._troubles: deque[str] = deque(maxlen=4)
-        self.last_transfer_ns = 0
-        """Time the last pair took from librealsense's memory into its slot, alignment included, ns."""
 
     # What a subclass gives.
 
@@ -132,6 +130,11 @@ class PipelineCamera(PipelineStream):
     def recoveries(self) -> int:
         """How often the camera fell silent and was brought back; opening it anew does not start over."""
         return self._recoveries
+
+    @property
+    def trouble(self) -> str | None:
+        """Why its frames are not to be trusted now; see `core.ports.Camera`."""
+        return None
 
     @property
     def pool(self) -> FramePool:
@@ -201,7 +204,6 @@ class PipelineCamera(PipelineStream):
 
     def _copy(self, frames: Any) -> _Pair | None:
         """Copy a fresh pair into a slot and let go of librealsense's memory; refuse and count any other pair."""
-        began_ns = self._clock.now_ns()
         depth, colour = frames.get_depth_frame(), frames.get_color_frame()
         if not depth or not colour or not self._is_fresh(colour, depth):
             return None
@@ -220,7 +222,6 @@ class PipelineCamera(PipelineStream):
             slot.release()
             raise
         self._last_sequence = self._base_sequence + colour.get_frame_number()
-        self.last_transfer_ns = self._clock.now_ns() - began_ns
         return _Pair(
             slot=slot,
             sequence=self._last_sequence,

@@ -61,8 +61,9 @@ class FramePool:
         self._slots = slots
         self._free = [Slot(self) for _ in range(slots)]
 
-    def leaked(self) -> int:
-        """Return how many slots are leased; 0 once every frame has been released."""
+    @property
+    def leased(self) -> int:
+        """How many slots are in hand; 0 once every frame has been released."""
         with self._lock:
             return self._slots - len(self._free)
 

@@ -34,7 +34,7 @@ class Recovery:
 
     def __init__(self, settings: CamerasSettings, now_ns: int) -> None:
         self.stage = Stage.HEALTHY
-        self._stale_ns = settings.stale_ms * 1_000_000
+        self._lost_after_ns = settings.lost_after_ms * 1_000_000
         self._restart_grace_ns = settings.restart_grace_ms * 1_000_000
         self._reset_grace_ns = settings.reset_grace_ms * 1_000_000
         self._since_ns = now_ns
@@ -50,7 +50,7 @@ class Recovery:
     def step(self, now_ns: int) -> Action:
         """Return what to do when no fresh frame has come; call it at every fruitless read."""
         waited_ns = now_ns - self._since_ns
-        if self.stage is Stage.HEALTHY and waited_ns >= self._stale_ns:
+        if self.stage is Stage.HEALTHY and waited_ns >= self._lost_after_ns:
             return self._enter(Stage.RESTARTED, Action.RESTART, now_ns)
         if self.stage is Stage.RESTARTED and waited_ns >= self._restart_grace_ns:
             return self._enter(Stage.RESET, Action.RESET, now_ns)

@@ -35,7 +35,7 @@ class CamerasSettings:
         Le(256),
         Doc("Frames of one camera that may be in hand at once, width x height x 5 bytes each."),
     ] = 24
-    stale_ms: Annotated[
+    lost_after_ms: Annotated[
         int, Ge(50), Le(60_000), Doc("Age of the newest frame, ms, beyond which a camera counts as disconnected.")
     ] = 1000
     restart_grace_ms: Annotated[

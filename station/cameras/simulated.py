@@ -1,5 +1,6 @@
 """A camera of the simulated booth: rendered pairs go through a software device into the live path."""
 
+import logging
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,9 +11,12 @@ from station.cameras.pacing import Pacing
 from station.cameras.pipeline import PipelineCamera
 from station.cameras.recovery import Recovery
 from station.cameras.settings import CamerasSettings
+from station.core.frames import Frame
 from station.core.ports import Clock, EndOfStream
 from station.recording import SoftwareCamera, StreamSpec
 from station.rig import Rig
+
+_log = logging.getLogger(__name__)
 
 
 class RenderedFrame(Protocol):
@@ -87,12 +91,39 @@ class SimulatedCamera(PipelineCamera):
         self._start_ns = start_ns
         self._index = 0
         self._device: SoftwareCamera | None = None
+        self._trouble: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """That frames come more than `lost_after_ms` later than due: the machine renders them too slowly."""
+        return self._trouble
+
+    def read(self, timeout_ms: int) -> Frame | None:
+        """Return the next pair; see `core.ports.Camera`."""
+        frame = super().read(timeout_ms)
+        if frame is not None and self._pacing is not None:
+            self._watch_lateness((frame.host_t_ns - self._pacing.due_ns(frame.device_t_ns)) / 1e9)
+        return frame
 
     def close(self) -> None:
         """Stop the camera. Safe to call twice."""
         self._device = None
         super().close()
         self._booth.stop(self._camera_id)
+
+    def _watch_lateness(self, late_s: float) -> None:
+        was_late = self._trouble is not None
+        self._trouble = None
+        if late_s * 1000 <= self._settings.lost_after_ms:
+            return
+        lens = self._booth.rig.camera(self._camera_id).intrinsics
+        self._trouble = (
+            f"simulated camera {self._camera_id} is {late_s:.1f} s behind: this machine does not render "
+            f"{len(self._booth.rig.cameras)} cameras of {lens.width_px}x{lens.height_px} at {self._fps} fps in time. "
+            "Lower simulation.fps, or simulation.width_px and height_px, or choose a simulation.booth of fewer cameras"
+        )
+        if not was_late:
+            _log.warning(self._trouble)
 
     def _begin(self) -> None:
         now_ns = self._clock.now_ns()

@@ -1,11 +1,15 @@
 """Files and folders that a verb is told to write: what cannot be written is refused before the work, not after it."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from station.core.errors import StationError
+
+_DISK_FAULTS = (None, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+"""What only writing meets; NumPy's short writes have no number."""
 
 
 def file_to_write(path: Path | None) -> Path | None:
@@ -39,7 +43,7 @@ def folder_to_write(path: Path | None) -> Path | None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Let the block write a file or a folder.
+    """Let the block write a file or a folder; faults of anything else pass through as they are.
 
     Raises:
         StationError: the disk is full or not writable.
@@ -47,6 +51,11 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        inside = error.filename is not None and Path(os.fsdecode(error.filename)).absolute().is_relative_to(
+            path.absolute()
+        )
+        if not inside and error.errno not in _DISK_FAULTS:
+            raise
         raise StationError(f"cannot write {path} ({error}). Free disk space, or name another place") from error
 
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from station.api.schemas import verdict_body
+from station.api.item_schemas import verdict_body
 from station.cli.files import file_to_write, writing
 from station.cli.output import verdict_cells, verdict_table
 from station.cli.progress import progress_bar

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from station.cli.files import file_to_write, folder_to_write, writing
 from station.cli.progress import counting_bar, progress_bar
+from station.config import load_config
 from station.core.errors import SimulationError
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ app = typer.Typer(help="Recordings, datasets and contact sheets of the simulated
 
 _Seed = Annotated[
     int, typer.Option(help="Seed of products, poses, damage and noise; the same gives the same bytes.", min=0)
+]
+_Config = Annotated[
+    Path | None,
+    typer.Option(help="Configuration file, see `station config`; its section [simulation] says what the booth is."),
 ]
 _Picture = Annotated[Path, typer.Argument(callback=file_to_write, help="The picture to write, .png or .jpg.")]
 
@@ -30,10 +35,13 @@ def recording(
     ],
     items: Annotated[int, typer.Option(help="How many items come, one after the other.", min=1)] = 24,
     seed: _Seed = 1,
+    config: _Config = None,
 ) -> None:
     """Record what the simulated booth's cameras see, with the truth of every item.
 
-    One process a camera. Three items in ten are damaged. Judge the recording with `station replay OUT`.
+    One process a camera. Without a configuration it is the booth of three cameras, the demo's eight products come, and
+    three items in ten are damaged; `simulation.booth`, `products`, `damaged_share`, `pair_share` and `hand_ms` say
+    otherwise. Judge the recording with `station replay OUT`.
     """
     from station.simulation.booth import Booth
     from station.simulation.record import record_booth
@@ -42,7 +50,7 @@ def recording(
         raise SimulationError(f"{out} exists already. Name a new folder, or remove it")
     console = Console(stderr=True)
     with progress_bar(console, f"Recording {items} items") as progress:
-        made = record_booth(Booth(seed, items), out, progress)
+        made = record_booth(Booth(seed, items, load_config(config).simulation), out, progress)
     frames = sum(track.frames for track in made.tracks)
     console.print(f"{out}: {len(made.items)} items, {frames} frames of {len(made.tracks)} cameras")
 
@@ -55,13 +63,18 @@ def dataset(
     ],
     items: Annotated[int, typer.Option(help="How many items, those that serve as references included.", min=1)] = 2000,
     seed: _Seed = 1,
+    config: _Config = None,
 ) -> None:
     """Make a dataset to train on and to be judged by: pictures of every camera with their truth.
 
-    About 20 items of each product. The first two in five are good and marked as its references; of the others half
-    are damaged, every type the product can have about as often as any other, as often minor as major. Five products
-    in seven are for training, one is for validation, one for testing; no two of these share a product or an artwork
-    seed, nor do datasets of different seeds.
+    Ten items of each product, fewer where that would leave a split without a kind of product: 24 items cover all ten
+    kinds, 210 bring each kind into each split. The first two in five are good and marked as its references; of the
+    others half are damaged, every type the kind can have about as often as any other, as often minor as major. Five
+    products in seven are for training, one is for validation, one for testing; no two of these share a product or an
+    artwork seed, nor do datasets of different seeds.
+
+    A configuration says which booth it is, how its cameras see and what light and dirt there is; products, damage and
+    the timeline are the dataset's own.
 
     One process for each core. Stop it at any time: the same command goes on where it stopped, and the dataset is the
     same, byte for byte, as if it had never stopped. Needs the extras `sim` and `data`.
@@ -70,7 +83,8 @@ def dataset(
 
     console = Console(stderr=True)
     with writing(out), counting_bar(console, "Rendering items", items) as progress:
-        made = simulate_dataset(out, items, seed, os.cpu_count() or 1, progress)
+        settings = load_config(config).simulation
+        made = simulate_dataset(out, items, seed, os.cpu_count() or 1, progress, settings)
     table = Table("", *made.counts, title=str(out), title_justify="left")
     table.add_row("count", *map(str, made.counts.values()))
     console.print(table)
@@ -80,15 +94,18 @@ def dataset(
 def sheet(
     out: _Picture,
     seed: _Seed = 1,
-    outline: Annotated[bool, typer.Option("--outline", help="Draw the outline of the damage's truth.")] = False,
+    before: Annotated[
+        bool, typer.Option("--before", help="Below each, the item before its damage, with the outline of the truth.")
+    ] = False,
+    config: _Config = None,
 ) -> None:
     """Draw a contact sheet: every kind of product, good and with every damage, minor and major.
 
-    Each item is shown by the camera that sees its damage best. A grey cell is damage that the kind cannot have.
+    Each item is shown by the camera that sees best what happened to it. Grey is damage that the kind cannot have.
     """
     from station.simulation.sheet import damage_sheet
 
-    _draw(out, damage_sheet(seed), seed, outline)
+    _draw(out, damage_sheet(seed), seed, before, config)
 
 
 @app.command()
@@ -96,19 +113,21 @@ def products(
     out: _Picture,
     number: Annotated[int, typer.Option(help="How many products.", min=1, max=600)] = 30,
     seed: _Seed = 1,
+    config: _Config = None,
 ) -> None:
     """Draw a sheet of products as the seed makes them, undamaged, with their kind and name."""
     from station.simulation.generator import draw_products
     from station.simulation.sheet import product_sheet
 
-    _draw(out, product_sheet(draw_products(seed, number)), seed, outline=False)
+    _draw(out, product_sheet(draw_products(seed, number)), seed, before=False, config=config)
 
 
-def _draw(out: Path, page: "Sheet", seed: int, outline: bool) -> None:
+def _draw(out: Path, page: "Sheet", seed: int, before: bool, config: Path | None) -> None:
     from station.simulation.sheet import draw_sheet, save_sheet
 
     console = Console(stderr=True)
+    settings = load_config(config).simulation
     with counting_bar(console, "Rendering pictures", page.count) as progress:
-        picture = draw_sheet(page, seed, os.cpu_count() or 1, progress, outline)
+        picture = draw_sheet(page, seed, os.cpu_count() or 1, progress, before, settings)
     save_sheet(picture, out)
     console.print(f"{out}: {picture.shape[1]} x {picture.shape[0]} px, {page.count} items")

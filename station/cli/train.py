@@ -1,5 +1,6 @@
 """`station train`: teach a bundle's backbone what damage looks like."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,6 @@ from station.cli.progress import counting_bar
 from station.core.errors import DatasetError
 from station.inference import InferenceSettings, find_bundle
 from station.learn.dataset import open_dataset
-
-_FINETUNE_EPOCHS = 12
 
 
 def train(
@@ -29,7 +28,7 @@ def train(
     ] = False,
     finetune_epochs: Annotated[
         int, typer.Option(min=1, help="Passes of the backbone over the views that show damage and as many good ones.")
-    ] = _FINETUNE_EPOCHS,
+    ] = 12,
     epochs: Annotated[int, typer.Option(min=1, help="Passes of the heads over the training items.")] = 25,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
 ) -> None:
@@ -41,25 +40,18 @@ def train(
     Example: `station train DATASET heads`, then `station evaluate DATASET --bundle heads`
     """
     try:
+        from station.learn.training.settings import TrainingSettings
         from station.learn.training.train import train as run
     except ImportError as error:
         raise DatasetError(
             f"training needs {error.name}. Install the extra: pip install 'damage-station[train]'"
         ) from error
-    console, passes = Console(stderr=True), finetune_epochs if finetune else 0
-    options = (f" --finetune --finetune-epochs {passes}" if finetune else "") + f" --epochs {epochs} --seed {seed}"
-    command = f"station train DATASET {out.name} --bundle {bundle}{options}"
+    settings = TrainingSettings(epochs, finetune_epochs if finetune else 0, seed)
+    options = (f" --finetune --finetune-epochs {finetune_epochs}" if finetune else "") + f" --epochs {epochs}"
+    command = f"station train DATASET {out.name} --bundle {bundle}{options} --seed {seed}"
+    bar = partial(counting_bar, Console(stderr=True))
     with writing(out):
-        made = run(
-            open_dataset(dataset),
-            find_bundle(bundle),
-            out,
-            epochs,
-            passes,
-            seed,
-            command,
-            lambda title, total: counting_bar(console, title, total),
-        )
+        made = run(open_dataset(dataset), find_bundle(bundle), out, settings, bar, command)
     Console(highlight=False).print(
         f"held-out items: AUROC {made.epoch.auroc:.3f}, recall {made.epoch.recall:.2f} at 1 % false alarms\n"
         f"wrote {made.bundle}, {made.int8} and {made.report}",

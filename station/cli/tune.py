@@ -93,7 +93,7 @@ def _fit(
         with writing(json_file):
             json_file.write_text(json.dumps(tuned.figures, indent=1) + "\n")
     if report is not None:
-        write_report(tuned, report)
+        write_report(tuned, found, report)
         console.print(f"wrote {report}", soft_wrap=True)
     console.print(f"wrote {write_fusion(Path(settings.judge.folder), tuned.fusion)}", soft_wrap=True)
     return tuned.fusion, tuned.good_scores, tuned.good_products

@@ -55,6 +55,10 @@ class Camera(Protocol):
     def recoveries(self) -> int:
         """How often so far the camera fell silent while open, and was brought back by itself."""
 
+    @property
+    def trouble(self) -> str | None:
+        """Why its frames are not to be trusted now although they come, and what to do; None where they are."""
+
     def open(self) -> CameraInfo:
         """Start streaming.
 

@@ -16,19 +16,19 @@ _REOPEN_S = 2.0
 
 
 class CameraRunner:
-    """Fills the inbox from one camera. `connected` means that a frame arrived within `stale_ms`.
+    """Fills the inbox from one camera. `connected` means that a frame arrived within `lost_after_ms`, in time.
 
     A camera that `comes_back` is opened again when it was lost; a recording would start over.
     """
 
     def __init__(
-        self, camera: Camera, serial: str, inbox: SceneInbox, clock: Clock, stale_ms: int, comes_back: bool
+        self, camera: Camera, serial: str, inbox: SceneInbox, clock: Clock, lost_after_ms: int, comes_back: bool
     ) -> None:
         self._camera = camera
         self._serial = serial
         self._inbox = inbox
         self._clock = clock
-        self._stale_ms = stale_ms
+        self._lost_after_ms = lost_after_ms
         self._comes_back = comes_back
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.camera_id}")
@@ -63,16 +63,17 @@ class CameraRunner:
 
     def status(self) -> CameraStatus:
         """Return how the camera stands now."""
+        trouble = self._camera.trouble
         age_ms = None if self._last_ns is None else (self._clock.now_ns() - self._last_ns) / 1e6
         return CameraStatus(
             camera_id=self.camera_id,
             serial=self._serial,
-            connected=age_ms is not None and age_ms <= self._stale_ms,
+            connected=age_ms is not None and age_ms <= self._lost_after_ms and trouble is None,
             frame_age_ms=age_ms,
             frames=self.frames,
             dropped=self.dropped,
             recoveries=self._returns + self._camera.recoveries,
-            error=str(self.error) if self.error else None,
+            error=str(self.error) if self.error else trouble,
         )
 
     def picture(self) -> EvidencePicture | None:

@@ -173,8 +173,8 @@ class Station:
 
     def _runner(self, camera: Camera) -> CameraRunner:
         serial = self._source.rig.camera(camera.camera_id).serial
-        stale_ms, comes_back = self._config.cameras.stale_ms, not self._source.simulated
-        return CameraRunner(camera, serial, self._inbox, self._clock, stale_ms, comes_back)
+        lost_after_ms, comes_back = self._config.cameras.lost_after_ms, not self._source.simulated
+        return CameraRunner(camera, serial, self._inbox, self._clock, lost_after_ms, comes_back)
 
     def _fault(self) -> Reason:
         stalled = self._heart.stalled()

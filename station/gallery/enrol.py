@@ -98,25 +98,32 @@ def enrol_product(
     scores = [_bank_scores(shot, bank) for shot in held_out]
     if describe is not None:
         faces, scores = _with_faces(shots, bank, yardsticks, describe)
-    views = {
-        camera_id: EnrolledView(
-            calibration=yardstick,
-            pictures=tuple(shot[camera_id].crop for shot in references if camera_id in shot)[:pictures_per_camera],
-        )
-        for camera_id, yardstick in yardsticks.items()
-    }
-    seen = [view for shot in shots for view in shot.values()]
-    looks = learn_looks([view.crop for view in seen], [view.mask for view in seen], [view.features for view in seen])
     return EnrolledProduct(
         bank=bank,
         faces=faces,
         shapes=ShapeReferences.learn(surfaces),
-        looks=looks,
-        views=views,
+        looks=_looks(shots),
+        views=_enrolled_views(references, yardsticks, pictures_per_camera),
         good_scores=tuple(sorted(held_out_scores(scores))),
         reference_shots=len(references),
         calibration_shots=len(held_out),
     )
+
+
+def _looks(shots: Sequence[Shot]) -> Looks:
+    seen = [view for shot in shots for view in shot.values()]
+    return learn_looks([view.crop for view in seen], [view.mask for view in seen], [view.features for view in seen])
+
+
+def _enrolled_views(
+    shots: Sequence[Shot], yardsticks: Mapping[str, ViewCalibration], pictures: int
+) -> dict[str, EnrolledView]:
+    return {
+        camera_id: EnrolledView(
+            yardstick, tuple(shot[camera_id].crop for shot in shots if camera_id in shot)[:pictures]
+        )
+        for camera_id, yardstick in yardsticks.items()
+    }
 
 
 def _sound(shots: Sequence[Shot]) -> Sequence[Shot]:

@@ -15,8 +15,8 @@ _PROJECTED_CHANNELS = 24
 
 def patch_coverage(mask: NDArray[np.bool_], height: int, width: int) -> NDArray[np.float32]:
     """Return how much of each patch the mask covers, float32 [height, width] in 0..1."""
-    coverage = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(coverage, np.float32)
+    coverage = cv2.resize(mask.view(np.uint8) * np.uint8(255), (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(coverage, np.float32) / np.float32(255)
 
 
 def item_patches(features: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -52,7 +52,9 @@ def patch_distances(
         return distances
     similarity = np.full(int(inside.sum()), -1.0, np.float32)
     if len(bank):
-        similarity = (unit(features[inside]) @ np.asarray(bank, np.float32).T).max(axis=1)
+        patches = features[inside]
+        nearest = (patches @ np.asarray(bank, np.float32).T).max(axis=1)
+        similarity = nearest / np.maximum(np.linalg.norm(patches, axis=1), 1e-12)
     distances[inside] = np.clip(1.0 - similarity, 0.0, 2.0)
     return distances
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +36,14 @@ class Described:
 
 
 class Bundle:
-    """A loaded model. It describes several pictures at a time, in threads of the runtime's own; one thread owns it."""
+    """A loaded model. It describes one picture after the other, behind the caller's back; one thread owns it."""
 
     def __init__(self, manifest: Manifest, digest: str, session: ort.InferenceSession) -> None:
         self.manifest = manifest
         self.digest = digest
         self._session = session
+        # Pictures side by side would be slower than in turn: they throw each other out of the caches.
+        self._runner = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._spare_tensors: list[NDArray[np.float32]] = []
 
     @property
@@ -65,19 +67,7 @@ class Bundle:
         """
         tensor = self._spare_tensors.pop() if self._spare_tensors else self._new_tensor()
         self._fill(tensor[0], crop)
-        described: Future[Described] = Future()
-
-        def finish(outputs: list[NDArray[np.float32]], _: None, error: str) -> None:
-            self._spare_tensors.append(tensor)
-            if error:
-                described.set_exception(
-                    BundleError(f"model {self.manifest.name} failed on a picture ({error}). Run `station doctor`")
-                )
-            else:
-                described.set_result(Described(self._as_features(outputs[0])[0], *(own[0] for own in outputs[1:])))
-
-        self._session.run_async(list(self.manifest.outputs), {self.manifest.input.name: tensor}, finish, None)
-        return described
+        return self._runner.submit(self._run, tensor)
 
     def features(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return the pictures' features, float32 [N, h, w, C]; see `start`.
@@ -96,11 +86,7 @@ class Bundle:
         Raises:
             BundleError: the model failed on them.
         """
-        started = [self.start(crop) for crop in crops]
-        try:
-            return [described.result() for described in started]
-        finally:
-            wait(started)  # a run that is still on when Ctrl-C ends the interpreter would abort the process
+        return [described.result() for described in [self.start(crop) for crop in crops]]
 
     def tensor(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return the model's input for the pictures, as one batch."""
@@ -109,6 +95,17 @@ class Bundle:
             tensors.append(self._new_tensor())
             self._fill(tensors[-1][0], crop)
         return np.concatenate(tensors)
+
+    def _run(self, tensor: NDArray[np.float32]) -> Described:
+        try:
+            outputs = self._session.run(list(self.manifest.outputs), {self.manifest.input.name: tensor})
+        except Exception as error:  # ONNX Runtime's own errors share no base class
+            raise BundleError(
+                f"model {self.manifest.name} failed on a picture ({error}). Run `station doctor`"
+            ) from error
+        finally:
+            self._spare_tensors.append(tensor)
+        return Described(self._as_features(outputs[0])[0], *(own[0] for own in outputs[1:]))
 
     def _new_tensor(self) -> NDArray[np.float32]:
         spec = self.manifest.input
@@ -148,22 +145,20 @@ def load_bundle(folder: Path, settings: InferenceSettings | None = None) -> Bund
 def unproved_bundle(folder: Path, settings: InferenceSettings) -> Bundle:
     """Load a bundle without running its golden pictures, for whoever makes these; raises as `load_bundle` does."""
     manifest = read_manifest(folder)
-    # The caller's thread counts as one of the session's, and works elsewhere while it waits for none.
-    session = _open_session(folder / manifest.model, settings, settings.threads + 1)
+    session = _open_session(folder / manifest.model, settings)
     _check_names(folder, manifest, session)
     return Bundle(manifest, sha256_of(folder / NAME)[:16], session)
 
 
 def bare_session(folder: Path, settings: InferenceSettings) -> Callable[[NDArray[np.float32]], None]:
-    """Return the model alone on one batch with a thread a core: what the walk is measured against.
+    """Return the model alone on one batch: what the walk is measured against.
 
     Raises:
         BundleError: the bundle cannot be loaded.
         ProviderMissing: the provider asked for is not active.
     """
     manifest = read_manifest(folder)
-    threads = min(settings.threads, len(os.sched_getaffinity(0)))
-    session = _open_session(folder / manifest.model, settings, threads)
+    session = _open_session(folder / manifest.model, settings)
     return lambda tensor: session.run(list(manifest.outputs), {manifest.input.name: tensor})
 
 
@@ -174,7 +169,7 @@ def _fit(crop: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.u
     return cv2.resize(crop, (width_px, height_px), interpolation=interpolation).astype(np.uint8, copy=False)
 
 
-def _open_session(model: Path, settings: InferenceSettings, threads: int) -> ort.InferenceSession:
+def _open_session(model: Path, settings: InferenceSettings) -> ort.InferenceSession:
     available = ort.get_available_providers()
     if settings.provider not in available:
         raise ProviderMissing(
@@ -182,7 +177,7 @@ def _open_session(model: Path, settings: InferenceSettings, threads: int) -> ort
             f"Install the runtime that has it, or correct inference.provider"
         )
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = min(settings.threads, len(os.sched_getaffinity(0)))
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "1" if settings.spin else "0")
     options.log_severity_level = 3

@@ -17,7 +17,7 @@ class InferenceSettings:
     provider: Annotated[
         str, MinLen(1), Doc("ONNX Runtime execution provider that must be active, e.g. CUDAExecutionProvider.")
     ] = "CPUExecutionProvider"
-    threads: Annotated[int, Ge(1), Le(64), Doc("Threads of the model; it describes views side by side.")] = 3
+    threads: Annotated[int, Ge(1), Le(64), Doc("Threads of the model, at most one a core.")] = 4
     spin: Annotated[
         bool, Doc("Whether idle model threads spin instead of sleeping: a little faster, at the cameras' cost.")
     ] = False

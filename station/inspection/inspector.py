@@ -51,10 +51,8 @@ class Inspector:
         stage.ms["wait"] = (self.clock.now_ns() - capture.arrived_ns) / 1e6
         try:
             with stage("views"):
-                views, described = [], []
-                for view in self.extractor.extract(capture):
-                    views.append(view)
-                    described.append(self.bundle.start(view.crop))  # runs while the next view is cut
+                described: list[Future[Described]] = []  # the model runs while the next view is cut
+                views = list(self.extractor.extract(capture, lambda crop: described.append(self.bundle.start(crop))))
                 view_doubts = self.extractor.doubts(views)
             with stage("identity"):
                 identity, identity_doubts = self.identifier.identify(

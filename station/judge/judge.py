@@ -1,17 +1,21 @@
 """The decision: findings become one confidence, a severity and the reasons for a sideline."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from station.core.damage import DamageType, Decision, Reason, Severity
 from station.core.verdict import Finding, Region
 from station.gallery import REFERENCES, Calibration
 from station.judge.confidence import damage_confidence
 from station.judge.fusion import Fusion, probability
+from station.judge.pooling import any_of
 from station.judge.settings import JudgeSettings
 from station.judge.standing import Standing
 from station.judge.threshold import choose_threshold
+
+Told = TypeVar("Told", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,30 +120,36 @@ class Judge:
 
 
 def item_scores(findings: Sequence[Finding], calibration: Calibration) -> dict[str, float]:
-    """Return the item's score by source: the worst view's, references counted from what is usual for the product.
+    """Return the item's score by source: that any view shows damage, see `any_of`.
 
-    Where a source tells types of damage apart and also speaks of damage as such, the latter is its score.
+    References count by the worst view alone, from what is usual for the product. Where a source tells types of damage
+    apart and also speaks of damage as such, the latter is its score.
     """
     whole = {finding.source for finding in findings if finding.damage_type is None}
-    views: dict[str, dict[str, float]] = {}
-    for finding in findings:
-        if finding.damage_type is not None and finding.source in whole:
-            continue
-        own = views.setdefault(finding.source, {})
-        own[finding.camera_id] = max(finding.score, own.get(finding.camera_id, -math.inf))
-    scores = {source: max(own.values()) for source, own in views.items()}
-    if REFERENCES in views:
-        scores[REFERENCES] = calibration.item_score(views[REFERENCES])
-    return scores
+    said = [finding for finding in findings if finding.damage_type is None or finding.source not in whole]
+    views = _views((finding.source, finding) for finding in said)
+    return {
+        source: calibration.item_score(own) if source == REFERENCES else float(any_of([*own.values()]))
+        for source, own in views.items()
+    }
 
 
 def type_scores(findings: Sequence[Finding]) -> dict[DamageType, float]:
-    """Return the worst score of each type of damage that a finding names."""
+    """Return the score of each type of damage that a finding names: the worst source's, of all its views."""
+    views = _views(((one.damage_type, one.source), one) for one in findings if one.damage_type is not None)
     scores: dict[DamageType, float] = {}
-    for finding in findings:
-        if finding.damage_type is not None:
-            scores[finding.damage_type] = max(finding.score, scores.get(finding.damage_type, -math.inf))
+    for (damage_type, _), own in views.items():
+        scores[damage_type] = max(float(any_of([*own.values()])), scores.get(damage_type, -math.inf))
     return scores
+
+
+def _views(told: Iterable[tuple[Told, Finding]]) -> dict[Told, dict[str, float]]:
+    """The worst score of each view, by what is told of."""
+    views: dict[Told, dict[str, float]] = {}
+    for what, finding in told:
+        own = views.setdefault(what, {})
+        own[finding.camera_id] = max(finding.score, own.get(finding.camera_id, -math.inf))
+    return views
 
 
 def _ordered(reasons: set[Reason]) -> tuple[Reason, ...]:

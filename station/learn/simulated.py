@@ -6,8 +6,8 @@ datasets of different seeds.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,10 @@ from station.learn.dataset import Card, Dataset, Item, Split
 from station.learn.dataset_writer import DatasetWriter
 from station.learn.pictures import ViewPictures, save_view
 from station.rig import save_rig
-from station.simulation.catalogue import SimProduct
+from station.simulation.catalogue import Kind, SimProduct
 from station.simulation.crew import work_off
 from station.simulation.damage import possible
-from station.simulation.generator import draw_products, redesigned
+from station.simulation.generator import draw_product, redesigned
 from station.simulation.layout import booth_rig
 from station.simulation.plan import Damage
 from station.simulation.settings import SimulationSettings
@@ -28,12 +28,16 @@ from station.simulation.studio import Shot, Studio
 
 REFERENCE_SHARE = 0.4
 """Of a product's items, these come first, good, to show what it should look like; of the others half are damaged."""
-_PER_PRODUCT = 20
+_PER_PRODUCT, _FEWEST_PER_PRODUCT = 10, 3
+"""Items of a product; fewer where the products would not bring every kind into every split: then a reference, a good
+and a damaged one at least."""
 _SPLITS = (Split.TRAIN, Split.TEST, Split.VAL, Split.TRAIN, Split.TRAIN, Split.TRAIN, Split.TRAIN)
-"""The splits that products go to in turn: each draws products of its own, kind after kind."""
+"""The splits that products go to in turn. Their number has no factor in common with that of the kinds, which come in
+turn as well: the first products already cover the kinds, and every round brings each split every kind."""
+_ROUND = len(_SPLITS) * len(Kind)
 _REDESIGNED_SHARE = 0.15
 """Share of products whose packaging changes: every other of their judged items comes as the second version."""
-_MISSING_WEIGHT = 3
+_MISSING_WEIGHT = 6
 """Few kinds can miss a unit; those lose one this many times as often as they take any other damage."""
 _RIG = "rig.json"
 
@@ -47,8 +51,9 @@ class Plan:
 
     @property
     def products(self) -> int:
-        """How many products there are: three at least, so that each split has one."""
-        return min(self.items, max(3, -(-self.items // _PER_PRODUCT)))
+        """How many products there are: each kind at least and, as soon as items allow, each in every split."""
+        covering = min(_ROUND, self.items // _FEWEST_PER_PRODUCT)
+        return min(self.items, max(len(Kind), covering, -(-self.items // _PER_PRODUCT)))
 
     def split(self, part: int) -> Split:
         """Return what a part's product is for."""
@@ -60,8 +65,8 @@ class Plan:
 
     def product(self, part: int) -> SimProduct:
         """Return a part's product."""
-        alike = [other for other in range(self.products) if self.split(other) is self.split(part)]
-        return _products(self.catalogue_seed(self.split(part)), len(alike))[alike.index(part)]
+        kinds = tuple(Kind)
+        return draw_product(self.catalogue_seed(self.split(part)), part, kinds[part % len(kinds)])
 
     def orders(self, part: int) -> Iterator["Order"]:
         """Yield a part's items in order, references first."""
@@ -69,16 +74,25 @@ class Plan:
         count = self.items // self.products + (part < self.items % self.products)
         references = round(REFERENCE_SHARE * count)
         rng = np.random.default_rng((self.seed, 5, part))
-        types = _types(product)
-        drawn = [types[place] for _ in range(count) for place in rng.permutation(len(types))]
         is_redesigned = rng.random() < _REDESIGNED_SHARE
         other = redesigned(product, self.catalogue_seed(self.split(part))) if is_redesigned else product
+        damages = self._damages(part, count - references)
         for number in range(count):
             judged = number - references
-            damage: Damage = ()
-            if judged >= 0 and (judged + part) % 2:
-                damage = ((drawn[judged], Severity(int(rng.integers(Severity.MINOR, Severity.MAJOR + 1)))),)
+            damage = next(damages) if judged >= 0 and (judged + part) % 2 else ()
             yield Order(other if judged >= 0 and judged // 2 % 2 else product, number, damage, judged < 0)
+
+    def _damages(self, part: int, judged: int) -> Iterator[Damage]:
+        """Yield damage for half of a part's judged items, from where the last of its kind and split left off."""
+        turn, place = divmod(part, _ROUND)
+        rng = np.random.default_rng((self.seed, 6, place))
+        types = _types(tuple(Kind)[place % len(Kind)])
+        most = -(-judged // 2)
+        first = turn * most
+        dealt = [card for _ in range(1 + (first + most) // len(types)) for card in rng.permutation(len(types))]
+        severities = rng.permutation((Severity.MINOR, Severity.MAJOR))
+        for number in range(first, first + most):
+            yield ((types[dealt[number]], Severity(int(severities[number % 2]))),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +129,7 @@ def simulate_dataset(
     """
     settings = settings or SimulationSettings()
     plan = Plan(items, seed)
-    command = f"station simulate dataset OUT --items {items} --seed {seed}"
-    card = Card(
-        f"simulated-{seed}-{items}",
-        "Apache-2.0; artwork drawn by the station's own code, products and brands are made up",
-        f"the simulated booth {settings.booth}, {settings.width_px} x {settings.height_px} px, another a product",
-        command,
-    )
-    writer = DatasetWriter(out, card, plan.products)
+    writer = DatasetWriter(out, _card(plan, settings), plan.products)
     save_rig(booth_rig(settings), out / _RIG)
     finished = set(writer.finished)
     done = sum(len(list(plan.orders(part))) for part in finished)
@@ -130,6 +137,22 @@ def simulate_dataset(
     left = [part for part in range(plan.products) if part not in finished]
     work_off(partial(_make_part, writer, plan, settings), left, processes, lambda steps: progress(done + steps))
     return writer.close()
+
+
+def _card(plan: Plan, settings: SimulationSettings) -> Card:
+    """Return what the dataset says of itself: with the same words it is the same, byte for byte."""
+    usual = SimulationSettings()
+    given = {item.name: getattr(settings, item.name) for item in fields(settings)}
+    chosen = [f"{name} = {value!r}" for name, value in given.items() if value != getattr(usual, name)]
+    command = f"station simulate dataset OUT --items {plan.items} --seed {plan.seed}"
+    if chosen:
+        command += f" --config FILE, where [simulation] says {', '.join(chosen)}"
+    return Card(
+        f"simulated-{plan.seed}-{plan.items}",
+        "Apache-2.0; artwork drawn by the station's own code, products and brands are made up",
+        f"the simulated booth {settings.booth}, {settings.width_px} x {settings.height_px} px, another a product",
+        command,
+    )
 
 
 def _make_part(writer: DatasetWriter, plan: Plan, settings: SimulationSettings, part: int) -> Iterator[None]:
@@ -181,14 +204,7 @@ def _saved(out: Path, shot: Shot, order: Order, split: Split) -> Item:
     )
 
 
-def _types(product: SimProduct) -> tuple[DamageType, ...]:
-    """Return the damage a product can have, each type as often as it shall come."""
-    types = possible(product.kind)
-    if product.units < 2:
-        return tuple(kind for kind in types if kind is not DamageType.MISSING_UNIT)
-    return types + (DamageType.MISSING_UNIT,) * (_MISSING_WEIGHT - 1)
-
-
-@cache
-def _products(catalogue_seed: int, count: int) -> tuple[SimProduct, ...]:
-    return draw_products(catalogue_seed, count)
+def _types(kind: Kind) -> tuple[DamageType, ...]:
+    """Return the damage a kind can have, each type as often as it shall come."""
+    types = possible(kind)
+    return types + (DamageType.MISSING_UNIT,) * ((_MISSING_WEIGHT - 1) * types.count(DamageType.MISSING_UNIT))

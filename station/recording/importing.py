@@ -11,7 +11,7 @@ from station.core.geometry import Intrinsics
 from station.core.items import Announcement
 from station.recording.manifest import Recording
 from station.recording.software_device import StreamSpec
-from station.recording.stills import find_stills
+from station.recording.stills import Still, StillFolder, find_stills
 from station.recording.writer import RecordingWriter
 
 MakeRig = Callable[[str, str, Intrinsics, NDArray[np.float32]], str]
@@ -48,23 +48,27 @@ def import_pngs(
         RecordingError: the folder is in no known layout, a name is not in it, or `out` holds a recording.
     """
     folder = find_stills(source, depth_unit_mm)
-    known = [still.name for still in folder.stills]
-    if missing := sorted(set(names) - set(known)):
-        raise RecordingError(f"{source} holds no still {', '.join(missing)}. Name some of: {', '.join(known)}")
-    stills = [still for still in folder.stills if not names or still.name in names]
+    stills = _named(folder, source, names)
     serial = f"PNG-{source.parent.name}-{source.name}"
     _, depth = folder.read(stills[0])
     depth_mm = depth.astype(np.float32) * np.float32(folder.depth_unit_mm)
     rig_json = make_rig(camera_id, serial, folder.intrinsics, depth_mm)
     spec = StreamSpec(camera_id, serial, folder.intrinsics, fps, folder.depth_unit_mm)
     writer = RecordingWriter(out, [spec], rig_json)
-    index, plc_id = 0, 0
-    for still in stills:
+    plc_id = 0
+    for number, still in enumerate(stills):
         colour, depth = folder.read(still)
+        first = number * repeat
         if not still.is_background:
             plc_id += 1
-            writer.event(Announcement(plc_id, round((index + 0.5) * 1e9 / fps)))
-        for _ in range(repeat):
+            writer.event(Announcement(plc_id, round((first + 0.5) * 1e9 / fps)))
+        for index in range(first, first + repeat):
             writer.write(camera_id, colour, depth, round(index * 1e9 / fps))
-            index += 1
     return writer.close()
+
+
+def _named(folder: StillFolder, source: Path, names: Collection[str]) -> list[Still]:
+    known = [still.name for still in folder.stills]
+    if missing := sorted(set(names) - set(known)):
+        raise RecordingError(f"{source} holds no still {', '.join(missing)}. Name some of: {', '.join(known)}")
+    return [still for still in folder.stills if not names or still.name in names]

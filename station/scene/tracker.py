@@ -33,8 +33,12 @@ TRANSITIONS: dict[tuple[TrayState, Seen], TrayState] = {
     (TrayState.PRESENT, Seen.MOVING): TrayState.PRESENT,
     (TrayState.PRESENT, Seen.SETTLED): TrayState.PRESENT,
     (TrayState.PRESENT, Seen.SWAPPED): TrayState.ARRIVING,
+    (TrayState.EMPTY, Seen.JOINED): TrayState.ARRIVING,
+    (TrayState.ARRIVING, Seen.JOINED): TrayState.ARRIVING,
+    (TrayState.PRESENT, Seen.JOINED): TrayState.PRESENT,
 }
-"""Entering PRESENT captures the item, unless it was given up before it was seen; nothing else does."""
+"""Entering PRESENT captures the item, unless it was given up before it was seen; a second one that has JOINED it is
+captured with its fault; nothing else is."""
 
 
 class _Pending(NamedTuple):
@@ -53,10 +57,11 @@ class Tracker:
     """Turns framesets and announcements into item captures; every item and announcement gives exactly one.
 
     With the `tray` trigger an item is captured once it has settled on the learned empty tray, or is
-    overdue in settling. The announcement made before it came is its own; of two, both are in doubt. One that
-    comes while it still lies there unannounced has it captured again. What is given up unseen, because no
-    framesets come, has its verdict: found on the tray afterwards it is not captured again. With the
-    `controller` trigger each announcement is captured from the first framesets that arrived after it.
+    overdue in settling; a second one put down beside it later is captured as SEVERAL_ITEMS. The announcement
+    made before it came is its own; of two, both are in doubt. One that comes while it still lies there
+    unannounced has it captured again. What is given up unseen, because no framesets come, has its verdict:
+    found on the tray afterwards it is not captured again. With the `controller` trigger each announcement
+    is captured from the first framesets that arrived after it.
 
     A frameset pushed belongs to the tracker, which passes it on in a capture or releases it. `now_ns`
     is the station clock, the one of `FrameSet.host_t_ns`.
@@ -81,6 +86,7 @@ class Tracker:
         self._lost_ns: dict[str, int] = {}
         self._items = 0
         self._unannounced = False
+        self._crowded = False
 
     @property
     def ready(self) -> bool:
@@ -154,19 +160,25 @@ class Tracker:
             seen = Seen.SETTLED
         self._state = TRANSITIONS[before, seen]
         captured = self._state is TrayState.PRESENT and before is not TrayState.PRESENT
+        joined = seen is Seen.JOINED and self._state is TrayState.PRESENT
         if before is TrayState.EMPTY or (self._state is TrayState.ARRIVING and before is not TrayState.ARRIVING):
             self._arriving_since_ns = now_ns
-        claimed = not captured and self._is_claimed(frameset)
+        claimed = not captured and not joined and self._is_claimed(frameset)
         self._window.append(frameset)
-        keep = self._settings.settle_framesets if captured or claimed or self._state is TrayState.ARRIVING else 0
+        wanted = captured or joined or claimed or self._state is TrayState.ARRIVING
+        keep = self._settings.settle_framesets if wanted else 0
         while len(self._window) > keep:
             self._window.popleft().release()
         if seen is Seen.CLEAR:
             self._given_up = deque(each for each in self._given_up if frameset.t_ns in each.unseen)
-        if captured:
+        if captured or joined:
             watch.remember()
+            self._crowded = joined
+        if captured:
             return () if self._has_its_verdict() else self._capture_settled(now_ns)
-        return (self._capture(self._pending[0].since_ns),) if claimed and len(self._window) == keep else ()
+        if joined:
+            return (self._capture(now_ns, Reason.SEVERAL_ITEMS),)
+        return self._capture_claimed() if claimed and len(self._window) == keep else ()
 
     def _capture_settled(self, now_ns: int) -> tuple[ItemCapture, ...]:
         """Capture the item that has settled, under the announcement made before it came.
@@ -191,6 +203,10 @@ class Tracker:
         """
         is_open = self._state is TrayState.PRESENT and self._unannounced and bool(self._pending)
         return is_open and frameset.host_t_ns >= self._pending[0].since_ns
+
+    def _capture_claimed(self) -> tuple[ItemCapture, ...]:
+        """Judge what lies there under its late announcement; of two nobody knows whose that is."""
+        return (self._capture(self._pending[0].since_ns, Reason.SEVERAL_ITEMS if self._crowded else None),)
 
     def _is_stale(self, fresh_ns: int, now_ns: int) -> bool:
         return now_ns - fresh_ns >= self._settings.stale_ms * 1e6

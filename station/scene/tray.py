@@ -1,4 +1,4 @@
-"""What all cameras together see of the tray: clear, moving, settled or swapped."""
+"""What all cameras together see of the tray: clear, moving, settled, swapped or joined."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -17,6 +17,13 @@ _VACATED_SHARE = 0.3
 """An item has left its place when less than this share of its footprint is still covered."""
 _SWAPPED_LOOKS = 0.5
 """Colour histograms of one item before and after a nudge differ by less than this (0 to 1)."""
+_JOINED_SETTLES = 2
+"""Something beside the captured item is a second one once it has lain still for so many times the usual: a hand that
+reaches for the item rests less."""
+_UNTOUCHED_SHARE = 0.6
+"""The captured item still lies where it lay when this share of its footprint looks as it did."""
+_MOVED_SHARE = 0.25
+"""It was only moved when it left more than this share of the area that it now covers beyond its footprint."""
 
 
 class Seen(Enum):
@@ -26,13 +33,18 @@ class Seen(Enum):
     MOVING = auto()
     SETTLED = auto()
     SWAPPED = auto()
+    JOINED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The captured item, to know it again: per camera its footprint, bool [n], and its colour histogram."""
+    """The captured item, to know it again.
 
-    footprints: tuple[NDArray[np.bool_], ...]
+    Per camera its footprint, bool [n], and the colour of all spots, float32 [n, 3]; and its colour histogram.
+    """
+
+    footprints: dict[str, NDArray[np.bool_]]
+    colours: dict[str, NDArray[np.float32]]
     looks: NDArray[np.float64]
 
 
@@ -62,7 +74,9 @@ class TrayWatch:
 
     def remember(self) -> None:
         """Keep the item now on the tray as the captured one."""
-        self._kept = _Kept(tuple(cover.covered for cover in self._covers.values()), self._looks())
+        footprints = {name: cover.covered for name, cover in self._covers.items()}
+        colours = {name: samples.colour for name, samples in self._now.items()}
+        self._kept = _Kept(footprints, colours, self._looks())
         self._vacated_run = 0
 
     def look(self, frameset: FrameSet, now_ns: int) -> Seen:
@@ -87,7 +101,10 @@ class TrayWatch:
                 for name, samples in self._now.items():
                     self._backgrounds[name].learn(samples)
             return Seen.CLEAR
-        if self._is_swapped():
+        rested = self._still_run / self._settings.settle_framesets
+        if self._kept is not None and rested == _JOINED_SETTLES and self._is_joined(self._kept):
+            return Seen.JOINED
+        if self._kept is not None and self._is_swapped(self._kept):
             self._kept = None
             self._restart_settling()
             return Seen.SWAPPED
@@ -139,17 +156,26 @@ class TrayWatch:
         is_old = now_ns - since_ns >= self._settings.relearn_after_ms * 1e6
         return is_old or self._sunken_run >= self._settings.settle_framesets
 
-    def _is_swapped(self) -> bool:
-        if self._kept is None:
+    def _is_joined(self, kept: _Kept) -> bool:
+        """True when the captured item lies where it lay and something has come to rest beside it."""
+        beside = {name: cover.covered & ~kept.footprints[name] for name, cover in self._covers.items()}
+        added_mm2 = self._area_mm2(beside)
+        left = {name: kept.footprints[name] & ~cover.covered for name, cover in self._covers.items()}
+        if added_mm2 < self._settings.min_item_area_mm2 or self._area_mm2(left) > _MOVED_SHARE * added_mm2:
             return False
-        pairs = list(zip(self._kept.footprints, self._covers.values(), strict=True))
-        footprint = sum(np.count_nonzero(kept) for kept, _ in pairs)
-        left = sum(np.count_nonzero(kept & cover.covered) for kept, cover in pairs)
+        change = {name: np.abs(samples.colour - kept.colours[name]).max(axis=1) for name, samples in self._now.items()}
+        same = [change[name][footprint] <= self._settings.motion_colour for name, footprint in kept.footprints.items()]
+        return float(np.concatenate(same).mean()) >= _UNTOUCHED_SHARE
+
+    def _is_swapped(self, kept: _Kept) -> bool:
+        footprint = sum(np.count_nonzero(mask) for mask in kept.footprints.values())
+        left = sum(np.count_nonzero(kept.footprints[name] & cover.covered) for name, cover in self._covers.items())
         self._vacated_run = self._vacated_run + 1 if left < footprint * _VACATED_SHARE else 0
         if self._vacated_run >= _GONE_FRAMESETS:
             return True
-        settled_again = self._still_run == self._settings.settle_framesets
-        return settled_again and float(np.abs(self._looks() - self._kept.looks).sum()) / 2 > _SWAPPED_LOOKS
+        if self._still_run != self._settings.settle_framesets or self._is_joined(kept):
+            return False
+        return float(np.abs(self._looks() - kept.looks).sum()) / 2 > _SWAPPED_LOOKS
 
     def _looks(self) -> NDArray[np.float64]:
         """The covered spots' colours as a histogram of 64 bins, summing to 1: it hardly changes with pose."""

@@ -168,7 +168,7 @@ class _Painter:
         sheet_here = share > 0.5
         disparity, margin = empty.disparity.copy(), empty.margin.copy()
         everywhere = np.ones_like(sheet_here)
-        geometry = Geometry(depth_mm, sheet_here, everywhere, np.ones_like(depth_mm))
+        geometry = Geometry(depth_mm, sheet_here, np.zeros_like(sheet_here), everywhere, np.ones_like(depth_mm))
         match = self._view.match(geometry, colour[box.slices], box)
         disparity[box.slices][sheet_here] = match.disparity[sheet_here]
         margin[box.slices][sheet_here] = match.margin[sheet_here]

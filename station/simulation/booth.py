@@ -216,5 +216,5 @@ class Booth:
         """Return where an item is seen, bool [H, W]: where it is nearer than the one beside it."""
         thing, partner = self._thing(camera_id, index), self._partner(index)
         if partner is None:
-            return thing.mask
-        return np.asarray(thing.mask & (thing.depth_mm <= self._thing(camera_id, partner).depth_mm))
+            return thing.item
+        return np.asarray(thing.item & (thing.depth_mm <= self._thing(camera_id, partner).depth_mm))

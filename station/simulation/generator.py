@@ -67,7 +67,7 @@ def draw_products(seed: int, count: int, kinds: Sequence[Kind] = tuple(Kind)) ->
     No two products of one seed or of two share an id; they share a barcode (of GS1's range for use inside a company)
     only by a chance of one in a hundred billion.
     """
-    return tuple(_draw(seed, number, kinds[number % len(kinds)]) for number in range(count))
+    return tuple(draw_product(seed, number, kinds[number % len(kinds)]) for number in range(count))
 
 
 def redesigned(product: SimProduct, seed: int) -> SimProduct:
@@ -91,7 +91,8 @@ def booth_products(settings: SimulationSettings) -> tuple[SimProduct, ...]:
     return draw_products(settings.catalogue_seed, settings.products)
 
 
-def _draw(seed: int, number: int, kind: Kind) -> SimProduct:
+def draw_product(seed: int, number: int, kind: Kind) -> SimProduct:
+    """Draw a seed's product of that number."""
     rng = np.random.default_rng((seed, 11, number, list(Kind).index(kind)))
     body, ware = _BODIES[kind], _one_of([ware for ware in WARES if kind in ware.kinds], rng)
     units = int(rng.choice(body.units))

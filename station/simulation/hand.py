@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.canvas import Colour
-from station.simulation.catalogue import Design, Kind, Motif, SimProduct
 from station.simulation.finish import MATT, PLASTIC
-from station.simulation.shape import Patch, Shape, grid_patch
+from station.simulation.shape import Limb, Patch, grid_patch
 
 _SLEEVES: tuple[Colour, ...] = ((34, 48, 82), (86, 88, 92), (214, 96, 30), (52, 84, 66), (28, 28, 32))
 _SKINS: tuple[Colour, ...] = ((224, 176, 146), (198, 142, 106), (140, 92, 64), (92, 60, 44))
@@ -17,17 +16,9 @@ _GLOVED_SHARE = 0.5
 _LENGTH_MM = 900.0
 """The arm is as long as that: its end is never seen."""
 _TEXTURE_PX = 64
-_NOBODY = SimProduct(
-    "arm",
-    "arm",
-    Kind.TUBE,
-    "",
-    (100.0, 900.0, 100.0),
-    Design(("", "", ""), Motif.LABEL, (0, 0, 0), (0, 0, 0), (0, 0, 0), inside=(40, 40, 44)),
-)
 
 
-def draw_hand(grip_mm: NDArray[np.floating], rng: np.random.Generator) -> Shape:
+def draw_hand(grip_mm: NDArray[np.floating], rng: np.random.Generator) -> Limb:
     """Return an arm in the tray's frame that reaches from the tray's near side; its fingers lie about a point.
 
     Args:
@@ -61,7 +52,7 @@ def draw_hand(grip_mm: NDArray[np.floating], rng: np.random.Generator) -> Shape:
     thumb = np.concatenate((side * (-38 - 26 * bend), 52 * bend, -34 * bend), axis=1)
     parts["thumb"] = _tube(wrist + np.array([0, 38, -4]) + thumb, _finger(11.0), 1, 1.0)
     dressed = {name: replace(patch, finish=MATT if name == "sleeve" else finish) for name, patch in parts.items()}
-    return Shape(_NOBODY, dressed, _texture(_one_of(_SLEEVES, rng), hand, rng), 1.0)
+    return Limb(dressed, _texture(_one_of(_SLEEVES, rng), hand, rng), 1.0)
 
 
 def _finger(radius_mm: float) -> NDArray[np.float64]:

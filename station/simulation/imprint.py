@@ -4,18 +4,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from station.simulation.shape import Shape
+from station.simulation.shape import Body
 
 
 class Imprint:
-    """A shape's texture and wetness, looked up. `holed` and `wet` tell whether there are holes and wet places."""
+    """A body's texture and wetness, looked up. `holed` and `wet` tell whether there are holes and wet places."""
 
-    def __init__(self, shape: Shape) -> None:
-        self._texture = shape.texture
-        self._wetness = shape.wetness
-        self._px_per_mm = shape.px_per_mm
-        self.holed = bool((shape.texture[..., 3] == 0).any())
-        self.wet = shape.wetness is not None
+    def __init__(self, body: Body) -> None:
+        self._texture = body.texture
+        self._wetness = body.wetness
+        self._px_per_mm = body.px_per_mm
+        self.holed = bool((body.texture[..., 3] == 0).any())
+        self.wet = body.wetness is not None
 
     def print_at(self, uv_mm: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Return the print at places of the sheet, [N, 2]: uint8 RGBA [N, 4]."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from station.core.geometry import Transform
 from station.simulation.finish import MATT, Finish
 from station.simulation.layout import TrayPlan
-from station.simulation.shape import Shape
+from station.simulation.shape import Body
 
 FLOOR_MM = -30.0
 
@@ -29,14 +29,13 @@ class Material(IntEnum):
 class Mesh:
     """Triangles in the tray's frame.
 
-    `points` float32 [V, 3] in mm, `normals` float32 [V, 3] unit, `uv_mm` float32 [V, 2], `wear` float32 [V];
+    `points` float32 [V, 3] in mm, `normals` float32 [V, 3] unit, `uv_mm` float32 [V, 2];
     `triangles` int32 [T, 3], `material` uint8 [T], and `finish` uint8 [T], the place of a triangle's in `finishes`.
     """
 
     points: NDArray[np.float32]
     normals: NDArray[np.float32]
     uv_mm: NDArray[np.float32]
-    wear: NDArray[np.float32]
     triangles: NDArray[np.int32]
     material: NDArray[np.uint8]
     finish: NDArray[np.uint8]
@@ -59,14 +58,14 @@ def booth_mesh(tray: TrayPlan) -> Mesh:
     return joined(parts)
 
 
-def item_mesh(shape: Shape, tray_from_item: Transform) -> Mesh:
-    """Return a shape's mesh at its place on the tray; every triangle's first edge runs down the print, or up it."""
+def item_mesh(body: Body, tray_from_item: Transform) -> Mesh:
+    """Return a body's mesh at its place on the tray; every triangle's first edge runs down the print, or up it."""
     parts = []
-    finishes = tuple(dict.fromkeys(patch.finish for patch in shape.patches.values()))
+    finishes = tuple(dict.fromkeys(patch.finish for patch in body.patches.values()))
     rotation = tray_from_item[:3, :3].astype(np.float32)
     offset = tray_from_item[:3, 3].astype(np.float32)
-    for patch in shape.patches.values():
-        rows, columns = patch.wear.shape
+    for patch in body.patches.values():
+        rows, columns = patch.grid
         index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
         a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
         triangles = np.stack([np.stack([a, c, b], -1), np.stack([d, b, c], -1)]).reshape(-1, 3)
@@ -79,7 +78,6 @@ def item_mesh(shape: Shape, tray_from_item: Transform) -> Mesh:
                 points,
                 normals,
                 patch.uv_mm.reshape(-1, 2),
-                patch.wear.reshape(-1),
                 triangles,
                 material,
                 finish,
@@ -98,7 +96,6 @@ def joined(parts: list[Mesh]) -> Mesh:
         np.concatenate([part.points for part in parts]),
         np.concatenate([part.normals for part in parts]),
         np.concatenate([part.uv_mm for part in parts]),
-        np.concatenate([part.wear for part in parts]),
         np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=True)]).astype(np.int32),
         np.concatenate([part.material for part in parts]),
         np.concatenate([place[part.finish] for part, place in zip(parts, places, strict=True)]),
@@ -122,7 +119,6 @@ def _box(low: tuple[float, float, float], high: tuple[float, float, float], mate
         np.array(points, np.float32),
         np.array(normals, np.float32),
         np.zeros((count, 2), np.float32),
-        np.zeros(count, np.float32),
         triangles.astype(np.int32),
         np.full(len(triangles), material, np.uint8),
         np.zeros(len(triangles), np.uint8),

@@ -16,7 +16,7 @@ from station.simulation.lens import slopes
 from station.simulation.mesh import Material, Mesh, booth_mesh, joined
 from station.simulation.settings import SimulationSettings
 from station.simulation.shade import Look, Surfaces, gleam, lit_colour
-from station.simulation.shape import Shape
+from station.simulation.shape import Body
 from station.simulation.stage import Stage, build_stage
 from station.simulation.trace import CLEAR, Layer, Tracer
 
@@ -50,12 +50,14 @@ class Box:
 class Geometry:
     """What a camera's pixel centres meet: depth float32 [h, w] in mm, seen through what is clear; item bool [h, w].
 
+    `spilt` bool [h, w] is what was spilt beside the item.
     `paired` bool [h, w] tells where the second depth imager sees the same point; `confidence` float32 [h, w], 0 to 1,
     how well stereo can see the surface: less where it mirrors the lights, and behind film and glass.
     """
 
     depth_mm: NDArray[np.float32]
     item: NDArray[np.bool_]
+    spilt: NDArray[np.bool_]
     paired: NDArray[np.bool_]
     confidence: NDArray[np.float32]
 
@@ -81,23 +83,24 @@ class Scene:
         SimulationError: the renderer is not installed.
     """
 
-    def __init__(self, item: Mesh | None = None, shape: Shape | None = None, stage: Stage | None = None) -> None:
+    def __init__(self, item: Mesh | None = None, body: Body | None = None, stage: Stage | None = None) -> None:
         """Set the scene up; without a `stage`, that of the default settings."""
         self._stage = stage or build_stage(SimulationSettings())
         self._lighting = self._stage.lighting
         mesh = joined([booth_mesh(self._stage.tray)] + ([item] if item else []))
-        imprint = Imprint(shape) if shape else None
+        imprint = Imprint(body) if body else None
         self._tracer = Tracer(mesh, imprint)
-        self._look = Look(mesh, shape, imprint, self._stage.dirt)
+        self._look = Look(mesh, body, imprint, self._stage.dirt)
 
     def geometry(self, camera: RigCamera, box: Box, baseline_mm: float) -> Geometry:
         """Trace one ray through every pixel's centre."""
         shape, eye, rays = _pixel_rays(camera, box)
-        depth, item, solid = np.zeros(len(rays), np.float32), np.zeros(len(rays), bool), np.zeros(len(rays), bool)
+        depth, solid = np.zeros(len(rays), np.float32), np.zeros(len(rays), bool)
+        material = np.zeros(len(rays), np.uint8)
         confidence = np.ones(len(rays), np.float32)
         for number, layer in enumerate(self._tracer.layers(eye, rays)):
             if number == 0:
-                item[:] = self._look.material(layer.hits) == Material.ITEM
+                material[:] = self._look.material(layer.hits)
             depth[layer.index] = np.where(solid[layer.index], depth[layer.index], layer.hits.depth_mm)
             solid[layer.index] |= layer.opacity >= CLEAR
             confidence[layer.index] *= 1 - (1 - _BEHIND_CLEAR) * (1 - layer.opacity)
@@ -109,7 +112,9 @@ class Scene:
         points = eye + rays * depth[:, None]
         second = (eye + baseline_mm * camera.rig_from_camera[:3, 0]).astype(np.float32)
         paired = self._tracer.clear(points - 0.5 * rays, second - points, 1.0)
-        return Geometry(depth.reshape(shape), item.reshape(shape), paired.reshape(shape), confidence.reshape(shape))
+        material = material.reshape(shape)
+        item, spilt = material == Material.ITEM, material == Material.SPILL
+        return Geometry(depth.reshape(shape), item, spilt, paired.reshape(shape), confidence.reshape(shape))
 
     def surface(self, camera: RigCamera, box: Box) -> Surface:
         """Trace one ray through every pixel's centre for what is there, whatever the light."""

@@ -28,7 +28,7 @@ class SimulationSettings:
     baseline_mm: Annotated[float, Gt(0), Le(200), Doc("Distance of the two depth imagers, in mm.")] = 50.0
     disparity_noise_px: Annotated[
         float, Ge(0), Le(2), Doc("Standard deviation of the stereo matcher's error, in px of disparity.")
-    ] = 0.02
+    ] = 0.08
     disparity_steps: Annotated[
         int, Ge(1), Le(1024), Doc("Steps of disparity the stereo matcher tells apart in one px.")
     ] = 32
@@ -88,14 +88,20 @@ class SimulationSettings:
     ] = 7
     flying_share: Annotated[
         float, Ge(0), Le(1), Doc("Share of the pixels at depth edges whose depth lies between the two sides.")
-    ] = 0.12
+    ] = 0.1
     fattened_share: Annotated[
         float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that take the nearer side's depth.")
     ] = 0.3
-    edge_hole_share: Annotated[float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that have no depth.")] = 0.4
-    depth_drift: Annotated[
-        float, Ge(0), Le(0.1), Doc("How far depth swings with temperature over a day, as a share of it.")
-    ] = 0.004
-    disparity_drift_px: Annotated[
-        float, Ge(0), Le(1), Doc("How far disparity swings with temperature over a day, in px.")
-    ] = 0.06
+    edge_hole_share: Annotated[float, Ge(0), Le(1), Doc("Share of the pixels at depth edges that have no depth.")] = 0.5
+    asic_rise_k: Annotated[
+        float, Ge(0), Le(60), Doc("How much warmer than when switched on a camera's ASIC gets in the end, in K.")
+    ] = 20.0
+    warm_up_min: Annotated[
+        float, Gt(0), Le(240), Doc("Time in which a camera's ASIC warms up but for a third, in minutes.")
+    ] = 10.0
+    depth_drift_per_k: Annotated[
+        float, Ge(0), Le(0.005), Doc("How far depth is off at most for each K that the ASIC lacks, as a share of it.")
+    ] = 0.0002
+    disparity_drift_px_per_k: Annotated[
+        float, Ge(0), Le(0.05), Doc("How far disparity is off at most for each K that the ASIC lacks, in px.")
+    ] = 0.003

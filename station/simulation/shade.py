@@ -6,19 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation import dirt
-from station.simulation.catalogue import Kind
 from station.simulation.imprint import Imprint
 from station.simulation.light import Lighting
 from station.simulation.mesh import Material, Mesh
 from station.simulation.mirror import fresnel, mirrored
-from station.simulation.shape import Shape
+from station.simulation.shape import Body, Shape
 from station.simulation.trace import Hits, blend
 
 _TRAY_RGB = (104, 110, 116)
 _FLOOR_RGB = (46, 47, 50)
 _RIM_RGB = (138, 142, 146)
-_WORN_BOARD_RGB = (226, 214, 194)
-_WORN_TIN_RGB = (224, 226, 228)
 _WET_DARKENS, _WET_ROUGHNESS, _WET_RIPPLE = 0.42, 0.05, 0.1
 _SHADE_EXPONENT = 1 / 2.2
 """Shading multiplies linear light; on gamma-coded colours the same is a product with the light to this power."""
@@ -50,7 +47,7 @@ class Surfaces:
 class Look:
     """How a mesh's surfaces look."""
 
-    def __init__(self, mesh: Mesh, shape: Shape | None, imprint: Imprint | None, soil: NDArray[np.uint8]) -> None:
+    def __init__(self, mesh: Mesh, body: Body | None, imprint: Imprint | None, soil: NDArray[np.uint8]) -> None:
         self._mesh = mesh
         self._imprint = imprint
         self._soil = soil
@@ -58,9 +55,7 @@ class Look:
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
         self._face_normals = normals.astype(np.float32)
-        tin = shape is not None and shape.product.kind is Kind.CAN
-        self._worn = np.array(_WORN_TIN_RGB if tin else _WORN_BOARD_RGB, np.float32)
-        inside = shape.product.design.inside if shape else (0, 0, 0)
+        inside = body.product.design.inside if isinstance(body, Shape) else (0, 0, 0)
         self._gloss = np.array([finish.gloss for finish in mesh.finishes], np.float32)
         self._glossy = (self._gloss > 0)[mesh.finish] | (imprint is not None and imprint.wet)
         self._roughness = np.array([finish.roughness for finish in mesh.finishes], np.float32)
@@ -94,7 +89,6 @@ class Look:
         if self._imprint is not None and item.size:
             uv_mm = blend(mesh.uv_mm, corners, shares)
             colour = self._imprint.print_at(uv_mm)[:, :3].astype(np.float32)
-            colour += (self._worn - colour) * _dot(mesh.wear[corners], shares)[:, None]
             if self._imprint.wet:
                 wet = np.where(within, 0, self._imprint.wetness_at(uv_mm))
                 colour *= (1 - _WET_DARKENS * wet)[:, None]

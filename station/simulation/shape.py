@@ -20,17 +20,27 @@ Place = tuple[float, float, float, float]
 class Patch:
     """A bent sheet: `points` float32 [R, C, 3] in mm; `uv_mm` float32 [R, C, 2] on the artwork's sheet.
 
-    Rows run down the print and columns to its right, seen from outside. `wear` float32 [R, C] is how far the print
-    is rubbed off, 0 to 1. `wraps` says that the last column meets the first, as around a can.
+    Rows run down the print and columns to its right, seen from outside. `wraps` says that the last column meets the
+    first, as around a can.
     What is `spilt` lies beside the item and is no part of it.
     """
 
     points: NDArray[np.float32]
     uv_mm: NDArray[np.float32]
-    wear: NDArray[np.float32]
     wraps: bool = False
     finish: Finish = MATT
     spilt: bool = False
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """How many rows and columns of points it has."""
+        rows, columns, _ = self.points.shape
+        return rows, columns
+
+    def part(self, rows: slice, columns: slice) -> "Patch":
+        """Return some of the patch's rows and columns; cut between columns, it goes around no longer."""
+        wraps = self.wraps and columns == slice(None)
+        return replace(self, points=self.points[rows, columns], uv_mm=self.uv_mm[rows, columns], wraps=wraps)
 
     def moved(self, points: NDArray[np.floating]) -> "Patch":
         """Return the patch with its points elsewhere."""
@@ -64,19 +74,40 @@ class Shape:
 
     def points(self) -> NDArray[np.float32]:
         """Return all points, float32 [N, 3]."""
-        return np.concatenate([patch.points.reshape(-1, 3) for patch in self.patches.values()])
+        return _points(self.patches)
 
     def with_patches(self, patches: Mapping[str, Patch]) -> "Shape":
         """Return the shape with some patches replaced or added."""
         return replace(self, patches={**self.patches, **patches})
 
 
+@dataclass(frozen=True, slots=True)
+class Limb:
+    """What is no product but seen with one, such as an arm with its hand; otherwise as a `Shape`, and dry."""
+
+    patches: Mapping[str, Patch]
+    texture: NDArray[np.uint8]
+    px_per_mm: float
+    wetness: None = None
+
+    def points(self) -> NDArray[np.float32]:
+        """Return all points, float32 [N, 3]."""
+        return _points(self.patches)
+
+
+Body = Shape | Limb
+"""What is drawn."""
+
+
+def _points(patches: Mapping[str, Patch]) -> NDArray[np.float32]:
+    return np.concatenate([patch.points.reshape(-1, 3) for patch in patches.values()])
+
+
 def grid_patch(
     points: NDArray[np.floating], uv_mm: NDArray[np.floating], finish: Finish = MATT, wraps: bool = False
 ) -> Patch:
-    """Return an unworn patch of points [R, C, 3]."""
-    wear = np.zeros(points.shape[:2], np.float32)
-    return Patch(np.ascontiguousarray(points, np.float32), uv_mm.astype(np.float32), wear, wraps, finish)
+    """Return a patch of points [R, C, 3]."""
+    return Patch(np.ascontiguousarray(points, np.float32), uv_mm.astype(np.float32), wraps, finish)
 
 
 def shares(length_mm: float, step_mm: float, at_least: int = 2) -> NDArray[np.float64]:

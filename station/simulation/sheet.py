@@ -24,11 +24,15 @@ from station.simulation.truth import Truth
 Picture = NDArray[np.uint8]
 """uint8 RGB [H, W, 3]."""
 
-_CELL_PX, _HEAD_PX, _LINE_PX, _GAP_PX = 160, 26, 17, 4
+_CELL_PX, _HEAD_PX, _LINE_PX, _GAP_PX = 180, 26, 17, 4
 _MARGIN = 0.08
 """Around an item, as a share of its larger side."""
 _PAPER, _INK, _FAINT = (250, 250, 248), (34, 36, 40), (228, 228, 226)
 _OUTLINE_RGB = (255, 0, 220)
+_FAR_PX, _NOTICED = 4.0, 12.0
+"""Seen from afar a picture is blurred by so much; a change is noticed from so many levels on."""
+_BESIDE = 0.3
+"""How much a change weighs where the item was not before."""
 _TO_CHOOSE_FROM = 12
 """Products drawn of each kind to find one that can lose a unit."""
 
@@ -81,17 +85,17 @@ def draw_sheet(
     seed: int,
     processes: int,
     progress: Callable[[int], None],
-    outline: bool = False,
+    before: bool = False,
     settings: SimulationSettings | None = None,
 ) -> Picture:
-    """Render a sheet; every item is shown by the camera that sees it, or its damage, best.
+    """Render a sheet; every item is shown by the camera that sees it, or what happened to it, best.
 
     Args:
         sheet: what to show.
         seed: gives poses, damage and noise.
         processes: how many render at once.
         progress: is told the number of cells done, now and then.
-        outline: draw the outline of the damage as the truth has it.
+        before: show below each damaged item how it was before, with the outline of the damage as the truth has it.
         settings: the booth's settings; those it has by default when None.
 
     Raises:
@@ -100,10 +104,10 @@ def draw_sheet(
     cells = [cell for row in sheet.rows for cell in row]
     shown = [place for place, cell in enumerate(cells) if cell.product is not None]
     with tempfile.TemporaryDirectory(prefix="station-sheet-") as folder:
-        work = partial(_draw_cell, Path(folder), cells, seed, settings or SimulationSettings(), outline)
+        work = partial(_draw_cell, Path(folder), cells, seed, settings or SimulationSettings())
         work_off(work, shown, processes, progress)
         pictures = {place: np.load(Path(folder) / f"{place}.npy") for place in shown}
-    return _assembled(sheet, pictures)
+    return _assembled(sheet, pictures, before)
 
 
 def save_sheet(picture: Picture, file: Path) -> None:
@@ -128,12 +132,14 @@ def _can(product: SimProduct, damage: Damage) -> bool:
 
 
 def _draw_cell(
-    folder: Path, cells: Sequence[Cell], seed: int, settings: SimulationSettings, outline: bool, place: int
+    folder: Path, cells: Sequence[Cell], seed: int, settings: SimulationSettings, place: int
 ) -> Iterator[None]:
     product, damage = cells[place].product, cells[place].damage
     assert product is not None
-    shot = _studio(seed, settings).shot(product, place, damage)
-    np.save(folder / f"{place}.npy", _best_view(shot, outline))
+    studio = _studio(seed, settings)
+    shot = studio.shot(product, place, damage)
+    pair = _best_view(shot, studio.before(shot) if damage else None)
+    np.save(folder / f"{place}.npy", np.stack([picture for picture in pair if picture is not None]))
     yield
 
 
@@ -142,26 +148,53 @@ def _studio(seed: int, settings: SimulationSettings) -> Studio:
     return Studio(seed, settings)
 
 
-def _best_view(shot: Shot, outline: bool) -> Picture:
-    """Return the item, cropped from the picture of the camera that sees most of its damage, or else of itself."""
+def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None]:
+    """Return an item, cropped from the picture of the camera that shows best what happened to it, and so before.
+
+    That camera sees the largest change that is no mere shift of the print; of an undamaged item the most of the item.
+    What was `before` has the outline of the damage as the truth has it.
+    """
     truths = {camera_id: shot.truth(camera_id) for camera_id in shot.frames}
-    camera_id, truth = max(truths.items(), key=lambda entry: (np.count_nonzero(_hurt(entry[1])), entry[1].item.sum()))
-    colour, marked = shot.frames[camera_id].colour, _hurt(truth)
-    rows, columns = np.nonzero(truth.item | marked)
+
+    def worth(camera_id: str) -> float:
+        if before is None:
+            return float(truths[camera_id].item.sum())
+        change = _change(shot.frames[camera_id].colour, before.frames[camera_id].colour)
+        weight = np.where(before.truth(camera_id).item, 1, _BESIDE) * (change > _NOTICED)
+        return float((weight * change).sum())
+
+    camera_id = max(truths, key=worth)
+    marked = _hurt(truths[camera_id])
+    cropped = _cropping(truths[camera_id].item | marked)
+    cell = cropped(shot.frames[camera_id].colour)
+    if before is None:
+        return cell, None
+    lines, _ = cv2.findContours(cropped(marked.astype(np.uint8)), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outlined = cv2.drawContours(cropped(before.frames[camera_id].colour), lines, -1, _OUTLINE_RGB, 1, cv2.LINE_AA)
+    return cell, np.asarray(outlined, np.uint8)
+
+
+def _change(colour: Picture, before: Picture) -> NDArray[np.float32]:
+    """Return how much two pictures differ when looked at from afar, in levels, float32 [H, W]."""
+    far = [cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _FAR_PX) for picture in (colour, before)]
+    return np.asarray(np.abs(far[0] - far[1]).max(axis=2), np.float32)
+
+
+def _cropping(there: NDArray[np.bool_]) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:
+    """Return what cuts a cell out of a picture around what is there, masks [H, W] without blending."""
+    rows, columns = np.nonzero(there)
     side = int(max(np.ptp(rows), np.ptp(columns)) * (1 + 2 * _MARGIN)) + 1
     scale = _CELL_PX / side
-    middle = (rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2
-    cell_from_picture = np.array(
-        [[scale, 0, _CELL_PX / 2 - scale * middle[1]], [0, scale, _CELL_PX / 2 - scale * middle[0]]]
-    )
-    size = (_CELL_PX, _CELL_PX)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    cell = cv2.warpAffine(colour, cell_from_picture, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
-    if outline:
-        mask = cv2.warpAffine(marked.astype(np.uint8), cell_from_picture, size, flags=cv2.INTER_NEAREST)
-        lines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(cell, lines, -1, _OUTLINE_RGB, 1, cv2.LINE_AA)
-    return np.asarray(cell, np.uint8)
+    middle = np.array([columns.min() + columns.max(), rows.min() + rows.max()]) / 2
+    cell_from_picture = np.column_stack([scale * np.eye(2), _CELL_PX / 2 - scale * middle])
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+
+    def cropped(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        way, beyond = (smooth, _FAINT) if picture.ndim == 3 else (cv2.INTER_NEAREST, (0,))
+        size = (_CELL_PX, _CELL_PX)
+        return np.asarray(cv2.warpAffine(picture, cell_from_picture, size, flags=way, borderValue=beyond), np.uint8)
+
+    return cropped
 
 
 def _hurt(truth: Truth) -> NDArray[np.bool_]:
@@ -170,11 +203,12 @@ def _hurt(truth: Truth) -> NDArray[np.bool_]:
     return np.asarray(np.logical_or.reduce(masks))
 
 
-def _assembled(sheet: Sheet, pictures: dict[int, Picture]) -> Picture:
+def _assembled(sheet: Sheet, pictures: dict[int, NDArray[np.uint8]], before: bool) -> Picture:
+    """Put cells, uint8 [1 or 2, H, W, 3] each, on a page."""
     left = 96 if sheet.row_heads else _GAP_PX
     top = _HEAD_PX if sheet.column_heads else _GAP_PX
     has_labels = any(cell.label for row in sheet.rows for cell in row)
-    pitch, high = _CELL_PX + _GAP_PX, _CELL_PX + _GAP_PX + (2 * _LINE_PX if has_labels else 0)
+    pitch, high = _CELL_PX + _GAP_PX, _CELL_PX * (1 + before) + _GAP_PX + (2 * _LINE_PX if has_labels else 0)
     columns = len(sheet.rows[0])
     page = np.full((top + high * len(sheet.rows), left + pitch * columns, 3), _PAPER, np.uint8)
     for place, head in enumerate(sheet.column_heads):
@@ -184,9 +218,11 @@ def _assembled(sheet: Sheet, pictures: dict[int, Picture]) -> Picture:
     for place, cell in enumerate(cell for row in sheet.rows for cell in row):
         row, column = divmod(place, columns)
         x, y = left + column * pitch, top + row * high
-        page[y : y + _CELL_PX, x : x + _CELL_PX] = pictures.get(place, np.array(_FAINT, np.uint8))
+        page[y : y + _CELL_PX * (1 + before), x : x + _CELL_PX] = _FAINT
+        for number, picture in enumerate(pictures.get(place, ())[: 1 + before]):
+            page[y + number * _CELL_PX : y + (number + 1) * _CELL_PX, x : x + _CELL_PX] = picture
         for line, text in enumerate(cell.label.split("\n"), start=1):
-            _write(page, text, (x, y + _CELL_PX + line * _LINE_PX - 3))
+            _write(page, text, (x, y + high - _GAP_PX - (2 - line) * _LINE_PX - 3))
     return page
 
 

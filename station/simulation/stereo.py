@@ -1,9 +1,10 @@
-"""Depth as a stereo matcher finds it: where it errs at edges, what it does not find, and how that drifts.
+"""Depth as a stereo matcher finds it: where it errs at edges, what it does not find, how it drifts as it warms up.
 
 A matcher compares windows, not pixels: near edges a window holds both surfaces, and the depth found is that of the
 nearer (fattening), one in between (a flying pixel) or none.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -19,8 +20,11 @@ _DEPTH_FOCAL_SHARE = 0.62
 """Focal length of the depth imagers over that of the colour camera (381 to 615 px at 640x480 on a D435)."""
 _EDGE_PX = 1.0
 """Disparity that steps by more than this within a window makes an edge, in px."""
-_PATCH_PX = 2.0
-"""Holes and fattened edges come in patches of about this size."""
+_BLOB_PX, _RIM_PX, _PATCH_PX = 7.0, 2.0, 3.0
+"""Holes come in blobs of about the first size whose rims are as fine as the second; edges are torn in patches of the
+third."""
+_RAGGED = 0.2
+"""Share of the holes' variance that is in their rims."""
 _SURE = 1.06
 """Above 1: on good surfaces a two-hundredth of the points is missing, now here, now there."""
 _FLICKER = 0.06
@@ -31,7 +35,7 @@ _DARK = (0.0, 70.0)
 """From the lowest to the highest of these levels surfaces go from hardest to easiest to find."""
 _BUMPS_PX = 0.4
 """How far disparity is off, from place to place, on a surface that cannot be found at all, in px."""
-_DAY_S = 86_400.0
+_S_PER_MIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,12 @@ class Matcher:
         spread = settings.disparity_noise_px * steps
         self._noise = draw_tile(shape, settings.match_window_px / 4, rng, spread)
         self._bumps = draw_tile(shape, settings.match_window_px / 4, rng, _BUMPS_PX * steps)
-        self._flicker = draw_tile(shape, _PATCH_PX / 2, rng, _FLICKER)
-        self._luck = _uniform(draw_tile(shape, _PATCH_PX, rng))
-        self._kind = _uniform(draw_tile(shape, _PATCH_PX / 2, rng))
+        self._flicker = draw_tile(shape, _RIM_PX, rng, _FLICKER)
+        ragged = draw_tile(shape, _RIM_PX, rng, _RAGGED**0.5)
+        self._luck = _uniform(ragged + draw_tile(shape, _BLOB_PX, rng, (1 - _RAGGED) ** 0.5))
+        self._kind = _uniform(draw_tile(shape, _PATCH_PX, rng))
         self._between = rng.uniform(0.1, 0.9, shape).astype(np.float32)
-        self._phase = rng.uniform(0, 2 * np.pi, 2)
+        self._drift_per_k = rng.uniform(-1, 1, 2) * (settings.depth_drift_per_k, settings.disparity_drift_px_per_k)
 
     def match(self, geometry: Geometry, levels: NDArray[np.uint8], box: Box) -> Match:
         """Return what the matcher makes of a part of the picture.
@@ -85,8 +90,9 @@ class Matcher:
         sure = _sureness(levels) * geometry.confidence
         disparity += (1 - sure) * self._bumps[box.slices]
         disparity[~geometry.paired] = 0
-        sure[edge] *= 1 - np.float32(self._settings.edge_hole_share)
-        return Match(disparity, _SURE * sure - self._luck[box.slices])
+        margin = _SURE * sure - self._luck[box.slices]
+        torn = 1 - np.float32(self._settings.edge_hole_share) - kind
+        return Match(disparity, np.where(edge, np.minimum(margin, torn), margin))
 
     def depth(
         self, disparity: NDArray[np.float32], margin: NDArray[np.float32], t_s: float, rng: np.random.Generator
@@ -96,7 +102,7 @@ class Matcher:
         Args:
             disparity: in steps, float32 [H, W], 0 for none.
             margin: how surely each is found, float32 [H, W].
-            t_s: time since the booth was switched on: depth drifts with temperature.
+            t_s: time since the camera was switched on, cold.
             rng: draws the noise.
         """
         scale, offset_steps = self._drift(t_s)
@@ -107,11 +113,13 @@ class Matcher:
         return np.asarray(np.rint(units, out=units), np.uint16)
 
     def _drift(self, t_s: float) -> tuple[float, float]:
-        """Return what depth is multiplied by and what is added to disparity, in steps: slow waves over the day."""
-        turn = 2 * np.pi * t_s / _DAY_S
-        stretch, shift = np.sin(turn + self._phase)
-        shift_px = self._settings.disparity_drift_px * shift
-        return 1 + self._settings.depth_drift * float(stretch), float(shift_px) * self._settings.disparity_steps
+        """Return what depth is multiplied by and what is added to disparity, in steps.
+
+        Calibrated warm, the camera is off by what its ASIC still lacks in temperature, ever less.
+        """
+        lacking_k = self._settings.asic_rise_k * math.exp(-t_s / (self._settings.warm_up_min * _S_PER_MIN))
+        stretch, shift_px = (float(each) * lacking_k for each in self._drift_per_k)
+        return 1 + stretch, shift_px * self._settings.disparity_steps
 
 
 def _sureness(levels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """Stills outside a timeline: one item at rest on the tray, for references and datasets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
@@ -23,12 +23,14 @@ _NS_PER_S = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One item at rest: `frames` of every camera, by its id, all of one moment."""
+    """One item at rest: `frames` of every camera, by its id, all of one moment; `noise` seeds theirs."""
 
     product: SimProduct
     item: PlacedItem
     rig: Rig
     frames: Mapping[str, SimFrame]
+    noise: int
+    t_ns: int
 
     def truth(self, camera_id: str) -> Truth:
         """Return what is true of the item in a camera's picture.
@@ -75,11 +77,18 @@ class Studio:
         name = int.from_bytes(sha256(product.product_id.encode()).digest()[:8])
         rng = np.random.default_rng((self._seed, 4, name, product.version, number))
         item = make_item(product, damage, self.rig, self.settings, rng)
+        noise, t_ns = int(rng.integers(1 << 31)), number * _NS_PER_S // self.settings.fps
+        return self._exposed(product, item, noise, t_ns)
+
+    def before(self, shot: Shot) -> Shot:
+        """Return a picture of a shot's item as it lay there before its damage, of the same moment and noise."""
+        whole = replace(shot.item, stages=shot.item.stages[:1], damage=())
+        return self._exposed(shot.product, whole, shot.noise, shot.t_ns)
+
+    def _exposed(self, product: SimProduct, item: PlacedItem, noise: int, t_ns: int) -> Shot:
         scene = Scene(item_mesh(item.shape, item.tray_from_item), item.shape, self._stage)
-        noise = int(rng.integers(1 << 31))
-        t_ns = number * _NS_PER_S // self.settings.fps
         frames = {
             name: view.expose(view.still(item.shape, item.tray_from_item, scene).still, noise, t_ns)
             for name, view in self._views.items()
         }
-        return Shot(product, item, self.rig, frames)
+        return Shot(product, item, self.rig, frames, noise, t_ns)

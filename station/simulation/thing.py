@@ -25,21 +25,17 @@ _REACH = 2.0
 class Thing:
     """An item or hand at rest before one camera, by itself in the booth: `still` is that picture.
 
-    `depth_mm` float32 [H, W] is how far off it is, infinite where it is not seen; `light` uint8 [H, W] the share of
-    its light that the booth beside it keeps, 255 for all; `altered` bool [H, W] where it changes the disparity.
-    `anchor_mm` float64 [3] is its middle in the tray's frame.
+    `depth_mm` float32 [H, W] is how far off it is and what it spilt, infinite where neither is seen; `item` bool [H, W]
+    is where it is seen itself; `light` uint8 [H, W] the share of its light that the booth beside it keeps, 255 for all;
+    `altered` bool [H, W] where it changes the disparity. `anchor_mm` float64 [3] is its middle in the tray's frame.
     """
 
     still: Still
     depth_mm: NDArray[np.float32]
+    item: NDArray[np.bool_]
     light: NDArray[np.uint8]
     altered: NDArray[np.bool_]
     anchor_mm: NDArray[np.float64]
-
-    @property
-    def mask(self) -> NDArray[np.bool_]:
-        """Where it is seen, bool [H, W]."""
-        return np.isfinite(self.depth_mm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +109,8 @@ def _moved(thing: Thing, move: Move, camera: RigCamera) -> Thing | None:
     scale = np.float32((before[:, 2] / after[:, 2]).mean())
     still = Still(colour, elsewhere(thing.still.disparity, 0) * scale, elsewhere(thing.still.margin, 0))
     light = elsewhere(thing.light, 255, cv2.INTER_LINEAR)
-    altered = elsewhere(thing.altered.view(np.uint8), 0).view(bool)
-    return Thing(still, depth_mm + np.float32(further_mm), light, altered, thing.anchor_mm + move.offset_mm)
+    item, altered = (elsewhere(mask.view(np.uint8), 0).view(bool) for mask in (thing.item, thing.altered))
+    return Thing(still, depth_mm + np.float32(further_mm), item, light, altered, thing.anchor_mm + move.offset_mm)
 
 
 def _can_be_seen(camera: RigCamera, anchor_mm: NDArray[np.float64]) -> bool:

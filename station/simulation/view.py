@@ -15,7 +15,7 @@ from station.simulation.light import Drift
 from station.simulation.render import Box, Geometry, Scene, coarse, doubled, halved, whole
 from station.simulation.sensor import Sensor, Still
 from station.simulation.settings import SimulationSettings
-from station.simulation.shape import Shape
+from station.simulation.shape import Body
 from station.simulation.stereo import Match
 from station.simulation.thing import Move, Thing, composed
 
@@ -51,25 +51,26 @@ class View:
         match = self._sensor.match(geometry, colour, box)
         self.empty = Still(colour, match.disparity, match.margin)
 
-    def still(self, shape: Shape, tray_from_shape: Transform, scene: Scene, rough: bool = False) -> Thing:
+    def still(self, body: Body, tray_from_body: Transform, scene: Scene, rough: bool = False) -> Thing:
         """Render a body at rest, alone in the booth; `rough` at half the size, for what is never seen at rest."""
-        points = shape.points() @ tray_from_shape[:3, :3].T + tray_from_shape[:3, 3]
+        points = body.points() @ tray_from_body[:3, :3].T + tray_from_body[:3, 3]
         colour, disparity, margin = self.empty.colour.copy(), self.empty.disparity.copy(), self.empty.margin.copy()
         depth_mm, light = np.full(disparity.shape, np.inf, np.float32), np.full(disparity.shape, 255, np.uint8)
         shaded = self._box(np.concatenate([points, _shadow_corners(points)]))
         shade = np.clip(scene.brightness(self._camera, shaded) / self._brightness[shaded.slices], 0, 1)
         light[shaded.slices] = _levels(255 * shade)
         colour[shaded.slices] = _levels(colour[shaded.slices] * shade[..., None])
-        body = self._box(points)
-        rendered = self._colour(scene, body, rough)
-        colour[body.slices] = _levels(rendered * self._sensor.gain[body.slices])
+        own = self._box(points)
+        rendered = self._colour(scene, own, rough)
+        colour[own.slices] = _levels(rendered * self._sensor.gain[own.slices])
         around = self._box(points, self._parallax_px(points) + self._sensor.reach_px)
         geometry = self._geometry(scene, around, rough)
         match = self._sensor.match(geometry, colour[around.slices], around)
         disparity[around.slices], margin[around.slices] = match.disparity, match.margin
-        depth_mm[around.slices][geometry.item] = geometry.depth_mm[geometry.item]
+        seen, item = geometry.item | geometry.spilt, np.zeros(disparity.shape, bool)
+        depth_mm[around.slices][seen], item[around.slices] = geometry.depth_mm[seen], geometry.item
         altered = disparity != self.empty.disparity
-        return Thing(Still(colour, disparity, margin), depth_mm, light, altered, points.mean(axis=0))
+        return Thing(Still(colour, disparity, margin), depth_mm, item, light, altered, points.mean(axis=0))
 
     @property
     def gain(self) -> NDArray[np.float32]:
@@ -107,8 +108,8 @@ class View:
         def fine(picture: NDArray[Any]) -> NDArray[Any]:
             return doubled(picture, small, box, cv2.INTER_NEAREST)
 
-        item, paired = (fine(mask.view(np.uint8)) > 0 for mask in (found.item, found.paired))
-        return Geometry(fine(found.depth_mm), item, paired, fine(found.confidence))
+        item, spilt, paired = (fine(mask.view(np.uint8)) > 0 for mask in (found.item, found.spilt, found.paired))
+        return Geometry(fine(found.depth_mm), item, spilt, paired, fine(found.confidence))
 
     def _parallax_px(self, points: NDArray[np.float64]) -> int:
         """Return how far beside an item it can hide the tray from the second depth imager, in px."""

@@ -1,6 +1,6 @@
 """From a capture to one view for each camera that sees the item."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -10,14 +10,16 @@ from station.core.damage import Reason
 from station.core.frames import Frame
 from station.core.items import ItemCapture, ItemView, Quality
 from station.rig import Rig
-from station.vision.crop import border_fraction, crop_from_image, from_window
+from station.vision.crop import border_fraction, crop_from_image, from_window, warp_mask
 from station.vision.depth import close_lattice, fuse_depth
-from station.vision.geometry import TrayGeometry, Window
+from station.vision.geometry import Sight, TrayGeometry, Window
 from station.vision.mask import Mask, Patch, TrayLook, find_item, learn_tray, middle
-from station.vision.quality import clipped_fraction, quality_reasons, sharpness
+from station.vision.quality import clipped_fraction, quality_reasons, rows_around, sharpness
 from station.vision.settings import VisionSettings
 
-_FINE_PX = 240
+OnCrop = Callable[[NDArray[np.uint8]], object]
+
+_FINE_PX = 160
 """An item found is outlined in a window of about this many pixels across."""
 _MARGIN = 0.15
 """The window exceeds what was found by this share of its larger side."""
@@ -42,11 +44,16 @@ class ViewExtractor:
         self._settings = settings
         self._geometries = tuple(TrayGeometry(rig, camera.camera_id) for camera in rig.cameras)
 
-    def extract(self, capture: ItemCapture) -> Iterator[ItemView]:
-        """Yield the views, in the order of the rig's cameras; none where a camera sees no item."""
+    def extract(self, capture: ItemCapture, on_crop: OnCrop = lambda crop: None) -> Iterator[ItemView]:
+        """Yield the views, in the order of the rig's cameras; none where a camera sees no item.
+
+        Args:
+            capture: of one item.
+            on_crop: given each view's crop as soon as it is cut, so that a model can start on it.
+        """
         for geometry in self._geometries:
             frames = [f for s in capture.framesets for f in s.frames if f.camera_id == geometry.camera_id]
-            if frames and (view := self._view(frames, geometry)) is not None:
+            if frames and (view := self._view(frames, geometry, on_crop)) is not None:
                 yield view
 
     def doubts(self, views: Sequence[ItemView]) -> tuple[Reason, ...]:
@@ -59,24 +66,31 @@ class ViewExtractor:
             return (Reason.CLIPPED, *reasons)
         return reasons
 
-    def _view(self, frames: Sequence[Frame], geometry: TrayGeometry) -> ItemView | None:
-        coarse = _patch(geometry, geometry.volume, frames[-1:])
+    def _view(self, frames: Sequence[Frame], geometry: TrayGeometry, on_crop: OnCrop) -> ItemView | None:
+        coarse = _patch(geometry.volume, frames[-1:])
         tray = learn_tray(coarse, geometry, self._settings)
         rough = find_item(coarse, tray, geometry, self._settings)
         if rough is None:
             return None
-        fine = _patch(geometry, _around(rough, geometry.volume), frames)
+        fine = _patch(geometry.sight(_around(rough, geometry)), frames)
         mask = find_item(fine, tray, geometry, self._settings)
-        return None if mask is None else self._cut(mask, fine, tray, geometry, frames[-1].colour)
+        return None if mask is None else self._cut(mask, fine, tray, geometry, frames[-1].colour, on_crop)
 
     def _cut(
-        self, mask: Mask, patch: Patch, tray: TrayLook, geometry: TrayGeometry, colour: NDArray[np.uint8]
+        self,
+        mask: Mask,
+        patch: Patch,
+        tray: TrayLook,
+        geometry: TrayGeometry,
+        colour: NDArray[np.uint8],
+        on_crop: OnCrop,
     ) -> ItemView:
         side = self._settings.crop_px
-        image_map = crop_from_image(mask, patch.window, side, self._settings.crop_fill)
-        window_map = from_window(image_map, patch.window)
+        image_map = crop_from_image(mask, patch.sight.window, side, self._settings.crop_fill)
+        window_map = from_window(image_map, patch.sight.window)
         crop = geometry.crop(colour, image_map, side)
-        cut_mask = cv2.warpAffine(mask.view(np.uint8) * 255, window_map, (side, side), flags=cv2.INTER_LINEAR) > 127
+        on_crop(crop)
+        cut_mask = warp_mask(mask, window_map, side)
         height_mm = cv2.warpAffine(
             patch.height_mm - np.float32(tray.level_mm),
             window_map,
@@ -88,7 +102,8 @@ class ViewExtractor:
         known = mask & (patch.depth_mm > 0)
         known_mm = patch.depth_mm[::_SPARSE, ::_SPARSE][known[::_SPARSE, ::_SPARSE]]
         distance_mm = middle(known_mm) if len(known_mm) else geometry.distance_mm
-        luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
+        rows = rows_around(cut_mask)
+        luma = np.asarray(cv2.cvtColor(crop[rows], cv2.COLOR_RGB2GRAY), np.uint8)
         return ItemView(
             camera_id=geometry.camera_id,
             crop=crop,
@@ -97,30 +112,31 @@ class ViewExtractor:
             mm_per_px=distance_mm / geometry.focal_px / float(np.hypot(*image_map[0, :2])),
             crop_from_image=image_map,
             quality=Quality(
-                sharpness=sharpness(luma, cut_mask),
-                clipped_fraction=clipped_fraction(luma, cut_mask),
-                border_fraction=border_fraction(mask, patch.window, geometry.shape),
+                sharpness=sharpness(luma, cut_mask[rows]),
+                clipped_fraction=clipped_fraction(luma, cut_mask[rows]),
+                border_fraction=border_fraction(mask, patch.sight.window, geometry.shape),
                 depth_fill=float(np.count_nonzero(known)) / float(np.count_nonzero(mask)),
             ),
         )
 
 
-def _patch(geometry: TrayGeometry, window: Window, frames: Sequence[Frame]) -> Patch:
-    depth_mm = fuse_depth([geometry.read(frame.depth, window) for frame in frames]).astype(np.float32)
+def _patch(sight: Sight, frames: Sequence[Frame]) -> Patch:
+    depth_mm = fuse_depth([sight.read(frame.depth) for frame in frames]).astype(np.float32)
     depth_mm *= np.float32(frames[-1].depth_unit_mm)
     close_lattice(depth_mm)
-    height_mm = geometry.along(2, depth_mm, window)
+    height_mm = sight.along(2, depth_mm)
     height_mm[depth_mm == 0] = np.nan
-    return Patch(window=window, colour=geometry.read(frames[-1].colour, window), depth_mm=depth_mm, height_mm=height_mm)
+    return Patch(sight=sight, colour=sight.read(frames[-1].colour), depth_mm=depth_mm, height_mm=height_mm)
 
 
-def _around(rough: Mask, volume: Window) -> Window:
+def _around(rough: Mask, geometry: TrayGeometry) -> Window:
     """The window around what was found, with a margin, within the working volume's own."""
-    rows, cols = np.flatnonzero(rough.any(axis=1)), np.flatnonzero(rough.any(axis=0))
-    extent = max(rows[-1] - rows[0], cols[-1] - cols[0]) + 1
-    margin = round(extent * _MARGIN) + 2
-    left = max(volume.left, volume.left + int(cols[0] - margin) * volume.stride)
-    top = max(volume.top, volume.top + int(rows[0] - margin) * volume.stride)
-    right = min(volume.right, volume.left + int(cols[-1] + 1 + margin) * volume.stride)
-    bottom = min(volume.bottom, volume.top + int(rows[-1] + 1 + margin) * volume.stride)
-    return Window.within(left, top, right, bottom, max(1, round(max(right - left, bottom - top) / _FINE_PX)))
+    bounds, step = geometry.bounds, geometry.volume.window.stride
+    column, row, width, height = cv2.boundingRect(rough.view(np.uint8))
+    margin = round(max(width, height) * _MARGIN) + 2
+    left = max(bounds.left, bounds.left + (column - margin) * step)
+    top = max(bounds.top, bounds.top + (row - margin) * step)
+    right = min(bounds.right, bounds.left + (column + width + margin) * step)
+    bottom = min(bounds.bottom, bounds.top + (row + height + margin) * step)
+    stride = max(1, round(max(right - left, bottom - top) / _FINE_PX))
+    return Window(left, top, right, bottom, 1).with_stride(stride)

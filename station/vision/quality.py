@@ -14,11 +14,17 @@ _INNER_PX = 7
 """The item's silhouette is no sign of sharpness: it is left out by this many crop px."""
 
 
+def rows_around(mask: NDArray[np.bool_]) -> slice:
+    """Return the rows of the crop that its quality is told from: the item, much lower than the square, and its edge."""
+    _, top, _, height = cv2.boundingRect(mask.view(np.uint8))
+    return slice(max(0, top - _INNER_PX), top + height + _INNER_PX)
+
+
 def sharpness(luma: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
     """Return the variance of the Laplacian of luma inside the mask (Pech-Pacheco et al. 2000)."""
     inner = cv2.erode(mask.view(np.uint8), np.ones((_INNER_PX, _INNER_PX), np.uint8))
     count = max(1, int(np.count_nonzero(inner)))
-    edges = cv2.multiply(cv2.Laplacian(luma, cv2.CV_16S), inner, dtype=cv2.CV_16S)
+    edges = cv2.Laplacian(luma, cv2.CV_16S) * inner
     return float(cv2.norm(edges, cv2.NORM_L2SQR)) / count - (float(cv2.sumElems(edges)[0]) / count) ** 2
 
 

@@ -39,7 +39,6 @@ class Tally:
 
     frames: int = 0
     dropped: int = 0
-    transfer_ns: list[int] = field(default_factory=list)
     late_ns: list[int] = field(default_factory=list)
 
 
@@ -52,8 +51,6 @@ class Result:
     expected: int
     grabbed: int
     dropped: int
-    copy_ms_p50: float
-    copy_ms_p99: float
     late_ms_p50: float
     late_ms_p99: float
     cpu_cores: float
@@ -82,7 +79,6 @@ def play(track: Track, start_ns: int, tally: Tally) -> None:
             if frame is None:
                 continue
             tally.frames += 1
-            tally.transfer_ns.append(camera.last_transfer_ns)
             tally.late_ns.append(frame.host_t_ns - start_ns - frame.device_t_ns)
             in_hand.append(frame)
             if len(in_hand) > IN_HAND:
@@ -110,7 +106,6 @@ def run(fps: int, compress: bool, seconds: float, folder: Path) -> Result:
     for player in players:
         player.join()
     cpu_s, wall_s = time.process_time() - cpu_s, time.monotonic() - wall_s
-    copy_ms = np.concatenate([tally.transfer_ns for tally in tallies]) / 1e6
     late_ms = np.concatenate([tally.late_ns for tally in tallies]) / 1e6
     return Result(
         storage="PNG" if compress else "uncompressed",
@@ -118,8 +113,6 @@ def run(fps: int, compress: bool, seconds: float, folder: Path) -> Result:
         expected=sum(track.frames for track in tracks),
         grabbed=sum(tally.frames for tally in tallies),
         dropped=sum(tally.dropped for tally in tallies),
-        copy_ms_p50=float(np.percentile(copy_ms, 50)),
-        copy_ms_p99=float(np.percentile(copy_ms, 99)),
         late_ms_p50=float(np.percentile(late_ms, 50)),
         late_ms_p99=float(np.percentile(late_ms, 99)),
         cpu_cores=cpu_s / wall_s,
@@ -144,9 +137,7 @@ def main() -> None:
     arguments = parser.parse_args()
     console = Console()
     results = bench(arguments.seconds, lambda text: console.print(text))
-    table = Table(
-        "storage", "fps", "expected", "grabbed", "dropped", "copy p50", "copy p99", "late p50", "late p99", "cores"
-    )
+    table = Table("storage", "fps", "expected", "grabbed", "dropped", "late p50", "late p99", "cores")
     for result in results:
         *times, cores = list(asdict(result).values())[5:]
         row = [result.storage, result.fps, result.expected, result.grabbed, result.dropped]

@@ -27,6 +27,8 @@ LAGS = (1, 2, 4, 6)
 LUMA = (0, 20, 40, 80, 160, 230, 250, 256)
 AROUND_PX = 40
 """The real pictures are full of products; the booth's are cut to the item and this much around it."""
+BLOB_PX = (1, 10, 100, 1000)
+"""Blobs of holes are told apart by their area: from this many pixels on."""
 LINED_PX = 41
 """Holes are counted where at least half of such a window is known: what is out of range is no hole."""
 
@@ -144,7 +146,8 @@ class Measures:
     `spread` maps the start of each 100 mm of distance to the quarter and the middle of the plane residuals there, in
     1/m; `grain` is the spread of noise at each lag, in 1/m; `holes` is their share by luma. Across steps, `edges` of
     them, `holes_at_edges` is the share of holes and `flying` that of known pixels between the sides. `rough` is the
-    quarter of the plane residuals by luma. `step_mm` is the distance of neighbouring depth values.
+    quarter of the plane residuals by luma. `blobs` is the share of the holes that lie in blobs of each area, `pepper`
+    how many blobs there are for each thousand pixels. `step_mm` is the distance of neighbouring depth values.
     """
 
     spread: dict[int, tuple[float, float]]
@@ -155,6 +158,8 @@ class Measures:
     holes_at_edges: float
     flying: float
     rough: tuple[float, ...]
+    blobs: tuple[float, ...]
+    pepper: float
     step_mm: float
 
 
@@ -170,6 +175,8 @@ def measure(shots: Sequence[Shot]) -> Measures:
         if np.count_nonzero(near // 100 * 100 == start) > 10_000
     }
     counted = [sums(shot.depth_mm > 0, LINED_PX) > LINED_PX**2 / 2 for shot in shots]
+    areas = np.concatenate([blob_areas(shot, where) for shot, where in zip(shots, counted, strict=True)])
+    band = np.digitize(areas, BLOB_PX) - 1
     hole = np.concatenate([(shot.depth_mm == 0)[where] for shot, where in zip(shots, counted, strict=True)])
     luma = np.concatenate([shot.luma[where] for shot, where in zip(shots, counted, strict=True)])
     profiles = np.concatenate([edge_profiles(shot.depth_mm) for shot in shots])
@@ -198,8 +205,17 @@ def measure(shots: Sequence[Shot]) -> Measures:
         rough=by_luma(
             np.concatenate([blurred(shot)[whole] for shot, (whole, _) in zip(shots, planes, strict=True)]), spread
         ),
+        blobs=tuple(float(areas[band == index].sum() / areas.sum()) for index in range(len(BLOB_PX))),
+        pepper=float(1e3 * areas.size / sum(where.sum() for where in counted)),
         step_mm=float(np.median([step_mm(shot.depth_mm) for shot in shots])),
     )
+
+
+def blob_areas(shot: Shot, where: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return the area of each blob of holes, px, [N]; neighbours touch at sides or corners."""
+    holes = ((shot.depth_mm == 0) & where).astype(np.uint8)
+    _, _, found, _ = cv2.connectedComponentsWithStats(holes, connectivity=8)
+    return np.asarray(found[1:, cv2.CC_STAT_AREA], np.int32)
 
 
 def by_luma(luma: NDArray[np.uint8], values: NDArray[Any]) -> tuple[float, ...]:
@@ -248,6 +264,10 @@ def table(found: dict[str, Measures]) -> Table:
     for index, low in enumerate(LUMA[:-1]):
         name = f"luma {low}-{LUMA[index + 1] - 1}"
         row(f"plane residual at {name}, 1/km", *(f"{measures.rough[index] * 1e3:.2f}" for measures in found.values()))
+    for index, low in enumerate(BLOB_PX):
+        name = f"{low}-{BLOB_PX[index + 1] - 1} px" if low != BLOB_PX[-1] else f"{low} px or more"
+        row(f"of the holes lie in blobs of {name}, share", *(f"{each.blobs[index]:.3f}" for each in found.values()))
+    row("blobs for each 1,000 px", *(f"{measures.pepper:.2f}" for measures in found.values()))
     row("steps looked at", *(str(measures.edges) for measures in found.values()))
     row("holes within 3 px of a step, share", *(f"{measures.holes_at_edges:.3f}" for measures in found.values()))
     row("flying pixels there, share", *(f"{measures.flying:.3f}" for measures in found.values()))

@@ -21,8 +21,9 @@ from sklearn.metrics import roc_auc_score
 
 from station.core.damage import Severity
 from station.inference import InferenceSettings, find_bundle, load_bundle
+from station.judge import any_of
 from station.learn.dataset import Card, Dataset, Item, Split, View
-from station.learn.evaluation.supervised import SHOWN, noisy_or
+from station.learn.evaluation.supervised import SHOWN
 from station.learn.training.cache import ViewCache, cut_views
 from station.learn.training.fit import Material
 from station.learn.training.heads import Heads
@@ -64,7 +65,7 @@ def judged_scores(cache: ViewCache, features: np.ndarray, learned: np.ndarray, s
             [heads(torch.from_numpy(one[None].astype(np.float32)).permute(0, 3, 1, 2))[0].numpy() for one in features]
         )
     by_unit = [scores[cache.owner == unit] for unit in range(len(cache.items))]
-    return np.array([(*own[:, 0], noisy_or(own)[0]) for own in by_unit])
+    return np.array([(*own[:, 0], any_of(own[:, 0])) for own in by_unit])
 
 
 def main() -> None:

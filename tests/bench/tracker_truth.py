@@ -103,7 +103,7 @@ def overlaps(booth: Booth, index: int, capture: ItemCapture, extractor: ViewExtr
         known = booth.truth(view.camera_id, index)
         whole = known.item | known.damage.get(DamageType.SPILLAGE, False)  # what is spilt beside an item belongs to it
         image = Window(0, 0, whole.shape[1], whole.shape[0], 1)
-        straight = TrayGeometry(booth.rig, view.camera_id).read(whole.astype(np.uint8) * 255, image)
+        straight = TrayGeometry(booth.rig, view.camera_id).sight(image).read(whole.astype(np.uint8) * 255)
         true_mask = cv2.warpAffine(straight, view.crop_from_image, view.mask.shape[::-1]) > 127
         found[view.camera_id] = float((true_mask & view.mask).sum() / max(1, (true_mask | view.mask).sum()))
     return found

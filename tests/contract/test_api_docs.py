@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from pydantic import TypeAdapter
 
-from station.api import plc_schemas, schemas
+from station.api import booth_schemas, item_schemas, plc_schemas, schemas
 from station.api.app import create_app
 from station.core.damage import Reason
 
@@ -85,7 +85,7 @@ def test_every_body_has_an_example_that_fits(document) -> None:
                     continue
                 assert "example" in media, (path, method, status, kind)
                 if kind == "text/event-stream":
-                    schemas.VerdictBody.model_validate_json(media["example"].partition("data: ")[2])
+                    item_schemas.VerdictBody.model_validate_json(media["example"].partition("data: ")[2])
                 elif media["schema"].get("type") != "string":
                     _assert_valid(media["schema"], media["example"])
                 bodies += 1
@@ -134,7 +134,8 @@ def _assert_valid(schema, value) -> None:
             _assert_valid(schema["items"], each)
         return
     name = schema["$ref"].rpartition("/")[2] if "$ref" in schema else schema["title"]
-    model = getattr(schemas, name, None) or getattr(plc_schemas, name)
+    rooms = (schemas, item_schemas, booth_schemas, plc_schemas)
+    model = next(getattr(room, name) for room in rooms if hasattr(room, name))
     TypeAdapter(model).validate_python(value)
     assert value.keys() <= model.model_fields.keys()
 

@@ -167,6 +167,14 @@ def test_errors_are_problem_documents(long_station, path, method, status) -> Non
     assert_problem(long_station.ask(path, method), status, path.partition("?")[0])
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/v1/plc/ack", "GET, POST"), ("/v1/plc/next", "GET"), ("/v1/items", "POST")],
+)
+def test_a_method_refused_names_all_that_are_not(long_station, path, methods) -> None:
+    assert long_station.ask(path, "DELETE").headers["allow"] == methods
+
+
 def test_a_failing_store_is_a_problem_with_the_reason(station) -> None:
     station.door.full = True
     problem = assert_problem(post(station, "/v1/items", {"plc_id": 5}), 503, "/v1/items")

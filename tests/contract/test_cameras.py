@@ -126,9 +126,9 @@ def test_a_released_slot_returns_when_its_last_holder_lets_go(camera: PipelineCa
     frame = next(fresh(camera, 1))
     frame.retain()
     frame.release()
-    assert camera.pool.leaked() == 1
+    assert camera.pool.leased == 1
     frame.release()
-    assert camera.pool.leaked() == 0
+    assert camera.pool.leased == 0
     with pytest.raises(CameraError, match="after its last release"):
         frame.release()
 
@@ -152,7 +152,7 @@ def test_closing_returns_every_slot_the_camera_still_holds(camera: PipelineCamer
     if frame is not None:
         frame.release()
     camera.close()
-    assert camera.pool.leaked() == 0
+    assert camera.pool.leased == 0
 
 
 def test_frames_outlive_their_camera(camera: PipelineCamera) -> None:
@@ -161,7 +161,7 @@ def test_frames_outlive_their_camera(camera: PipelineCamera) -> None:
     camera.close()
     assert frame.colour.any()
     frame.release()
-    assert camera.pool.leaked() == 0
+    assert camera.pool.leased == 0
 
 
 def test_reading_a_closed_camera_is_refused(camera: PipelineCamera) -> None:
@@ -215,7 +215,7 @@ def test_frames_without_a_free_slot_are_counted_as_dropped(camera: PipelineCamer
     assert camera.drops.no_slot == camera.dropped >= 1
     for frame in held:
         frame.release()
-    assert camera.pool.leaked() == 0
+    assert camera.pool.leased == 0
 
 
 def test_a_finite_source_delivers_everything_and_then_ends(camera: PipelineCamera) -> None:
@@ -227,4 +227,4 @@ def test_a_finite_source_delivers_everything_and_then_ends(camera: PipelineCamer
     with pytest.raises(EndOfStream):
         list(fresh(camera, 1))
     assert camera.dropped == 0
-    assert camera.pool.leaked() == 0
+    assert camera.pool.leased == 0

@@ -21,7 +21,10 @@ from station.setup.history import remember
 from station.setup.measure import StepResult
 
 BRICK = tiny_booth.boxes("brick", (5, -8), 3)
-QUICK = {"cameras": {"stale_ms": 300}, "scene": {"stale_ms": 400, "learn_framesets": 4, "arrival_timeout_ms": 3000}}
+QUICK = {
+    "cameras": {"lost_after_ms": 300},
+    "scene": {"stale_ms": 400, "learn_framesets": 4, "arrival_timeout_ms": 3000},
+}
 
 
 @pytest.fixture
@@ -107,6 +110,17 @@ def test_a_camera_that_is_lost_is_told_and_taken_back(live, stage):
     cameras = get(live.url, "/v1/cameras")[1]
     assert [(camera["camera_id"], camera["recoveries"]) for camera in cameras] == [("top", 3), ("left", 1)]
     assert b'station_camera_recoveries_total{camera="top"} 3.0' in live.door.metrics_text()
+
+
+def test_a_camera_whose_frames_are_not_to_be_trusted_is_a_fault_and_says_why(live):
+    live.source.cameras[0].trouble = "it is slow. Lower its rate"
+    status = wait_for(lambda: (s := live.door.status()).fault is Reason.STALE_FRAME and s, "fault")
+    assert [(camera.connected, camera.error) for camera in status.cameras] == [
+        (False, "it is slow. Lower its rate"),
+        (True, None),
+    ]
+    live.source.cameras[0].trouble = None
+    wait_for(lambda: get(live.url, "/readyz")[0] == 200, "recovery")
 
 
 def test_a_camera_that_fails_in_an_unforeseen_way_is_lost_like_any_other(live, stage):

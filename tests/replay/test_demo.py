@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from station.api.schemas import verdict_body
+from station.api.item_schemas import verdict_body
 from station.cli.progress import progress_bar
 from station.cli.summary import judged_items
 from station.config import StationConfig
@@ -92,4 +92,4 @@ def test_the_threaded_daemon_decides_the_same_in_real_time(demo, lockstep, tmp_p
         verdict.plc_id: verdict.reasons for verdict in lockstep
     }
     assert grabbed == sum(track.frames for track in demo.tracks)
-    assert not any(camera.pool.leaked() for camera in source.cameras)
+    assert not any(camera.pool.leased for camera in source.cameras)

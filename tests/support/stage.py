@@ -43,6 +43,7 @@ class StagedCamera:
 
     dropped = 0
     recoveries = 0
+    trouble = None
 
     def __init__(self, stage: Stage, camera_id: str) -> None:
         intrinsics = RIG.camera(camera_id).intrinsics

@@ -81,7 +81,7 @@ def running(config: StationConfig, source: Source, inspector: Inspector, clock: 
 
 
 def assert_nothing_leaked(source: Source) -> None:
-    assert {camera.camera_id: camera.pool.leaked() for camera in source.cameras} == {
+    assert {camera.camera_id: camera.pool.leased for camera in source.cameras} == {
         camera.camera_id: 0 for camera in source.cameras
     }
 

@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from station.core.damage import DamageType
 from station.core.items import ItemView
 
 Views = Sequence[ItemView]
@@ -18,13 +17,11 @@ Views = Sequence[ItemView]
 class ItemScore:
     """How damaged an item looks, higher is worse; None is silence, and `reason` says why.
 
-    `maps` are coarse score maps over the views' crops by camera, float32 [h, w], comparable between items;
-    `type_scores` are the scores by type where the scorer tells types apart.
+    `maps` are coarse score maps over the views' crops by camera, float32 [h, w], comparable between items.
     """
 
     score: float | None
     maps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-    type_scores: Mapping[DamageType, float] = field(default_factory=dict)
     reason: str = ""
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from station.core.damage import DamageType
 from station.core.items import ItemView
 from station.inference import Bundle
-from station.inference.manifest import LABELS
+from station.judge import any_of
 from station.learn.dataset import Dataset, Item
 from station.learn.evaluation.cutting import ZOOM, Cutter, over_view
 from station.learn.evaluation.scoring import ItemScore, ProductScorer, Views
@@ -57,17 +56,9 @@ class SupervisedScorer:
                 if cutter is not None:
                     own = over_view(own, cut_from_view, self.bundle.view_px, self.view_px, float(own.min()))
                 maps[cut.camera_id] = own
-            scores = noisy_or(np.array([one.scores for one in described if one.scores is not None]))
-            types = {kind: float(scores[LABELS.index(kind.value)]) for kind in DamageType}
-            return ItemScore(float(scores[0]), maps, types)
+            return ItemScore(float(any_of([one.scores[0] for one in described if one.scores is not None])), maps)
 
         return score
-
-
-def noisy_or(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the log-odds that any of the views shows damage, float32 [L], from the views' own, [V, L]."""
-    total = np.maximum(np.logaddexp(0, scores).sum(axis=0), 1e-6)
-    return np.asarray(total + np.log(-np.expm1(-total)), np.float32)
 
 
 class ShownViews:

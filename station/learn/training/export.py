@@ -21,8 +21,7 @@ from station.inference.manifest import (
     write_manifest,
 )
 from station.inference.quantise import quantise
-from station.learn.training.finetune import input_tensor
-from station.learn.training.graph import GraphModule, join_heads
+from station.learn.training.graph import GraphModule, input_tensor, join_heads
 from station.learn.training.heads import MAPS, SCORES, Heads
 
 MODEL, GOLDEN, CARD, LICENCE = "model.onnx", "golden.npz", "CARD.md", "LICENSE"

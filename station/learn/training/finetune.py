@@ -5,7 +5,7 @@ Batch normalisation is folded into the convolutions and stays so. A pass takes e
 that do not: imbalance is met by sampling here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from station.inference.manifest import ColourOrder, Layout, Manifest
 from station.learn.training.augment import augment
 from station.learn.training.cache import ViewCache
 from station.learn.training.fit import balance, heads_loss, save
-from station.learn.training.graph import GraphModule
-from station.learn.training.heads import Heads
+from station.learn.training.graph import Network
+from station.learn.training.settings import TrainingSettings
 from station.learn.training.truth import UNKNOWN
 
 _BATCH_VIEWS = 16
@@ -32,59 +31,42 @@ _SAVE_EVERY = 25
 
 
 def finetune(
-    model: Any,
-    manifest: Manifest,
-    heads: Heads,
+    network: Network,
     cache: ViewCache,
     views: NDArray[np.intp],
-    epochs: int,
-    seed: int,
+    settings: TrainingSettings,
     checkpoint: Path,
-    progress: Callable[[float, float], None],
+    progress: Callable[[float], None],
 ) -> None:
-    """Train a backbone's weights in place, going on from a checkpoint where there is one.
+    """Train a network, going on from a checkpoint where there is one.
 
     Args:
-        model: the backbone as ONNX.
-        manifest: of its bundle.
-        heads: trained along.
+        network: the backbone and the heads that learn along.
         cache: the views.
         views: those to train on, by number.
-        epochs: passes over the views that show damage and as many others.
-        seed: of order and augmentation.
+        settings: passes over the views that show damage and as many others; seed of order and augmentation.
         checkpoint: a file written every few steps.
-        progress: is told the share done, and the loss of the last step.
-
-    Raises:
-        BundleError: the backbone has an operator that cannot be trained.
+        progress: is told the share done.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    backbone = GraphModule(model, manifest.output.name)
-    if device.type == "cpu":
-        backbone.freeze(_FROZEN_SHARE)
-    learning = [weight for weight in backbone.parameters() if weight.requires_grad]
-    groups = [{"params": learning, "lr": _BACKBONE_RATE}, {"params": heads.parameters(), "lr": _HEADS_RATE}]
-    network = torch.nn.ModuleList([backbone, heads]).to(device).train()
-    optimiser = torch.optim.AdamW(groups, weight_decay=_DECAY)
+    network.to(torch.device("cuda" if torch.cuda.is_available() else "cpu")).train()
+    if not torch.cuda.is_available():
+        network.backbone.freeze(_FROZEN_SHARE)
     truth = view_truth(np.asarray(cache.patches), cache.truth[cache.owner])
-    steps = list(_steps(truth, views, epochs, seed))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, [_BACKBONE_RATE, _HEADS_RATE], total_steps=len(steps), pct_start=0.1
-    )
-    done, losses = _resume(checkpoint, network, optimiser, schedule)
-    weights = balance(truth[np.concatenate(steps)]).to(device)
+    steps = list(_steps(truth, views, settings))
+    optimiser, schedule = _optimiser(network, len(steps))
+    learning: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule}
+    done = _resume(checkpoint, learning)
+    weights = balance(truth[np.concatenate(steps)])
     for step in range(done, len(steps)):
-        loss: Any = _loss(backbone, heads, manifest, cache, steps[step], (seed, step), weights)
+        rng = np.random.default_rng((settings.seed, step))
+        loss: Any = _loss(network, cache, steps[step], rng, weights)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
-        losses.append(float(loss.detach()))
-        progress((step + 1) / len(steps), losses[-1])
+        progress((step + 1) / len(steps))
         if (step + 1) % _SAVE_EVERY == 0 or step + 1 == len(steps):
-            parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule}
-            save({"losses": losses} | {name: part.state_dict() for name, part in parts.items()}, checkpoint)
-    backbone.write_back(model)
+            save({"done": step + 1} | {name: part.state_dict() for name, part in learning.items()}, checkpoint)
 
 
 def view_truth(patches: NDArray[np.uint8], items: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -99,43 +81,48 @@ def view_truth(patches: NDArray[np.uint8], items: NDArray[np.float32]) -> NDArra
     return np.where(shown == UNKNOWN, stated, (shown >= _CLEAR_SHARE).astype(np.float32))
 
 
-def _steps(truth: NDArray[np.float32], views: NDArray[np.intp], epochs: int, seed: int) -> Iterator[NDArray[np.intp]]:
-    rng = np.random.default_rng(seed)
+def _steps(
+    truth: NDArray[np.float32], views: NDArray[np.intp], settings: TrainingSettings
+) -> Iterator[NDArray[np.intp]]:
+    rng = np.random.default_rng(settings.seed)
     damaged, good = views[truth[views, 0] == 1], views[truth[views, 0] == 0]
-    for _ in range(epochs):
+    for _ in range(settings.finetune_epochs):
         order = rng.permutation(np.concatenate([damaged, rng.permutation(good)[: len(damaged)]]))
         yield from np.array_split(order, -(-len(order) // _BATCH_VIEWS))
 
 
-def _resume(checkpoint: Path, network: Any, optimiser: Any, schedule: Any) -> tuple[int, list[float]]:
+def _optimiser(network: Network, steps: int) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.OneCycleLR]:
+    learning = [weight for weight in network.backbone.parameters() if weight.requires_grad]
+    groups = [
+        {"params": learning, "lr": _BACKBONE_RATE},
+        {"params": list(network.heads.parameters()), "lr": _HEADS_RATE},
+    ]
+    optimiser = torch.optim.AdamW(groups, weight_decay=_DECAY)
+    rates = [_BACKBONE_RATE, _HEADS_RATE]
+    return optimiser, torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=steps, pct_start=0.1)
+
+
+def _resume(checkpoint: Path, learning: Mapping[str, Any]) -> int:
+    """Take up where the checkpoint is; return how many steps are done."""
     if not checkpoint.exists():
-        return 0, []
+        return 0
     state = torch.load(checkpoint, weights_only=True)
-    for name, part in (("network", network), ("optimiser", optimiser), ("schedule", schedule)):
+    for name, part in learning.items():
         part.load_state_dict(state[name])
-    return len(state["losses"]), state["losses"]
+    return int(state["done"])
 
 
 def _loss(
-    backbone: GraphModule,
-    heads: Heads,
-    manifest: Manifest,
-    cache: ViewCache,
-    views: NDArray[np.intp],
-    seed: tuple[int, int],
-    weights: torch.Tensor,
+    network: Network, cache: ViewCache, views: NDArray[np.intp], rng: np.random.Generator, weights: torch.Tensor
 ) -> torch.Tensor:
-    rng = np.random.default_rng(seed)
     drawn = [augment(cache.crops[view], cache.masks[view], cache.patches[view], rng) for view in views]
     if not (cache.patches[views] == UNKNOWN).any():
         drawn = [windowed(*own, rng) for own in drawn]
     patches = np.stack([own for _, own in drawn])
-    truth = view_truth(patches, cache.truth[cache.owner[views]])
-    features = backbone(input_tensor(np.stack([crop for crop, _ in drawn]), manifest).to(weights.device))
-    if manifest.output.layout is Layout.NHWC:
-        features = features.permute(0, 3, 1, 2)
-    outputs = heads(features)
-    return heads_loss(outputs, patches, outputs[0], torch.from_numpy(truth).to(weights.device), weights)
+    truth = torch.from_numpy(view_truth(patches, cache.truth[cache.owner[views]]))
+    outputs = network(np.stack([crop for crop, _ in drawn]))
+    device = outputs[0].device
+    return heads_loss(outputs, patches, outputs[0], truth.to(device), weights.to(device))
 
 
 def windowed(
@@ -148,12 +135,3 @@ def windowed(
     step = crop.shape[0] // height
     rows, columns = slice(row * step, (row + high) * step), slice(column * step, (column + wide) * step)
     return crop[rows, columns], patches[:, row : row + high, column : column + wide]
-
-
-def input_tensor(crops: NDArray[np.uint8], manifest: Manifest) -> torch.Tensor:
-    """Return a backbone's input for RGB crops of its size, uint8 [N, H, W, 3]."""
-    spec = manifest.input
-    order = crops[..., ::-1] if spec.colour is ColourOrder.BGR else crops
-    values = (order.astype(np.float32) - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
-    pictures = torch.from_numpy(np.ascontiguousarray(values))
-    return pictures.permute(0, 3, 1, 2).contiguous() if spec.layout is Layout.NCHW else pictures

@@ -15,8 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from station.judge import any_of
 from station.learn.training.cache import ViewCache
 from station.learn.training.heads import Heads
+from station.learn.training.settings import TrainingSettings
 from station.learn.training.truth import UNKNOWN, WHOLE
 
 _BATCH_ITEMS = 32
@@ -34,6 +36,18 @@ class Epoch:
     loss: float
     auroc: float
     recall: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """How fitting went, epoch by epoch, and what it came to.
+
+    `scores` are log-odds float32 [N, L] of items the fit had not seen; `items` says which, by their place in the cache.
+    """
+
+    history: tuple[Epoch, ...]
+    items: NDArray[np.intp]
+    scores: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +69,7 @@ class Material:
 
 
 def pooled(scores: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
-    """Return the items' log-odds [items, L] from their views' by noisy-or."""
+    """Return the items' log-odds [items, L] from their views', as `station.judge.any_of` does, with gradients."""
     sums = torch.zeros((count, scores.shape[1]), device=scores.device)
     sums = sums.index_add(0, owner, torch.nn.functional.softplus(scores)).clamp(min=1e-6)
     return sums + (-torch.expm1(-sums)).log()
@@ -102,39 +116,42 @@ def balance(truth: NDArray[np.float32]) -> torch.Tensor:
 
 
 def fit(
-    heads: Heads, material: Material, epochs: int, seed: int, checkpoint: Path, progress: Callable[[int, Epoch], None]
+    heads: Heads,
+    material: Material,
+    settings: TrainingSettings,
+    checkpoint: Path,
+    progress: Callable[[int, Epoch], None],
 ) -> None:
     """Fit heads, going on from a checkpoint where there is one; they end as they were at their best epoch.
 
     Args:
         heads: to be fitted.
         material: what to.
-        epochs: passes over the training items.
-        seed: of order and dropout.
+        settings: passes over the training items; seed of order and dropout.
         checkpoint: a file written after every epoch.
         progress: is told how many epochs are done, and how the last one went.
     """
     optimiser = torch.optim.AdamW(heads.parameters(), lr=_RATE, weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs)
+    learning: dict[str, Any] = {"heads": heads, "optimiser": optimiser, "schedule": schedule}
     state: dict[str, Any] = {"history": [], "best": None}
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
-        heads.load_state_dict(state["heads"])
-        optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
+        for name, part in learning.items():
+            part.load_state_dict(state[name])
         for number, known in enumerate(state["history"], start=1):
             progress(number, Epoch(*known))
     weights = balance(material.cache.truth[material.train])
-    for epoch in range(len(state["history"]), epochs):
-        torch.manual_seed(seed + epoch)
-        loss = float(np.mean(list(_pass(heads, material, weights, optimiser, seed + epoch))))
+    for epoch in range(len(state["history"]), settings.epochs):
+        seed = settings.seed + epoch
+        torch.manual_seed(seed)
+        loss = float(np.mean(list(_pass(heads, material, weights, optimiser, seed))))
         schedule.step()
         found = Epoch(loss, *ranking(held_out_scores(heads, material), material.cache.truth[material.held_out]))
         state["history"].append((found.loss, found.auroc, found.recall))
         if state["best"] is None or found.auroc >= max(auroc for _, auroc, _ in state["history"]):
             state["best"] = {name: value.clone() for name, value in heads.state_dict().items()}
-        parts = {"heads": heads.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
-        save(state | parts, checkpoint)
+        save(state | {name: part.state_dict() for name, part in learning.items()}, checkpoint)
         progress(epoch + 1, found)
     heads.load_state_dict(state["best"])
     heads.eval()
@@ -149,13 +166,14 @@ def save(state: Any, file: Path) -> None:
 def held_out_scores(heads: Heads, material: Material) -> NDArray[np.float32]:
     """Return the log-odds of the held-out items, float32 [items, L]."""
     heads.eval()
-    scores = []
+    scores: list[NDArray[np.float64]] = []
     with torch.inference_mode():
         for start in range(0, len(material.held_out), _BATCH_ITEMS):
             items = material.held_out[start : start + _BATCH_ITEMS]
             features, owner, _ = material.batch(items)
-            scores.append(pooled(heads(features)[0], owner, len(items)).numpy())
-    return np.concatenate(scores)
+            views = heads(features)[0].numpy()
+            scores += [any_of(views[owner.numpy() == place]) for place in range(len(items))]
+    return np.array(scores, np.float32)
 
 
 def ranking(scores: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[float, float]:

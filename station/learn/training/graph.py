@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import nn
 
 from station.core.errors import BundleError
-from station.inference.manifest import LABELS, Manifest
+from station.inference.manifest import LABELS, ColourOrder, Layout, Manifest
 from station.learn.training.heads import MAPS, SCORES, Heads, head_nodes
 
 
@@ -95,6 +97,35 @@ class GraphModule(nn.Module):
         for weight in model.graph.initializer:
             tensor = getattr(self, self._names[weight.name]).detach().cpu().numpy()
             weight.CopyFrom(numpy_helper.from_array(tensor, weight.name))
+
+
+class Network(nn.Module):
+    """A bundle's backbone and heads, from pictures to what the heads say."""
+
+    def __init__(self, model: Any, manifest: Manifest, heads: Heads) -> None:
+        """Take a backbone's graph.
+
+        Raises:
+            BundleError: it has an operator that cannot be trained here.
+        """
+        super().__init__()
+        self.backbone, self.heads = GraphModule(model, manifest.output.name), heads
+        self._manifest = manifest
+
+    def forward(self, crops: NDArray[np.uint8]) -> Any:
+        """Return the heads' outputs for RGB crops, uint8 [N, H, W, 3]."""
+        device = next(self.parameters()).device
+        features = self.backbone(input_tensor(crops, self._manifest).to(device))
+        return self.heads(features.permute(0, 3, 1, 2) if self._manifest.output.layout is Layout.NHWC else features)
+
+
+def input_tensor(crops: NDArray[np.uint8], manifest: Manifest) -> torch.Tensor:
+    """Return a backbone's input for RGB crops of its size, uint8 [N, H, W, 3]."""
+    spec = manifest.input
+    order = crops[..., ::-1] if spec.colour is ColourOrder.BGR else crops
+    values = (order.astype(np.float32) - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
+    pictures = torch.from_numpy(np.ascontiguousarray(values))
+    return pictures.permute(0, 3, 1, 2).contiguous() if spec.layout is Layout.NCHW else pictures
 
 
 def _conv(inputs: list[Any], attributes: Mapping[str, Any]) -> Any:

@@ -16,7 +16,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from station.inference.manifest import LABELS
-from station.learn.training.fit import Epoch, Material, pooled, ranking
+from station.judge import any_of
+from station.learn.training.fit import Epoch, Material, ranking
 from station.learn.training.heads import Heads, Line
 from station.learn.training.truth import WHOLE
 
@@ -91,14 +92,10 @@ def _cross_validated(
     )
     for learned, judged in folds.split(seen, truth[seen, 0]):
         is_learned = np.isin(owner, seen[learned])
-        places = {item: place for place, item in enumerate(seen[judged].tolist())}
-        mine = np.isin(owner, seen[judged])
-        at = torch.tensor([places[item] for item in owner[mine].tolist()])
-        own = np.empty((int(mine.sum()), len(LABELS)), np.float32)
-        for label in range(len(LABELS)):
-            weights, bias = _line(views[is_learned], truth[owner[is_learned], label], strength)
-            own[:, label] = views[mine] @ weights + bias
-        scores[seen[judged]] = pooled(torch.from_numpy(own), at, len(judged)).numpy()
+        lines = [_line(views[is_learned], truth[owner[is_learned], label], strength) for label in range(len(LABELS))]
+        weights, biases = np.stack([line[0] for line in lines], axis=1), np.array([line[1] for line in lines])
+        for item in seen[judged]:
+            scores[item] = any_of(views[owner == item] @ weights + biases)
     return scores
 
 

@@ -17,11 +17,12 @@ from station.learn.training.cache import ViewCache, cut_views, training_items
 from station.learn.training.card import card_text
 from station.learn.training.export import write_bundle, write_int8
 from station.learn.training.finetune import finetune
-from station.learn.training.fit import Epoch, Material, fit, held_out_scores
-from station.learn.training.graph import backbone_graph
+from station.learn.training.fit import Course, Epoch, Material, fit, held_out_scores
+from station.learn.training.graph import Network, backbone_graph
 from station.learn.training.heads import Heads
 from station.learn.training.probe import FEW_ITEMS, fit_probe
 from station.learn.training.report import write_report
+from station.learn.training.settings import TrainingSettings
 
 WORK = "training"
 """The folder inside the bundle's for what training keeps: views, features, checkpoints, the report."""
@@ -44,8 +45,20 @@ class Trained:
     epoch: Epoch
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """A training under way: what it is told, the views cut, which items are learned and which held out."""
+
+    settings: TrainingSettings
+    cache: ViewCache
+    learned: NDArray[np.intp]
+    held_out: NDArray[np.intp]
+    work: Path
+    bar: Bar
+
+
 def train(
-    dataset: Dataset, source: Path, out: Path, epochs: int, finetune_epochs: int, seed: int, command: str, bar: Bar
+    dataset: Dataset, source: Path, out: Path, settings: TrainingSettings, bar: Bar, command: str = ""
 ) -> Trained:
     """Train damage heads on a bundle's backbone and write both as a new bundle; started again, it goes on.
 
@@ -54,45 +67,33 @@ def train(
             whole products where there are several.
         source: the bundle whose backbone is taken.
         out: the new bundle's folder; its 8-bit variant goes beside it, with `-int8`.
-        epochs: passes of the heads over the training items.
-        finetune_epochs: passes of the backbone; 0 leaves it as it is.
-        seed: of everything random.
-        command: what builds it again, for its manifest.
+        settings: how to train.
         bar: shows progress.
+        command: what builds it again, for its manifest.
 
     Raises:
         BundleError: the source cannot be used, or its backbone cannot be trained.
         DatasetError: there is nothing to train on, or `out` holds the training of something else.
     """
-    work = out / WORK
     bundle = load_bundle(source)
     with bar("Cutting views", len(training_items(dataset))) as progress:
-        cache = cut_views(dataset, bundle, work, progress)
-    learned, held_out = split_items(cache, seed)
+        cache = cut_views(dataset, bundle, out / WORK, progress)
+    run = _Run(settings, cache, *split_items(cache, settings.seed), out / WORK, bar)
     manifest = replace(bundle.manifest, name=out.name, source=_source(bundle, dataset), rebuild=command)
-    model = backbone_graph(onnx.load(source / bundle.manifest.model), bundle.manifest)
-    provisional = None
-    if finetune_epochs:
-        provisional = _finetuned(model, bundle, cache, learned, finetune_epochs, seed, work, bar)
-        write_bundle(work / "backbone", manifest, source, model, None, True, "")
-        bundle = load_bundle(work / "backbone")
-    material = _material(bundle, cache, learned, held_out, work, bar)
-    torch.manual_seed(seed)
-    shown = np.random.default_rng(seed).permutation(len(cache.owner))
-    heads = provisional or _new_heads(material.features[np.sort(shown[:_SAMPLE_VIEWS])].astype(np.float32))
-    if len(learned) + len(held_out) < FEW_ITEMS:
-        epoch, scores = fit_probe(heads, material, seed)
-        history, truth = [epoch], cache.truth
-    else:
-        history = _fitted(heads, material, epochs, seed, work, bar)
-        scores, truth = held_out_scores(heads, material), cache.truth[held_out]
-    text = card_text(manifest, dataset.card, len(learned), len(held_out), bool(finetune_epochs), history[-1])
-    write_bundle(out, manifest, source, model, heads, bool(finetune_epochs), text)
+    model, heads = backbone_graph(onnx.load(source / bundle.manifest.model), bundle.manifest), None
+    retrained = settings.finetune_epochs > 0
+    if retrained:
+        heads = _finetuned(run, model, bundle)
+        write_bundle(run.work / "backbone", manifest, source, model, None, True, "")
+        bundle = load_bundle(run.work / "backbone")
+    material = _material(run, bundle)
+    heads, course = _fitted(run, material, heads)
+    text = card_text(manifest, dataset.card, len(run.learned), len(run.held_out), retrained, course.history[-1])
+    write_bundle(out, manifest, source, model, heads, retrained, text)
     load_bundle(out)
     int8 = out.with_name(f"{out.name}-int8")
-    write_int8(out, int8, [np.array(cache.crops[view]) for view in shown[:_INT8_VIEWS]], text)
-    report = write_report(work, manifest, dataset.card, history, scores, truth)
-    return Trained(out, int8, report, history[-1])
+    write_int8(out, int8, [np.array(cache.crops[view]) for view in _shuffled(run)[:_INT8_VIEWS]], text)
+    return Trained(out, int8, write_report(run.work, manifest, dataset, course, cache), course.history[-1])
 
 
 def split_items(cache: ViewCache, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -118,68 +119,62 @@ def _source(bundle: Bundle, dataset: Dataset) -> str:
     return f"{bundle.manifest.source}; trained on {dataset.card.name} ({dataset.card.licence})"
 
 
-def _finetuned(
-    model: Any,
-    bundle: Bundle,
-    cache: ViewCache,
-    learned: NDArray[np.intp],
-    epochs: int,
-    seed: int,
-    work: Path,
-    bar: Bar,
-) -> Heads:
+def _finetuned(run: _Run, model: Any, bundle: Bundle) -> Heads:
     """Train the backbone in place; return the heads that learned along, which the others go on from."""
-    sample = bundle.features([np.array(crop) for crop in cache.crops[:_CHUNK]]).astype(np.float32)
-    views = np.flatnonzero(np.isin(cache.owner, learned))
-    torch.manual_seed(seed)
-    heads = _new_heads(sample)
-    with bar("Training the backbone", 1000) as progress:
-        finetune(
-            model,
-            bundle.manifest,
-            heads,
-            cache,
-            views,
-            epochs,
-            seed,
-            work / "backbone.pt",
-            lambda share, _: progress(round(1000 * share)),
-        )
-    return heads.cpu()
+    sample = bundle.features([np.array(crop) for crop in run.cache.crops[:_CHUNK]]).astype(np.float32)
+    torch.manual_seed(run.settings.seed)
+    network = Network(model, bundle.manifest, _new_heads(sample))
+    views = np.flatnonzero(np.isin(run.cache.owner, run.learned))
+    with run.bar("Training the backbone", 1000) as progress:
+        checkpoint = run.work / "backbone.pt"
+        finetune(network, run.cache, views, run.settings, checkpoint, lambda share: progress(round(1000 * share)))
+    network.backbone.write_back(model)
+    return network.heads.cpu()
 
 
-def _fitted(heads: Heads, material: Material, epochs: int, seed: int, work: Path, bar: Bar) -> list[Epoch]:
+def _fitted(run: _Run, material: Material, heads: Heads | None) -> tuple[Heads, Course]:
+    """Fit the heads, or new ones, and return them and how that went."""
+    torch.manual_seed(run.settings.seed)
+    if heads is None:
+        sample = material.features[np.sort(_shuffled(run)[:_SAMPLE_VIEWS])]
+        heads = _new_heads(sample.astype(np.float32))
+    if len(run.learned) + len(run.held_out) < FEW_ITEMS:
+        epoch, scores = fit_probe(heads, material, run.settings.seed)
+        return heads, Course((epoch,), np.arange(len(scores)), scores)
     history: list[Epoch] = []
-    with bar("Training the heads", epochs) as progress:
+    with run.bar("Training the heads", run.settings.epochs) as progress:
         progress(0)
 
         def tell(done: int, epoch: Epoch) -> None:
             history.append(epoch)
             progress(done)
 
-        fit(heads, material, epochs, seed, work / "heads.pt", tell)
-    return history
+        fit(heads, material, run.settings, run.work / "heads.pt", tell)
+    return heads, Course(tuple(history), run.held_out, held_out_scores(heads, material))
+
+
+def _shuffled(run: _Run) -> NDArray[np.intp]:
+    """All views in a random order."""
+    return np.random.default_rng(run.settings.seed).permutation(len(run.cache.owner))
 
 
 def _new_heads(features: NDArray[np.float32]) -> Heads:
     return Heads(features.mean(axis=(0, 1, 2)), features.std(axis=(0, 1, 2)))
 
 
-def _material(
-    bundle: Bundle, cache: ViewCache, learned: NDArray[np.intp], held_out: NDArray[np.intp], work: Path, bar: Bar
-) -> Material:
+def _material(run: _Run, bundle: Bundle) -> Material:
     """Describe every view; a file once complete is read back."""
-    count = len(cache.owner)
-    file = work / f"features-{bundle.manifest.files[bundle.manifest.model][:16]}.npy"
+    count = len(run.cache.owner)
+    file = run.work / f"features-{bundle.manifest.files[bundle.manifest.model][:16]}.npy"
     if not file.exists():
         unfinished = file.with_suffix(".new")
         shape = (count, *bundle.manifest.feature_shape)
         features = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
-        with bar("Describing views", count) as progress:
+        with run.bar("Describing views", count) as progress:
             for start in range(0, count, _CHUNK):
-                crops = [np.array(crop) for crop in cache.crops[start : start + _CHUNK]]
+                crops = [np.array(crop) for crop in run.cache.crops[start : start + _CHUNK]]
                 features[start : start + _CHUNK] = bundle.features(crops)
                 progress(start + len(crops))
         features.flush()
         unfinished.replace(file)
-    return Material(np.load(file, mmap_mode="r"), cache, learned, held_out)
+    return Material(np.load(file, mmap_mode="r"), run.cache, run.learned, run.held_out)

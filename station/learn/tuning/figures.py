@@ -27,9 +27,13 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """Average precision of all sources together and of one alone, and the gain, on items that both judged."""
+    """Average precision of all sources together and of one alone, and the gain, on items that both judged.
+
+    `group` says whose items they are, `source` which one is alone.
+    """
 
     group: str
+    source: str
     good: int
     damaged: int
     alone: float
@@ -74,12 +78,13 @@ def ablation(calibration: Sequence[ScoredItem], judged: Sequence[ScoredItem]) ->
 
 
 def contest(
-    group: str, items: Sequence[ScoredItem], alone: NDArray[np.float64], together: NDArray[np.float64]
+    group: str, source: str, items: Sequence[ScoredItem], alone: NDArray[np.float64], together: NDArray[np.float64]
 ) -> Contest | None:
     """Return what all sources gain over one, with the interval of pairs resampled together; None without both kinds.
 
     Args:
         group: whose items they are.
+        source: which one is alone.
         items: the items, [N].
         alone: their log-odds by one source.
         together: their log-odds by all.
@@ -96,6 +101,7 @@ def contest(
     shifted = bootstrap(gain, groups, _SEED, _RESAMPLES)["gain"]
     return Contest(
         group,
+        source,
         int(np.count_nonzero(~damaged)),
         int(np.count_nonzero(damaged)),
         float(average_precision_score(damaged, alone)),

@@ -1,6 +1,6 @@
 """Tuning on a dataset of the station's own items: weights from its val split, their proof from its test split."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,11 +24,16 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """Fitted weights, the scores of good test items that they were not fitted on, and every figure."""
+    """Fitted weights, what they make of test items, and every figure.
+
+    `good_scores` are those of good test items that the weights were not fitted on; `confidences` are of all judged test
+    items by item id.
+    """
 
     fusion: Fusion
     good_scores: tuple[float, ...]
     good_products: int
+    confidences: Mapping[str, float]
     figures: dict[str, Any]
 
 
@@ -71,6 +76,7 @@ def tune(items: Sequence[ScoredItem], model: str, method: str, made_from: str, p
         fusion=fusion,
         good_scores=tuple(judge.score(item.scores, item.types, item.kind) for item in good),
         good_products=len({item.product_id for item in good}),
+        confidences={item.item_id: float(own) for item, own in zip(judged, confidences(judged, fusion), strict=True)},
         figures={
             "dataset": made_from,
             "items": {"fitted on": len(calibration), "judged": len(judged)},
@@ -98,7 +104,8 @@ def _ablation(calibration: Sequence[ScoredItem], judged: Sequence[ScoredItem]) -
     kinds |= {kind: np.array([item.kind == kind for item in judged]) for kind in sorted({item.kind for item in judged})}
     contests = [
         contest(
-            f"{kind}, against {name}",
+            kind,
+            name,
             [one for one, own in zip(judged, chosen, strict=True) if own],
             row[chosen],
             whole[chosen],

@@ -97,20 +97,29 @@ def solid(
     if shadow > 0:
         beside = np.hypot(u - 0.1, v - 0.22)
         window *= (1 - shadow * np.clip((1.25 - beside) / 0.4, 0, 1))[..., None]
+    facing, upward = _facing(u, v, turn, flat)
+    lit = 0.38 + 0.85 * facing
+    if rough > 0 and rng is not None:
+        lit = lit * (1 - rough + 2 * rough * rng.random(lit.shape, np.float32))
+    body = np.array(colour, np.float32) * lit[..., None]
+    body += 255 * gloss * facing[..., None] ** 24
+    from_rim_px = (1 - np.sqrt(np.maximum(u**2 + v**2, 1e-6))) * min(axes)
+    cover = np.clip(from_rim_px + 0.5, 0, 1) * (1 - clear * upward)
+    window += (body - window) * cover[..., None]
+    return image
+
+
+def _facing(
+    u: NDArray[np.float32], v: NDArray[np.float32], turn: float, flat: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How far an ellipsoid's surface faces the light and the viewer, 0 to 1 each, by place in half axes."""
     away = np.maximum(u**2 + v**2, 1e-6)
     steep = np.minimum(away**flat, 1)
     slope = np.sqrt(steep / away)
     upward = np.sqrt(1 - 0.92 * steep)
     normal_x, normal_y = slope * (u * np.cos(turn) - v * np.sin(turn)), slope * (u * np.sin(turn) + v * np.cos(turn))
     facing = normal_x * _LIGHT[0] + normal_y * _LIGHT[1] + upward * _LIGHT[2]
-    lit = 0.38 + 0.85 * np.clip(facing, 0, 1)
-    if rough > 0 and rng is not None:
-        lit = lit * (1 - rough + 2 * rough * rng.random(lit.shape, np.float32))
-    body = np.array(colour, np.float32) * lit[..., None]
-    body += 255 * gloss * np.clip(facing, 0, 1)[..., None] ** 24
-    cover = np.clip((1 - np.sqrt(away)) * min(axes) + 0.5, 0, 1) * (1 - clear * upward)
-    window += (body - window) * cover[..., None]
-    return image
+    return np.clip(facing, 0, 1), upward
 
 
 def leaf(image: Image, root: Point, axes: tuple[float, float], angle_deg: float, colour: Colour) -> Image:

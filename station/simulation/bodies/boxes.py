@@ -86,7 +86,7 @@ def _pages(face: str, half: NDArray[np.floating], place: Place, step_mm: float) 
     if face != "right":
         return patch
     left, top, wide, high = place
-    along, across = np.meshgrid(np.linspace(0, 1, patch.wear.shape[1]), np.linspace(0, 1, patch.wear.shape[0]))
+    along, across = np.meshgrid(np.linspace(0, 1, patch.grid[1]), np.linspace(0, 1, patch.grid[0]))
     return replace(patch, uv_mm=uv_grid((left, top, wide, high), across, along))
 
 

@@ -83,7 +83,7 @@ def polybag(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Ge
 def _sticker(film: Patch, product: SimProduct, place: Place) -> Patch:
     """Return a sticker on the middle of a bag's film."""
     wide, high = (size / whole for size, whole in zip(sticker_mm(product), product.size_mm, strict=False))
-    rows, columns = film.wear.shape
+    rows, columns = film.grid
     top, left = round((rows - 1) * (0.5 - high / 2)), round((columns - 1) * (0.5 - wide / 2))
     cut = slice(top, rows - top), slice(left, columns - left)
     across, along = np.meshgrid(np.linspace(0, 1, columns - 2 * left), np.linspace(0, 1, rows - 2 * top))

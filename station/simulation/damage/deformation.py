@@ -1,43 +1,50 @@
 """Deformation: dents, crushed corners, folded corners; the print shears and wears along the creases."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind, Material
+from station.simulation.damage.moves import folded_back
+from station.simulation.damage.paint import bared, painted, within
 from station.simulation.damage.site import Stance, draw_site, seen_corner
-from station.simulation.shape import Patch, Shape
+from station.simulation.shape import Shape
 
 _Range = tuple[float, float]
 _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
     # radius and depth of a minor and of a major dent
-    Kind.CARTON: (((20, 26), (5, 7)), ((48, 60), (20, 27))),
-    Kind.SLEEVE: (((20, 26), (5, 7)), ((44, 54), (16, 22))),
-    Kind.MAILER: (((22, 28), (7, 9)), ((48, 60), (18, 24))),
-    Kind.POLYBAG: (((22, 28), (7, 9)), ((46, 58), (16, 22))),
-    Kind.BOTTLE: (((18, 22), (5, 7)), ((38, 46), (18, 24))),
-    Kind.CAN: (((17, 21), (4.5, 6)), ((38, 46), (21, 26))),
-    Kind.BLISTER: (((16, 20), (5, 7)), ((34, 42), (14, 18))),
-    Kind.BOOK: (((20, 26), (4.5, 6)), ((46, 56), (12, 16))),
-    Kind.TUBE: (((17, 21), (5.5, 7)), ((34, 42), (21, 26))),
-    Kind.MULTIPACK: (((19, 23), (6, 8)), ((44, 52), (22, 28))),
+    Kind.CARTON: (((21, 26), (8, 10)), ((48, 60), (26, 34))),
+    Kind.SLEEVE: (((21, 26), (8, 10)), ((44, 54), (22, 28))),
+    Kind.MAILER: (((22, 28), (8, 10)), ((48, 60), (18, 24))),
+    Kind.POLYBAG: (((22, 28), (8, 10)), ((46, 58), (16, 22))),
+    Kind.BOTTLE: (((18, 22), (8, 10)), ((38, 46), (20, 26))),
+    Kind.CAN: (((17, 21), (6, 8)), ((38, 46), (21, 26))),
+    Kind.BLISTER: (((16, 20), (6, 8)), ((34, 42), (14, 18))),
+    Kind.BOOK: (((20, 26), (6, 8)), ((46, 56), (14, 18))),
+    Kind.TUBE: (((17, 21), (7, 9)), ((34, 42), (21, 26))),
+    Kind.MULTIPACK: (((19, 23), (9, 11)), ((44, 52), (24, 30))),
 }
 _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal, a book's along its cover
     Kind.CARTON: (((24, 30), (9, 12)), ((62, 76), (30, 38))),
     Kind.SLEEVE: (((24, 30), (9, 12)), ((62, 76), (30, 38))),
-    Kind.BOOK: (((19, 24), (7, 9)), ((46, 56), (26, 32))),
+    Kind.BOOK: (((25, 31), (11, 14)), ((46, 56), (26, 32))),
 }
-_FOLDS_MM: dict[Kind, tuple[_Range | None, _Range]] = {  # how much of a soft corner is folded over
-    Kind.MAILER: (None, (58, 72)),
-    Kind.POLYBAG: (None, (52, 66)),
+_FOLDS_MM: dict[Kind, tuple[_Range, _Range]] = {  # how much of a soft corner is folded over
+    Kind.MAILER: ((40, 48), (62, 76)),
+    Kind.POLYBAG: ((40, 48), (58, 70)),
     Kind.BLISTER: ((22, 27), (46, 56)),
 }
 _CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.2, Kind.BLISTER: 0.3, Kind.TUBE: 0.45}
 """How far a sharp crease rubs the print off."""
-_HARD_WEAR = 0.6
+_HARD_WEAR = 0.75
+_CREASE_MM, _CRACKS_FROM, _BRITTLE = 1.1, 1.0, 2.0
+"""A crease's half width; how sharply a surface bends where its print begins to crack, and how soon it is all off."""
+_RIM_SHARE, _RIM_DEEP = 0.3, 0.72
+"""A dent's walls are steep: so much of its radius takes so much of its depth; its floor slopes to the middle."""
+_FOLDED, _FOLD_SHARE = 1.5, 0.45
+"""How steeply folds stand up from a dent's floor, and how far apart they are, as a share of its radius."""
 _SHALLOW = 0.65
 """A dent is at most this deep, as a share of the body's smallest measure."""
 
@@ -45,12 +52,11 @@ _SHALLOW = 0.65
 def deformed(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Return the shape with a dent, a crushed corner, or a corner folded over; of a glass bottle the cap is dented."""
     product, small = shape.product, min(shape.product.size_mm)
-    if product.kind in _CORNERS_MM and (rng.random() < 0.5 or (major and product.kind is Kind.BOOK)):
+    if product.kind in _CORNERS_MM and (rng.random() < 0.5 or product.kind is Kind.BOOK):
         return _corner_crushed(shape, major, stance, rng)
-    fold = _FOLDS_MM.get(product.kind, (None, (0.0, 0.0)))[major]
-    if fold and (product.kind is not Kind.BLISTER or major or rng.random() < 0.5):
-        shape = _folded(shape, float(rng.uniform(*fold)), stance, rng)
-        if product.kind is Kind.BLISTER:
+    if product.kind in _FOLDS_MM:
+        shape = _folded(shape, float(rng.uniform(*_FOLDS_MM[product.kind][major])), stance, rng)
+        if not major or product.kind is Kind.BLISTER:
             return shape
     radius, depth = _drawn(_DENTS_MM[product.kind][major], rng)
     cap = shape.parts.get("cap", ())
@@ -77,8 +83,9 @@ def _corner_crushed(shape: Shape, major: bool, stance: Stance, rng: np.random.Ge
     radius, depth = _drawn(_CORNERS_MM[kind][major], rng)
     if kind is Kind.BOOK:
         corner[0] = abs(corner[0])  # the spine's corners are the stronger ones
-        return pushed_in(shape, corner, np.sign(corner) * (1, 1, 0) / np.sqrt(2), radius, depth, 1.6 * radius, rng)
-    scale = min(1.0, min(shape.product.size_mm) / 60.0)
+        outward = np.sign(corner) * (0.65, 0.65, -0.4)  # and down: the corner bends up
+        return pushed_in(shape, corner, outward, radius, depth, 1.6 * radius, rng)
+    scale = float(np.clip(min(shape.product.size_mm) / 60.0, 0.75, 1.0))
     return pushed_in(shape, corner, np.sign(corner) / np.sqrt(3), radius * scale, depth * scale, 4 * radius, rng)
 
 
@@ -98,21 +105,11 @@ def _folded(shape: Shape, size_mm: float, stance: Stance, rng: np.random.Generat
     line = float(corner @ outward) - size_mm
     is_card = shape.product.kind is Kind.BLISTER
     bend, turn = 0.3 * (20.0 if is_card else depth), np.deg2rad(float(rng.uniform(105 if is_card else 135, 160)))
-    level = -upwards * depth / 2 if is_card else 0.0
-
-    def bent(patch: Patch) -> Patch:
-        points = patch.points.astype(np.float64)
-        beyond = np.maximum(points @ outward - line, 0.0)
-        angle = np.minimum(beyond / bend, turn)
-        rest = beyond - bend * angle
-        high = upwards * (points[..., 2]) - upwards * level
-        aside = bend * np.sin(angle) + rest * np.cos(angle) - np.sin(angle) * high
-        up = bend * (1 - np.cos(angle)) + rest * np.sin(angle) + np.cos(angle) * high
-        moved = points + (aside - beyond)[..., None] * outward
-        moved[..., 2] = np.where(beyond > 0, level + upwards * up, points[..., 2])
-        return patch.moved(moved)
-
-    return shape.with_patches({name: bent(patch) for name, patch in shape.patches.items()})
+    level = -depth / 2 if is_card else 0.0
+    up = np.array([0.0, 0.0, upwards])
+    return shape.with_patches(
+        {name: folded_back(patch, outward, line, bend, turn, up, level) for name, patch in shape.patches.items()}
+    )
 
 
 def pushed_in(
@@ -127,26 +124,69 @@ def pushed_in(
     """Push the surface in around a point, in flat facets with sharp creases as board and tin buckle.
 
     Every point moves against `normal` by an amount that depends on its place alone, so neighbouring faces stay joined.
+    The print cracks along the creases.
     """
+    dent = _draw_dent(point, normal, radius, depth, reach, rng)
+    cracked = _CREASE_WEAR.get(shape.product.kind, _HARD_WEAR)
+
+    def creases(points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(np.clip(dent.bend(points) - _CRACKS_FROM, 0, 1) * cracked, np.float32)
+
+    shape = painted(shape, within(point, 1.5 * radius), creases, bared(shape, rng))
+    return shape.with_patches({name: patch.moved(dent.pushed(patch.points)) for name, patch in shape.patches.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Dent:
+    """A dent: a pyramid of facets around `point`, crossed by folds, that fades `reach_mm` below the surface.
+
+    `plane` float64 [3, 2] are the unit directions along the surface; `facets` [2, F] point to the pyramid's sides, each
+    as long as one over its distance; `folds` [2, 3] run across the folds, each as long as one over their distance.
+    """
+
+    point: NDArray[np.float64]
+    normal: NDArray[np.float64]
+    plane: NDArray[np.float64]
+    facets: NDArray[np.float64]
+    folds: NDArray[np.float64]
+    depth_mm: float
+    reach_mm: float
+
+    def depth_at(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return how far points [..., 3] are pushed in, in mm."""
+        offset = points - self.point
+        flat = offset @ self.plane
+        inwards = np.clip(1 - (flat @ self.facets).max(axis=-1), 0, 1)
+        pyramid = np.interp(inwards, (0, _RIM_SHARE, 1), (0, _RIM_DEEP, 1))
+        waves = np.abs((flat @ self.folds + 0.3) % 2 - 1).mean(axis=-1)
+        fade = np.clip(1 + (offset @ self.normal) / self.reach_mm, 0, 1)
+        return np.asarray(self.depth_mm * pyramid * np.minimum(1, 1 + _FOLDED * (waves - 0.5)) * fade)
+
+    def pushed(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return where points [..., 3] come to lie."""
+        return np.asarray(points - self.depth_at(points)[..., None] * self.normal)
+
+    def bend(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return how sharply the surface bends at points [N, 3]: the change of its slope over a crease's width."""
+        here = self.depth_at(points)
+        steps = _CREASE_MM * self.plane.T
+        change = [self.depth_at(points + step) + self.depth_at(points - step) - 2 * here for step in steps]
+        return np.asarray(np.abs(change).max(axis=0) / _CREASE_MM * _BRITTLE)
+
+
+def _draw_dent(
+    point: NDArray[np.float64],
+    normal: NDArray[np.float64],
+    radius: float,
+    depth: float,
+    reach: float,
+    rng: np.random.Generator,
+) -> _Dent:
     first = np.cross(normal, np.eye(3)[int(np.argmin(np.abs(normal)))])
     first /= np.linalg.norm(first)
-    second = np.cross(normal, first)
     angles = np.linspace(0, 2 * np.pi, 7)[:-1] + rng.uniform(-0.35, 0.35, 6)
-    radii = radius * rng.uniform(0.75, 1.1, 6)
-    ways = np.stack([np.cos(angles), np.sin(angles)]) / radii
-
-    wears = _CREASE_WEAR.get(shape.product.kind, _HARD_WEAR)
-
-    def hurt(patch: Patch) -> Patch:
-        offset = patch.points - point
-        flat = np.stack([offset @ first, offset @ second], axis=-1)
-        cone = np.clip(1 - (flat @ ways).max(axis=-1), 0, 0.8) / 0.8
-        crumple = 1 - 0.32 * np.abs(np.sin(flat[..., 0] * 6.0 / radius) * np.sin(flat[..., 1] * 7.0 / radius + 0.6))
-        fade = np.clip(1 + (offset @ normal) / reach, 0, 1)
-        push = depth * cone * crumple * fade
-        bend = np.abs(cv2.Laplacian(push.astype(np.float32), cv2.CV_32F, borderType=cv2.BORDER_REPLICATE))
-        crease = np.clip(bend * 0.9 - 0.25, 0, wears) * (cone > 0)
-        wear = np.maximum(patch.wear, crease)
-        return replace(patch, points=(patch.points - push[..., None] * normal).astype(np.float32), wear=wear)
-
-    return shape.with_patches({name: hurt(patch) for name, patch in shape.patches.items()})
+    facets = np.stack([np.cos(angles), np.sin(angles)]) / (radius * rng.uniform(0.75, 1.1, 6))
+    ways = np.arange(3) * np.pi / 3 + rng.uniform(-0.4, 0.4, 3)
+    folds = np.stack([np.cos(ways), np.sin(ways)]) / (_FOLD_SHARE * radius * rng.uniform(0.7, 1.3, 3))
+    plane = np.stack([first, np.cross(normal, first)], axis=1)
+    return _Dent(point, normal, plane, facets, folds, depth, reach)

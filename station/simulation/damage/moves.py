@@ -58,6 +58,29 @@ def on_tray(shape: Shape, up: Vector, low_mm: float) -> Shape:
     )
 
 
+def folded_back(
+    patch: Patch, way: Vector, line_mm: float, bend_mm: float, turn_rad: float, up: Vector, level_mm: float
+) -> Patch:
+    """Return a sheet whose part beyond a line is bent up and back over the rest.
+
+    Args:
+        patch: the sheet.
+        way: a unit direction along the sheet; what lies further that way than `line_mm` is folded.
+        line_mm: where the fold begins.
+        bend_mm: the radius it is bent in.
+        turn_rad: by how much; pi lays it flat onto the rest.
+        up: the unit direction it is bent towards.
+        level_mm: how high the sheet lies along `up` at the line.
+    """
+    points = patch.points.astype(np.float64)
+    beyond, high = np.maximum(points @ way - line_mm, 0.0), points @ up - level_mm
+    angle = np.minimum(beyond / bend_mm, turn_rad)
+    straight = beyond - bend_mm * angle
+    ahead = bend_mm * np.sin(angle) + straight * np.cos(angle) - np.sin(angle) * high
+    rise = bend_mm * (1 - np.cos(angle)) + straight * np.sin(angle) + np.cos(angle) * high
+    return patch.moved(points + (ahead - beyond)[..., None] * way + (rise - high)[..., None] * np.asarray(up))
+
+
 def laid_beside(
     shape: Shape,
     part: Mapping[str, Patch],

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from station.simulation.catalogue import Material
+from station.simulation.damage.moves import without
 from station.simulation.damage.site import Site
 from station.simulation.finish import MATT
 from station.simulation.shape import Patch, Place, Shape, grid_patch
@@ -22,6 +24,17 @@ Near = Callable[[Points], NDArray[np.bool_]]
 """Tells which points, [N, 3] in mm, may be painted."""
 
 _WAVES = 9
+_WELD_MM, _STRETCHED_RGB = 6.0, (232, 235, 238)
+_LIGHT = 150.0
+"""Print lighter than this, in levels, has something darker beneath it."""
+_BARE_BOARD_RGB = (234, 226, 210), (146, 122, 94)
+_BARE_RGB = {
+    Material.METAL: ((212, 214, 218), (88, 90, 94)),
+    Material.FILM: ((236, 238, 240), (150, 152, 154)),
+    Material.CLEAR: ((238, 240, 242), (238, 240, 242)),
+    Material.PLASTIC: ((236, 238, 240), (150, 152, 154)),
+}
+"""What is beneath dark and beneath light print, by the material; board for those not named."""
 _ABOVE_MM = 0.25
 """Paint on clear film lies this far above it."""
 
@@ -41,7 +54,7 @@ def texels(patch: Patch, shape: Shape) -> Texels:
     step = np.abs(np.diff(patch.uv_mm, axis=0)).max(), np.abs(np.diff(patch.uv_mm, axis=1)).max()
     rows, columns = (
         np.linspace(0, count - 1, (count - 1) * max(1, int(np.ceil(1.6 * mm * shape.px_per_mm))) + 1, dtype=np.float32)
-        for count, mm in zip(patch.wear.shape, step, strict=True)
+        for count, mm in zip(patch.grid, step, strict=True)
     )
     across, along = np.meshgrid(columns, rows)
     uv_mm, points, normals = (
@@ -103,14 +116,14 @@ def painted(shape: Shape, near: Near, cover: Field, paint: Paint, wet: float = 0
 
 def cropped(patch: Patch, near: Near) -> Patch | None:
     """Return the rows and columns of a patch that are near, and their neighbours; None where there are none."""
-    close = near(patch.points.reshape(-1, 3)).reshape(patch.wear.shape)
+    close = near(patch.points.reshape(-1, 3)).reshape(patch.grid)
     if not close.any():
         return None
     rows, columns = (np.flatnonzero(close.any(axis=axis)) for axis in (1, 0))
     cut = slice(max(0, rows[0] - 1), rows[-1] + 2), slice(max(0, columns[0] - 1), columns[-1] + 2)
     if min(close[cut].shape) < 2:
         return None
-    return replace(patch, points=patch.points[cut], uv_mm=patch.uv_mm[cut], wear=patch.wear[cut], wraps=False)
+    return replace(patch.part(*cut), wraps=False)
 
 
 def _with_skin(shape: Shape, name: str, patch: Patch, spots: Texels, there: NDArray[np.bool_]) -> tuple[Shape, str]:
@@ -131,6 +144,26 @@ def coloured(rgb: tuple[float, float, float], grain: float, rng: np.random.Gener
     return lambda points, below: np.asarray(
         np.array(rgb, np.float32) + grain * (0.6 * uneven(points) + 0.5 * fine(points))[:, None], np.float32
     )
+
+
+def bared(shape: Shape, rng: np.random.Generator, grain: float = 5.0) -> Paint:
+    """Return what lies beneath the print: board's or paper's fibre, steel, plastic gone white; each tells from it."""
+    on_dark, on_light = _BARE_RGB.get(shape.product.design.material, _BARE_BOARD_RGB)
+    darker, lighter = coloured(on_light, grain, rng), coloured(on_dark, grain, rng)
+    return lambda points, below: (darker if below.mean() > _LIGHT else lighter)(points, below)
+
+
+def burst_weld(shape: Shape, outward: NDArray[np.float64], rng: np.random.Generator) -> Shape:
+    """Return a bag whose weld has come apart at the edge that lies `outward`; stretched film there has gone white."""
+    end = float((shape.points() @ outward).max())
+    ragged = lumps(9.0, rng)
+
+    def cover(points: Points, normals: Points) -> NDArray[np.float32]:
+        return np.asarray(points @ outward > end - _WELD_MM * (1 + 0.4 * ragged(points)), np.float32)
+
+    films = without(shape, shape.parts["contents"])
+    torn = painted(films, lambda points: points @ outward > end - 3 * _WELD_MM, cover, coloured(_STRETCHED_RGB, 5, rng))
+    return torn.with_patches({name: shape.patches[name] for name in shape.parts["contents"]})
 
 
 def lumps(length_mm: float, rng: np.random.Generator) -> Callable[[Points], NDArray[np.float32]]:

@@ -13,6 +13,7 @@ from station.simulation.damage.paint import cropped, plain_swatch, texels, with_
 from station.simulation.damage.site import Site, Stance, draw_site, lifted
 from station.simulation.finish import MATT, METAL, Finish
 from station.simulation.shape import Patch, Place, Shape, grid_patch
+from station.simulation.trace import CLEAR
 
 _TORN_RGB: dict[Kind, tuple[int, int, int]] = {
     Kind.POLYBAG: (228, 230, 232),
@@ -32,12 +33,13 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
     """Return the shape with a hole or a tear that lets one look inside."""
     is_tear = bool(rng.random() < 0.5)
     if is_tear:
-        half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(11, 14), rng.uniform(2.2, 3.0))
+        half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(14, 17), rng.uniform(3.0, 3.8))
     else:
-        half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(4.6, 5.8), rng.uniform(4, 5))
+        half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6, 7.4), rng.uniform(5.4, 6.4))
     site = draw_site(shape, stance, 0.7 * half[0] + 3, rng, _skins(shape))
     if not is_tear:
-        shape = pushed_in(shape, site.point, site.normal, 1.7 * half[0], 0.3 * half[0], half[0] + 8, rng)
+        pushed = 0.7 if shape.patches[site.patch].finish.opacity < CLEAR else 0.3  # clear plastic goes white around it
+        shape = pushed_in(shape, site.point, site.normal, 1.7 * half[0], pushed * half[0], half[0] + 8, rng)
     outline = _outline(half, is_tear, rng)
     shape, place = plain_swatch(shape, _TORN_RGB.get(shape.product.kind, _FIBRE_RGB), 6.0, rng)
     whole = shape.patches[site.patch]

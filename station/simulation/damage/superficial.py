@@ -7,17 +7,16 @@ from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
-from station.simulation.damage.paint import brightness_at, coloured, lumps, painted, within
+from station.simulation.damage.paint import bared, brightness_at, lumps, painted, within
 from station.simulation.damage.site import Site, Stance, draw_site
 from station.simulation.shape import Shape
 
-_FIBRE_RGB = (234, 226, 210)
-_BOARD_RGB = (146, 122, 94)
-_BARE_TIN_RGB = (206, 208, 212)
 _DIRTS_RGB = ((58, 46, 34), (40, 40, 42), (96, 66, 36), (86, 70, 48))
 _DUST_RGB = (204, 194, 172)
-_LIGHT = 150.0
-"""Print lighter than this, in levels, has something darker beneath it."""
+_PRINTED = {Kind.CAN: ("body",)}
+"""The patches that are marred: what is bare already shows no wear."""
+_DARK = 110.0
+"""On print darker than this, in levels, only dust shows."""
 _FACING = 0.35
 """Rubbed and stained is what faces the same way as the damage's middle, at least by this cosine."""
 
@@ -30,19 +29,12 @@ def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rand
         _scratched,
         _label_torn,
     )
-    site = draw_site(shape, stance, 24.0 if major else 14.0, rng)
+    site = draw_site(shape, stance, 24.0 if major else 14.0, rng, _PRINTED.get(shape.product.kind))
     return forms[int(rng.integers(len(forms)))](shape, major, site, rng)
 
 
 def _on_this_side(site: Site, normals: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(normals @ site.normal > _FACING)
-
-
-def _bare_rgb(shape: Shape, site: Site) -> tuple[int, int, int]:
-    """Return the colour beneath the print: bare tin; of board and film whichever one tells from the print."""
-    if shape.product.kind is Kind.CAN:
-        return _BARE_TIN_RGB
-    return _BOARD_RGB if brightness_at(shape, site) > _LIGHT else _FIBRE_RGB
 
 
 def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
@@ -57,13 +49,13 @@ def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
         worn = 1.2 * (1 - np.linalg.norm(flat, axis=1)) + 0.42 * streaks(drawn_out) + 0.2 * patches(drawn_out)
         return np.asarray(0.85 * np.clip(2.2 * worn, 0, 1) * _on_this_side(site, normals), np.float32)
 
-    return painted(shape, within(site.point, 1.7 * size[0]), cover, coloured(_bare_rgb(shape, site), 5.0, rng))
+    return painted(shape, within(site.point, 1.7 * size[0]), cover, bared(shape, rng))
 
 
 def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Leave dirt that has dried, darker along its border."""
     radius = float(rng.uniform(30, 42) if major else rng.uniform(9, 12))
-    dirts = _DIRTS_RGB if brightness_at(shape, site) > 70 else (_DUST_RGB,)
+    dirts = _DIRTS_RGB if brightness_at(shape, site) > _DARK else (_DUST_RGB,)
     dirt = np.array(dirts[int(rng.integers(len(dirts)))], np.float32)
     coarse, fine = lumps(1.1 * radius, rng), lumps(0.4 * radius, rng)
 
@@ -71,7 +63,7 @@ def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
         far = np.linalg.norm(points - site.point, axis=1) / radius
         level = 1 - far + 0.22 * coarse(points) + 0.1 * fine(points)
         edge = 0.3 * np.exp(-(((level - 0.08) / 0.07) ** 2))
-        blot = np.clip(8 * level, 0, 1) * (0.68 + 0.1 * fine(points) + edge)
+        blot = np.clip(8 * level, 0, 1) * (0.84 + 0.1 * fine(points) + edge)
         return np.asarray(blot * _on_this_side(site, normals), np.float32)
 
     return painted(
@@ -102,7 +94,7 @@ def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) 
         cut = np.clip(width * (1 + 0.25 * skips(points)) - nearest + 0.3, 0, 1)
         return np.asarray(cut * _on_this_side(site, normals), np.float32)
 
-    return painted(shape, within(site.point, 0.75 * length), cover, coloured(_bare_rgb(shape, site), 4.0, rng))
+    return painted(shape, within(site.point, 0.75 * length), cover, bared(shape, rng))
 
 
 def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
@@ -110,7 +102,7 @@ def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator)
     size = np.array([rng.uniform(38, 52), rng.uniform(18, 26)] if major else [rng.uniform(13, 16), rng.uniform(7, 9)])
     plane = site.plane(rng) / size
     ragged, frayed = lumps(0.5, rng), lumps(0.13, rng)
-    fibre = coloured(_bare_rgb(shape, site), 7.0, rng)
+    fibre = bared(shape, rng, 7.0)
 
     def level(points: NDArray[np.float32]) -> NDArray[np.float32]:
         flat = (points - site.point) @ plane

@@ -1,9 +1,10 @@
 """When frames of finite sources come, on a manual clock."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_booth import FPS, SERIALS, SmallBooth, write_recording
+from small_booth import FPS, SERIALS, SmallBooth, SmallFrame, picture, write_recording
 
 from station.cameras import PipelineCamera, ReplayCamera, SimulatedCamera
 from station.core.frames import TimeDomain
@@ -67,6 +68,31 @@ def test_a_paced_frame_comes_when_it_is_due(path: Path, which: int, pace: float,
     assert [device for device, _ in found] == [round(n * 1e9 / FPS) for n in range(FRAMES)]
     for device_t_ns, host_t_ns in found:
         assert host_t_ns == pytest.approx(START_NS + device_t_ns / pace, abs=2)
+
+
+def test_a_booth_that_renders_too_slowly_says_so_until_it_catches_up(caplog: pytest.LogCaptureFixture) -> None:
+    clock = ManualClock(START_NS)
+    took_s = iter([0, 0, 3, 0])  # to render each frame; the first is asked for twice
+
+    def render(index: int) -> SmallFrame:
+        clock.sleep(next(took_s, 0))
+        return replace(picture(index), t_ns=index * 1_000_000_000)
+
+    camera = SimulatedCamera(SmallBooth(FRAMES, render), "top", clock, FPS, 1.0, START_NS)
+    camera.open()
+    told = []
+    for _ in range(5):
+        frame = camera.read(5000)
+        assert frame is not None
+        frame.release()
+        told.append(camera.trouble)
+    camera.close()
+    assert told[0] is None
+    assert "2.0 s behind" in str(told[1])
+    assert "64x48 at 30 fps" in str(told[1])
+    assert "Lower simulation.fps" in str(told[1])
+    assert told[4] is None
+    assert [record.message for record in caplog.records] == [told[1]]
 
 
 def test_frames_that_are_overdue_come_at_once_and_none_is_lost(path: Path) -> None:

@@ -25,7 +25,7 @@ def test_an_exhausted_pool_says_so_and_recovers() -> None:
         pool.lease()
     first.release()
     assert pool.lease() is first
-    assert pool.leaked() == 2
+    assert pool.leased == 2
 
 
 def test_retaining_a_released_slot_is_refused() -> None:
@@ -55,4 +55,4 @@ def test_a_slot_is_free_exactly_when_nobody_holds_it(actions: list[str], size: i
                 holders[key] -= 1
                 if not holders[key]:
                     del holders[key]
-        assert pool.leaked() == len(holders)
+        assert pool.leased == len(holders)

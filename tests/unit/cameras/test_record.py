@@ -102,7 +102,7 @@ class SilentCamera(SimulatedCamera):
 
 
 def test_a_camera_that_falls_silent_is_not_restarted_over_its_recording(tmp_path: Path) -> None:
-    settings = CamerasSettings(stale_ms=500)
+    settings = CamerasSettings(lost_after_ms=500)
     camera = SilentCamera(
         SmallBooth(9), "top", ManualClock(), FPS, settings=settings, record_to=track_file(tmp_path, "top")
     )

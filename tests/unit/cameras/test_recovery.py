@@ -5,7 +5,7 @@ from station.cameras import CamerasSettings
 from station.cameras.recovery import Action, Recovery, Stage
 
 MS = 1_000_000
-SETTINGS = CamerasSettings(stale_ms=1000, restart_grace_ms=3000, reset_grace_ms=12_000)
+SETTINGS = CamerasSettings(lost_after_ms=1000, restart_grace_ms=3000, reset_grace_ms=12_000)
 
 
 def actions(recovery: Recovery, start_ms: int, until_ms: int, step_ms: int = 100) -> list[tuple[int, Action]]:

@@ -7,7 +7,7 @@ from station.cameras import CamerasSettings, SimulatedCamera
 from station.core.errors import CameraStalled
 from station.daemon.clock import ManualClock
 
-SETTINGS = CamerasSettings(stale_ms=100, restart_grace_ms=200, reset_grace_ms=4000)
+SETTINGS = CamerasSettings(lost_after_ms=100, restart_grace_ms=200, reset_grace_ms=4000)
 
 
 class MuteCamera(SimulatedCamera):

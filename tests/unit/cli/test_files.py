@@ -68,6 +68,15 @@ def test_a_disk_that_fills_up_is_said():
         full.write_text("words")
 
 
+def test_a_fault_of_what_is_read_is_not_called_one_of_what_is_written(tmp_path):
+    with pytest.raises(FileNotFoundError), writing(tmp_path / "out"):
+        (tmp_path / "missing").read_text()
+    with pytest.raises(ConnectionResetError), writing(tmp_path / "out"):
+        raise ConnectionResetError(104, "Connection reset by peer")
+    with pytest.raises(StationError, match="cannot write"), writing(tmp_path):
+        (tmp_path / "missing" / "file").write_text("words")
+
+
 def test_a_file_is_no_recording(tmp_path, monkeypatch, capsys):
     (tmp_path / "README.md").touch()
     assert station(monkeypatch, "replay", tmp_path / "README.md") == 1

@@ -73,6 +73,13 @@ def test_features_outlive_the_next_call(bundle: Bundle) -> None:
     np.testing.assert_array_equal(kept, copy)
 
 
+@pytest.mark.parametrize(
+    "folder", sorted(path.parent for path in shipped_models_dir().glob("*/manifest.json")), ids=lambda path: path.name
+)
+def test_every_shipped_bundle_is_as_its_manifest_has_it(folder: Path) -> None:
+    assert load_bundle(folder, SETTINGS).manifest.name == folder.name
+
+
 def test_unknown_bundle_names_the_shipped_ones() -> None:
     with pytest.raises(BundleError, match="efficientnet-lite0-s16"):
         find_bundle("no-such-model")

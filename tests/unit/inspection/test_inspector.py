@@ -49,9 +49,11 @@ class Walk:
         if stage in self._failing:
             raise self._failing[stage]
 
-    def extract(self, capture):
+    def extract(self, capture, on_crop):
         self.enter("views")
-        return self._views
+        for view in self._views:
+            on_crop(view.crop)
+            yield view
 
     def doubts(self, views):
         return quality_reasons(views, VisionSettings())

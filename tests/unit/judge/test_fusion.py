@@ -1,5 +1,6 @@
 """Any set of scores becomes one log-odds: more evidence never helps an item, silence says nothing."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from station.judge import (
     Judge,
     JudgeSettings,
     SourceWeight,
+    any_of,
     item_scores,
     probability,
     read_fusion,
@@ -34,6 +36,7 @@ FUSION = Fusion(
     made_from="parcels",
 )
 CALIBRATION = Calibration({"top": ViewCalibration(0.1, 0.2)}, tuple(np.linspace(-0.1, 0.1, 200).tolist()))
+VIEWS = {"top": -1.0, "left": 0.5, "right": -0.2}
 scores = st.floats(-20, 20)
 
 
@@ -68,6 +71,20 @@ def test_damage_as_such_outweighs_its_types() -> None:
         finding("missing_unit", 3.0, DamageType.MISSING_UNIT),
     ]
     assert item_scores(only, CALIBRATION) == {"missing_unit": 3.0}
+
+
+def test_views_add_up_to_the_odds_that_any_shows_damage() -> None:
+    views = [replace(finding("supervised", score), camera_id=camera) for camera, score in VIEWS.items()]
+    spilled = [replace(view, damage_type=DamageType.SPILLAGE) for view in views]
+    clean = math.prod(1 - probability(score) for score in VIEWS.values())
+    assert probability(item_scores(views, CALIBRATION)["supervised"]) == pytest.approx(1 - clean)
+    assert probability(type_scores(spilled)[DamageType.SPILLAGE]) == pytest.approx(1 - clean)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6))
+def test_an_item_is_no_better_than_its_worst_view(views: list[float]) -> None:
+    assert max(views) <= any_of(views) <= max(0.0, *views) * len(views) + math.log(2 ** len(views))
+    assert any_of(views[:1]) == views[0]
 
 
 def test_the_judge_decides_by_the_fused_score() -> None:

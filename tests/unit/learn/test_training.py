@@ -9,12 +9,14 @@ import pytest
 pytest.importorskip("torch", reason="training needs the extra [train]")
 pytest.importorskip("onnx", reason="training needs the extra [train]")
 
+import torch
 from support.command import station
 from support.tiny_bundles import SIDE_PX, convolutions, transformer
 
 from station.core.damage import DamageType, Severity
 from station.inference import load_bundle
 from station.inference.manifest import LABELS
+from station.judge import any_of
 from station.learn.dataset import DamageMask, Item, Split, View
 from station.learn.evaluation.views import Defect
 from station.learn.importing.folders import read_folders
@@ -62,7 +64,10 @@ def test_heads_on_either_backbone_find_holes(backbone, few_items, dataset, tmp_p
     (described,) = bundle.describe([np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)])
     assert (described.scores.shape, described.maps.shape) == ((9,), (9, 4, 4))
     assert load_bundle(tmp_path / "heads-int8").manifest.input == bundle.manifest.input
-    assert "<svg" in (out / "training/report.html").read_text()
+    page = (out / "training/report.html").read_text()
+    assert page.count("<svg") == (2 if few_items else 4)
+    assert page.count("data:image/jpeg") > 0
+    assert "nan" not in page.lower().split("data:image")[0]
     arguments = ("--bundle", out, "--references", "4", "--json", figures)
     assert station(monkeypatch, "evaluate", dataset.path, *arguments) == 0
     found = json.loads(figures.read_text())
@@ -132,6 +137,13 @@ def test_what_nobody_stated_is_unknown():
     shown = [0, 1, LABELS.index("penetration")]
     assert maps[shown, 0, 0].tolist() == [WHOLE] * 3
     assert maps.sum() == 3 * WHOLE
+
+
+def test_training_pools_views_as_the_judge_does():
+    views = np.random.default_rng(5).normal(-1, 3, (7, 9)).astype(np.float32)
+    owner = np.array([0, 0, 0, 1, 2, 2, 2])
+    pooled = fit.pooled(torch.from_numpy(views), torch.from_numpy(owner), 3)
+    np.testing.assert_allclose(pooled, [any_of(views[owner == item]) for item in range(3)], atol=1e-4)
 
 
 def test_painted_damage_lies_where_the_truth_says():

@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
+from station.core.damage import Severity
 from station.core.errors import TuningError
 from station.judge import JudgeSettings
-from station.learn.dataset import Split
+from station.learn.dataset import Card, Dataset, Item, Split, View
 from station.learn.tuning.figures import calibration_error, reliability
 from station.learn.tuning.fit import fit_fusion
+from station.learn.tuning.report import write_report
 from station.learn.tuning.scored import ScoredItem
 from station.learn.tuning.tune import tune
 
@@ -47,8 +50,28 @@ def test_the_confidence_of_other_products_means_what_it_says() -> None:
     assert tuned.figures["ece"] < 0.05
     assert len(tuned.good_scores) == 2000
     assert set(tuned.figures["ablation"]) == {"supervised", "references", "depth", "all"}
-    [against] = [gain for gain in tuned.figures["gains"] if gain["group"] == "all, against supervised"]
+    [against] = [gain for gain in tuned.figures["gains"] if (gain["group"], gain["source"]) == ("all", "supervised")]
     assert against["gain"]["low"] > 0
+
+
+def test_the_report_shows_the_worst_mistakes(tmp_path) -> None:
+    cv2.imwrite(str(tmp_path / "top.png"), np.full((32, 32, 3), 90, np.uint8))
+    scored = [*items(200, 6), *items(60, 7, Split.TEST)]
+    tuned = tune(scored, "m", "nearest", "made up", JudgeSettings())
+    views = (View("top", "top.png"),)
+    shown = [
+        Item(one.item_id, one.product_id, "P", one.kind, one.split, (), severity, views)
+        for one in scored
+        for severity in [None if one.damaged else Severity.NONE]
+        if one.split is Split.TEST
+    ]
+    dataset = Dataset(tmp_path, Card("made up", "none", "tests", "pytest"), tuple(shown))
+    write_report(tuned, dataset, tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text()
+    assert page.count("data:image/jpeg") == 2 * 12
+    assert page.count("<svg") == 2
+    worst = max((own, item) for item, own in tuned.confidences.items() if int(item) % 2 == 0)
+    assert page.index(f"</b> {worst[1]}<br>") < page.index("Worst misses")
 
 
 def test_too_few_items_of_a_sort_are_refused() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 
@@ -198,6 +199,46 @@ def test_a_nudge_is_no_new_item_but_another_item_is():
     bench.show(BOX, framesets=5)
     assert bench.show(Box(at_mm=(25, 10), yaw_deg=8), framesets=10) == []
     assert len(bench.show(Box(at_mm=(20, 0), size_mm=(170, 100, 90), colour=(30, 120, 220)), framesets=10)) == 1
+
+
+@pytest.mark.parametrize("second", [Box(at_mm=(-110, -60), size_mm=(70, 60, 40)), Box((100, 70), (170, 120, 90), 10)])
+def test_a_second_item_put_down_beside_the_first_is_a_fault_and_found_once(second):
+    second = replace(second, colour=(30, 120, 220))
+    first = Box(at_mm=(0, -20), yaw_deg=20)
+    bench = Bench()
+    bench.announce(1)
+    (alone,) = bench.show(first, framesets=6)
+    (joined,) = bench.show(first, second, framesets=12)
+    assert [(c.plc_id, c.fault) for c in (alone, joined)] == [(1, None), (0, Reason.SEVERAL_ITEMS)]
+    assert joined.framesets
+    bench.announce(2)
+    (claimed,) = bench.show(first, second, framesets=5)
+    assert (claimed.plc_id, claimed.fault) == (2, Reason.SEVERAL_ITEMS), "nobody knows whose announcement it was"
+    bench.show(framesets=8)
+    bench.announce(3)
+    (following,) = bench.show(first, framesets=6)
+    assert (following.plc_id, following.fault) == (3, None)
+    bench.assert_accounts()
+
+
+def test_an_announced_item_put_down_beside_another_has_its_announcement():
+    bench = Bench()
+    bench.show(BOX, framesets=6)
+    bench.show(framesets=8)
+    bench.announce(1)
+    bench.show(BOX, framesets=6)
+    bench.announce(2)
+    (joined,) = bench.show(BOX, Box(at_mm=(-130, 90), size_mm=(80, 60, 40)), framesets=12)
+    assert (joined.plc_id, joined.fault) == (2, Reason.SEVERAL_ITEMS)
+    bench.assert_accounts()
+
+
+@pytest.mark.parametrize("tile_mm", [15, 500])
+def test_a_push_of_the_item_is_no_second_one(tile_mm):
+    bench = Bench()
+    bench.show(Box(tile_mm=tile_mm), framesets=6)
+    for at_mm in [(25, 10), (60, -20), (20, -30)]:
+        assert bench.show(Box(at_mm=at_mm, tile_mm=tile_mm), framesets=12) == []
 
 
 def test_an_item_that_left_its_place_makes_room_for_a_new_one_of_the_same_kind():

@@ -15,7 +15,7 @@ pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]
 from station.simulation import Booth, SimulationSettings, Studio
 from station.simulation.layout import project
 
-COLD = SimulationSettings(depth_drift=0.0, disparity_drift_px=0.0)
+COLD = SimulationSettings(asic_rise_k=0.0)
 """Where depth is what the geometry says."""
 SMALL = replace(COLD, width_px=424, height_px=240, fps=10, supersampling=1)
 CAMERAS = ("top", "left", "right")

@@ -134,3 +134,14 @@ def test_booths_of_other_seeds_are_lit_otherwise_and_light_drifts():
     drifting = Booth(5, 0, replace(QUIET, light_drift=0.1, lead_ms=60_000))
     means = [drifting.frame("top", index).colour.mean() for index in (0, drifting.frame_count - 1)]
     assert abs(means[0] - means[1]) > 0.5
+
+
+def test_what_is_spilt_slides_with_its_item():
+    settings = SimulationSettings(width_px=320, height_px=240, fps=20, supersampling=1, hand_ms=0)
+    booth = Booth(5, 1, settings, [("can-tomato", ((DamageType.SPILLAGE, Severity.MAJOR),))])
+    arrives = int(booth.plan[0].arrive_ns * settings.fps / 1e9)
+    empty, sliding, lying = (booth.frame("top", index).colour.astype(int) for index in (0, arrives - 1, arrives + 4))
+    there = [int((np.abs(picture - empty).max(axis=2) > 40).sum()) for picture in (sliding, lying)]
+    beside = there[1] - int(booth.item_mask("top", 0).sum())
+    assert beside > 300
+    assert there[0] > there[1] - beside / 2

@@ -134,6 +134,13 @@ def test_what_is_spilt_beside_an_item_is_damage_and_no_part_of_the_item():
     assert max(int(mask.sum()) for mask in beside) > 5 * SEEN_PX
 
 
+@pytest.mark.parametrize(("product_id", "is_wet"), [("can-coffee", False), ("can-tomato", True), ("carton-lamp", True)])
+def test_what_a_product_holds_is_spilt_or_else_a_liquid_not_its_own(product_id, is_wet):
+    shape = damaged(_named(product_id), ((DamageType.SPILLAGE, MAJOR),)).shape
+    (layer,) = (patch for patch in shape.patches.values() if patch.spilt)
+    assert (layer.finish.gloss > 0.5) == is_wet
+
+
 def test_several_damages_add_up_and_are_told_apart():
     both = ((DamageType.DEFORMATION, MAJOR), (DamageType.SUPERFICIAL, MINOR), (DamageType.SUPERFICIAL, MAJOR))
     item = damaged(PRODUCTS[Kind.CARTON], both)

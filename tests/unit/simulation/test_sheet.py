@@ -28,17 +28,21 @@ def test_a_damage_sheet_has_every_kind_and_every_damage():
         assert loses_units == (row[0].product.units > 1)
 
 
-def test_a_sheet_shows_its_items_and_outlines_damage():
+def test_a_sheet_shows_its_items_and_what_they_were_before_with_the_damage_outlined():
     tea = catalogue(1)[0]
     sheet = Sheet(((Cell(tea), Cell(tea, TORN)), (Cell(tea, label="tea\ncarton"), Cell(None))), ("good", "torn"))
     told = []
     plain = draw_sheet(sheet, 1, 2, told.append, settings=SMALL)
-    outlined = draw_sheet(sheet, 1, 1, told.append, outline=True, settings=SMALL)
+    pairs = draw_sheet(sheet, 1, 1, told.append, before=True, settings=SMALL)
     assert told[-1] == sheet.count == 3
-    rows, columns = np.nonzero((plain != outlined).any(axis=2))
+    assert pairs.shape[1] == plain.shape[1]
+    high = (pairs.shape[0] - plain.shape[0]) // 2  # of a cell
+    red, green, blue = np.moveaxis(pairs.astype(int), 2, 0)
+    rows, columns = np.nonzero((red > green + 80) & (blue > green + 80))  # the outline
     assert len(rows) > 10
-    assert rows.max() < plain.shape[0] / 2  # the torn one is above,
+    assert high < rows.min() < rows.max() < 3 * high  # below the torn one,
     assert columns.min() > plain.shape[1] / 2  # on the right
+    assert np.array_equal(plain[:high], pairs[:high])
     assert np.unique(plain[-60:-50, -60:-50].reshape(-1, 3), axis=0).shape == (1, 3)  # the empty cell
 
 

@@ -1,0 +1,74 @@
+"""Soft packs standing open: a mailer's flap and a bag's weld."""
+
+import numpy as np
+
+from station.simulation.artwork import Artwork
+from station.simulation.damage.moves import folded_back, moved
+from station.simulation.damage.paint import burst_weld
+from station.simulation.damage.site import Stance
+from station.simulation.faces import flap_mm
+from station.simulation.shape import Patch, Shape
+
+_TOP, _UP = np.eye(3)[1:]
+_CURL_MM = 4.0
+"""The radius in which a peeled flap or film bends back."""
+_FLAP_RISE_RAD = 0.25
+"""How steeply a flap that is folded back begins to rise."""
+_MOUTH_SHARE, _MOUTH_BACK = 0.4, 0.25
+"""How far down a mailer gapes, as a share of its height, and how far its mouth's edge draws back, of the gape."""
+
+
+def open_mailer(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
+    """Peel a corner of the flap off (minor), or fold it back so that the mouth gapes (major)."""
+    if major:
+        return _gaping(shape, rng)
+    height, reach = shape.product.size_mm[1], flap_mm(shape.product)
+    return shape.with_patches(_corner_peeled(shape, ["flap"], reach - height / 2, -1.0, 0.95 * reach, rng))
+
+
+def _gaping(shape: Shape, rng: np.random.Generator) -> Shape:
+    flap, front, (width, height, _) = shape.patches["flap"], shape.patches["front"], shape.product.size_mm
+    along = np.linspace(0, 1, flap.grid[0])[:, None]
+    steps = np.diff(along * flap_mm(shape.product), axis=0, prepend=0)
+    angle = _FLAP_RISE_RAD + float(rng.uniform(0.35, 0.6)) * along
+    turned = flap.points.astype(np.float64)
+    turned[..., 1] = height / 2 + np.cumsum(np.cos(angle) * steps, axis=0)
+    turned[..., 2] = shape.patches["back"].points[0, ::-1, 2] + np.cumsum(np.sin(angle) * steps, axis=0)
+    mouth = front.points.astype(np.float64)
+    near = np.clip(1 - (height / 2 - mouth[..., 1]) / (_MOUTH_SHARE * height), 0, 1) ** 1.5
+    gape = float(rng.uniform(28, 36)) * near
+    mouth[..., 2] += gape * np.clip(1 - (mouth[..., 0] / (width / 2)) ** 2, 0, 1) ** 0.6
+    mouth[..., 1] -= _MOUTH_BACK * gape
+    return shape.with_patches({"flap": flap.moved(turned), "front": front.moved(mouth)})
+
+
+def open_polybag(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
+    """Open the weld at the top: a corner of the front film peels back (minor) or all of its upper part (major).
+
+    What is inside comes out there.
+    """
+    width, height, depth = shape.product.size_mm
+    shape = burst_weld(shape, _TOP, rng)
+    films = [name for name in shape.patches if name in ("front", "front skin", "sticker")]
+    if major:
+        line, turn = float(rng.uniform(0.18, 0.24)) * height, np.deg2rad(float(rng.uniform(135, 150)))
+        level = 0.4 * depth
+        peeled = {name: folded_back(shape.patches[name], _TOP, line, 2 * _CURL_MM, turn, _UP, level) for name in films}
+    else:
+        peeled = _corner_peeled(shape, films, height / 2, 1.0, float(rng.uniform(0.3, 0.36)) * width, rng)
+    out = float(rng.uniform(0.24, 0.3) if major else rng.uniform(0.11, 0.14)) * height
+    shape = shape.with_patches(peeled)
+    return shape.with_patches(moved(shape, shape.parts["contents"], np.eye(3), np.zeros(3), (0, out, 0.02 * depth)))
+
+
+def _corner_peeled(
+    shape: Shape, names: list[str], end_mm: float, way: float, size_mm: float, rng: np.random.Generator
+) -> dict[str, Patch]:
+    """Bend a corner of sheets up and back, at their end `end_mm` off the middle in the direction `way` (1: along y)."""
+    side, lean = float(rng.choice([-1.0, 1.0])), float(rng.uniform(0.6, 0.85))
+    outward = np.array([side * np.sin(lean), way * np.cos(lean), 0.0])
+    line = float(outward @ (side * shape.product.size_mm[0] / 2, way * end_mm, 0.0)) - size_mm
+    turn = np.deg2rad(float(rng.uniform(125, 145)))
+    points = shape.patches[names[0]].points.reshape(-1, 3)
+    level = float(points[np.abs(points @ outward - line - _CURL_MM) < _CURL_MM, 2].mean())
+    return {name: folded_back(shape.patches[name], outward, line, _CURL_MM, turn, _UP, level) for name in names}

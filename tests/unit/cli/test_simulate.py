@@ -1,0 +1,48 @@
+"""A booth that a configuration describes is what the verbs of the simulated booth show."""
+
+import pytest
+from support.command import station
+
+pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
+pytest.importorskip("pyarrow", reason="datasets need the extra [data]")
+
+from station.learn.dataset import open_dataset
+from station.recording import open_recording
+
+SIX = """
+[simulation]
+booth = "six"
+width_px = 160
+height_px = 120
+fps = 5
+supersampling = 1
+products = 3
+pair_share = 1.0
+lead_ms = 200
+rest_ms = 600
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "booth.toml"
+    file.write_text(SIX)
+    return file
+
+
+def test_a_recording_is_of_the_booth_and_the_products_asked_for(config, tmp_path, monkeypatch):
+    out = tmp_path / "rehearsal"
+    assert station(monkeypatch, "simulate", "recording", out, "--items", "2", "--config", config) == 0
+    made = open_recording(out)
+    assert len(made.tracks) == 6
+    first, second = made.items
+    assert {first.product_id.split("-")[1], second.product_id.split("-")[1]} == {"2026"}, "a generated product's id"
+    assert second.arrive_ns < first.leave_ns, "a pair"
+
+
+def test_a_dataset_is_of_the_booth_asked_for_and_says_so(config, tmp_path, monkeypatch):
+    out = tmp_path / "parcels"
+    assert station(monkeypatch, "simulate", "dataset", out, "--items", "2", "--config", config) == 0
+    made = open_dataset(out)
+    assert [len(item.views) for item in made.items] == [6, 6]
+    assert "booth = 'six'" in made.card.command
