@@ -162,11 +162,11 @@ class Unplugged:
         return self._camera.read(timeout_ms)
 
 
-def quick_source(board: Board | None = None) -> tuple[SetupSettings, SetupSource]:
+def quick_source(board: Board | None = None, seed: int = 1) -> tuple[SetupSettings, SetupSource]:
     settings = SetupSettings(empty_framesets=8, poses_per_camera=4)
     simulation = SimulationSettings(supersampling=1, width_px=320, height_px=240)
     shown = board or calibration_board(settings.paper)
-    return settings, simulated_source(board_booth(shown, settings, simulation, 1), ManualClock())
+    return settings, simulated_source(board_booth(shown, settings, simulation, seed), ManualClock())
 
 
 def test_camera_unplugged_in_mid_step_is_named_and_what_was_captured_is_kept(tmp_path):
