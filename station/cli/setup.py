@@ -20,7 +20,7 @@ from station.daemon.clock import ManualClock, SystemClock
 from station.setup.board import calibration_board, golden_target
 from station.setup.board_pdf import write_board_pdf
 from station.setup.depth_calibration import calibrate, restore
-from station.setup.guide import Tell, capture, look_at_golden
+from station.setup.guide import Tell, capture, look_at_golden, unfinished_poses
 from station.setup.procedure import STEPS, run_step
 from station.setup.roles import has_roles
 from station.setup.session import Session
@@ -61,12 +61,16 @@ def setup(
     source: _From = _LIVE,
     out: _Out = None,
     seed: _Seed = 1,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Show everything again: forget what a run that was not finished captured.")
+    ] = False,
     config: _Config = None,
 ) -> None:
     """Set a booth up, step by step, and put its rig in force if every figure keeps its limit.
 
     Print the board first: `station setup board`. Whatever was captured is kept: after Ctrl-C the same line goes on
-    where it stopped. A report says what was measured; without a pass the earlier rig stays in force.
+    where it stopped, and so it does after a step that failed. A report says what was measured; without a pass the
+    earlier rig stays in force.
     """
     if context.invoked_subcommand is not None:
         return
@@ -74,6 +78,8 @@ def setup(
     session = _session(station, out, source)
     if source == _LIVE and not yes and not has_roles(session.folder):
         assign_roles(console, session, station.cameras)
+    if anew or not (yes or _goes_on(session)):
+        session.begin_anew()
     if not yes:
         _prepare(console, session)
     capture(session, _source(source, station, session, seed), station.scene.pair_tolerance_ms, _teller(console))
@@ -197,6 +203,15 @@ def check(source: _From = _LIVE, out: _Out = None, seed: _Seed = 1, config: _Con
     console.print(f"history: {page}")
     if not result.ok:
         raise typer.Exit(1)
+
+
+def _goes_on(session: Session) -> bool:
+    """Ask whether captures of a run that was not finished are to be used; True where there are none."""
+    poses = unfinished_poses(session)
+    return not poses or typer.confirm(
+        f"An earlier run captured {poses} poses and put no rig in force. Go on with them? No shows everything anew",
+        default=True,
+    )
 
 
 def _prepare(console: Console, session: Session) -> None:

@@ -1,14 +1,16 @@
 """How `station setup` looks in a terminal."""
 
 import time
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from station.core.errors import SetupError
-from station.setup.measure import Bound, Measure, StepResult
+from station.setup.measure import Measure, StepResult, figure_text, limit_text, tabulated
 from station.setup.procedure import against_truth, finish
-from station.setup.report import figure_text, limit_text, pdf_path
+from station.setup.report import pdf_path
 from station.setup.session import Session
 from station.setup.versions import RigVersions
 
@@ -22,10 +24,8 @@ def show(console: Console, result: StepResult) -> None:
     """Show a step's figures with their limits."""
     mark = "[green]passed[/]" if result.ok else "[bold red]FAILED[/]"
     console.print(f"[bold]{result.step}[/]: {mark}")
-    for measure in result.measures:
-        verdict = "" if measure.bound is Bound.NONE else ("[green]ok[/]" if measure.ok else "[bold red]FAIL[/]")
-        limit = f" ({limit_text(measure)})" if limit_text(measure) else ""
-        console.print(f"  {escape(measure.name)}, {escape(measure.subject)}: {figure_text(measure)}{limit} {verdict}")
+    if result.measures:
+        console.print(_table(result.measures))
     for words in (*result.failures, *result.advice):
         console.print(f"  [yellow]{escape(words)}[/]")
 
@@ -44,11 +44,33 @@ def end(console: Console, session: Session) -> None:
         console.print(_last_line(session), style="bold")
         raise SetupError(
             f"the rig was not put in force, as a step did not pass: see {path}. The earlier rig is in force. "
-            f"Run the step again once mended, or remove {session.folder / 'captures'} to show everything anew"
+            "If only a limit or the plan was wrong, run the same command again: it goes on with what was captured. If "
+            "something in the booth was mended, run it with --anew: it asks to be shown everything again"
         )
     console.print(f"rig in force: {RigVersions(session.folder).path} ({version.name}); name it in source.rig")
     console.print("Next: lay the golden target on the tray and run `station setup check`, now and every morning.")
     console.print(_last_line(session), style="bold")
+
+
+def _table(measures: Sequence[Measure]) -> Table:
+    """Return figures as a table, its columns the cameras or pairs of them."""
+    parts = tabulated(measures)
+    columns = max(len(part.subjects) for part in parts)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column()
+    for _ in range(columns):
+        table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    for part in parts:
+        rest = [""] * (columns - len(part.subjects))
+        table.add_row("", *map(escape, part.subjects), *rest, style="dim")
+        for name, row in part.rows:
+            cells = [figure_text(each) if each.ok else f"[bold red]{figure_text(each)}[/]" for each in row]
+            verdict = "[green]ok[/]" if all(each.ok for each in row) else "[bold red]FAIL[/]"
+            limit = limit_text(row[0])
+            table.add_row(f"  {escape(name)}", *cells, *rest, limit, verdict if limit else "")
+    return table
 
 
 def _last_line(session: Session) -> str:

@@ -19,7 +19,7 @@ from station.rig import Rig
 from station.setup.board import Board
 from station.setup.captures import Capture, Shot
 from station.setup.depth import z_errors_mm
-from station.setup.measure import Measure, StepResult, at_most, plain
+from station.setup.measure import SHARE, Measure, StepResult, at_most, plain
 from station.setup.poses import Observation, difference, inverse, locate, place_board, residuals_px, rms, transform
 from station.setup.settings import SetupSettings
 from station.setup.solver import least_squares
@@ -218,7 +218,7 @@ def _against(name: str, now: Health, then: Health, settings: SetupSettings) -> l
     light = abs(now.white / then.white - 1) if then.white else float("nan")
     return [
         at_most("depth drifted", name, abs(now.depth_percent - then.depth_percent), "%", settings.check_depth_percent),
-        at_most("light changed", name, light, "", settings.check_light),
+        at_most("light changed", name, light, SHARE, settings.check_light),
         at_most("edges grown by", name, now.edge_px / then.edge_px, "times", settings.check_focus),
         plain("depth error", name, now.depth_percent, "%"),
         plain("white", name, now.white, "levels"),

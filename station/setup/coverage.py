@@ -1,5 +1,7 @@
 """What of the working volume the cameras see, as shares and as a picture."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +36,12 @@ def seen_by(rig: Rig, points_mm: NDArray[np.float64]) -> NDArray[np.intp]:
     return count
 
 
-def coverage_shares(rig: Rig) -> tuple[float, float]:
-    """Return the share of the tray that some camera sees, and of the working volume that two see."""
+def coverage_shares(rig: Rig) -> tuple[float, float, float]:
+    """Return the share of the tray that some camera sees, and those of the working volume that two and none see."""
     heights = np.linspace(0, rig.tray.max_item_height_mm, _SLICES)
     slices = [seen_by(rig, _grid(rig, height)[0]) for height in heights]
-    return float((slices[0] >= 1).mean()), float((np.concatenate(slices) >= 2).mean())
+    volume = np.concatenate(slices)
+    return float((slices[0] >= 1).mean()), float((volume >= 2).mean()), float((volume == 0).mean())
 
 
 def coverage_picture(rig: Rig) -> NDArray[np.uint8]:
@@ -55,25 +58,18 @@ def coverage_picture(rig: Rig) -> NDArray[np.uint8]:
             interpolation=cv2.INTER_NEAREST,
         )
         tile = cv2.copyMakeBorder(tile, 26, 8, 8, 8, cv2.BORDER_CONSTANT, value=(255, 255, 255))
-        cv2.putText(
-            tile,
-            f"{height:.0f} mm above the tray",
-            (10, 18),
-            cv2.FONT_HERSHEY_SIMPLEX,
-            0.45,
-            (30, 30, 30),
-            1,
-            cv2.LINE_AA,
-        )
+        _write(tile, f"{height:.0f} mm above the tray", (10, 18))
         tiles.append(tile)
     picture = np.vstack([np.hstack(tiles[:2]), np.hstack(tiles[2:])])
     legend = np.full((30, picture.shape[1], 3), 255, np.uint8)
     for number, colour in enumerate(_COLOURS[: len(rig.cameras) + 1]):
         cv2.rectangle(legend, (10 + 70 * number, 8), (24 + 70 * number, 22), colour.tolist(), -1)
-        cv2.putText(
-            legend, f"{number}", (30 + 70 * number, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (30, 30, 30), 1, cv2.LINE_AA
-        )
+        _write(legend, f"{number}", (30 + 70 * number, 20))
     return np.asarray(np.vstack([picture, legend]), np.uint8)
+
+
+def _write(picture: NDArray[Any], words: str, place: tuple[int, int]) -> None:
+    cv2.putText(picture, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, (30, 30, 30), 1, cv2.LINE_AA)
 
 
 def _grid(rig: Rig, height_mm: float) -> tuple[NDArray[np.float64], tuple[int, int]]:

@@ -19,6 +19,7 @@ _ROI_SHARE = 0.4
 _FAR_OUT = 5.0
 """A point further from the plane than so many times the median distance is another surface: dust, the tray's rim."""
 _ROUGHLY_MM = 12.0
+_FEWEST_POINTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,11 @@ def measure_depth(
         roi_share: the region's share of the picture's width and height.
     """
     height, width = depth_mm.shape[1:]
-    down, across = round(height * (1 - roi_share) / 2), round(width * (1 - roi_share) / 2)
+    down, across = _border(height, width, roi_share)
     region = depth_mm[:, down : height - down, across : width - across]
     fill = float((region > 0).mean())
     rows, columns = np.nonzero(region[-1])
-    if len(rows) < 100:
+    if len(rows) < _FEWEST_POINTS:
         return DepthQuality(fill, 0.0, float("nan"), float("nan"), float("nan"))
     slopes = _slopes(lens, rows + down, columns + across)
     z_mm = region[-1][rows, columns].astype(np.float64)
@@ -72,6 +73,32 @@ def measure_depth(
     )
 
 
+def off_plane_percent(
+    depth_mm: NDArray[np.float32], lens: Intrinsics, roi_share: float = _ROI_SHARE
+) -> NDArray[np.float64]:
+    """Return how far depth is off the plane in the picture's middle, in percent; NaN where unknown or no part of it.
+
+    Args:
+        depth_mm: one frame, float32 [H, W], 0 where unknown.
+        lens: of that picture.
+        roi_share: the middle's share of the picture's width and height.
+    """
+    height, width = depth_mm.shape
+    down, across = _border(height, width, roi_share)
+    region = depth_mm[down : height - down, across : width - across]
+    found = np.full(depth_mm.shape, np.nan)
+    rows, columns = np.nonzero(region)
+    if len(rows) < _FEWEST_POINTS:
+        return found
+    points = _slopes(lens, rows + down, columns + across) * region[rows, columns, None].astype(np.float64)
+    normal, offset = _fit_plane(points, _largest_plane(region, lens, down, across))
+    rows, columns = np.nonzero(depth_mm)
+    off_mm = depth_mm[rows, columns] - offset / (_slopes(lens, rows, columns) @ normal)
+    near = np.abs(off_mm) < _ROUGHLY_MM
+    found[rows[near], columns[near]] = 100 * off_mm[near] / depth_mm[rows[near], columns[near]]
+    return found
+
+
 def z_errors_mm(
     depth_mm: NDArray[np.float32], lens: Intrinsics, camera_from_board: Transform, outline_px: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -89,6 +116,11 @@ def z_errors_mm(
     normal = camera_from_board[:3, 2]
     true_mm = (normal @ camera_from_board[:3, 3]) / (_slopes(lens, rows, columns) @ normal)
     return depth_mm[rows, columns].astype(np.float64) - true_mm, true_mm
+
+
+def _border(height: int, width: int, roi_share: float) -> tuple[int, int]:
+    """Return how many rows and columns around the region of interest are left out."""
+    return round(height * (1 - roi_share) / 2), round(width * (1 - roi_share) / 2)
 
 
 def _slopes(lens: Intrinsics, rows: NDArray[np.generic], columns: NDArray[np.generic]) -> NDArray[np.float64]:

@@ -63,10 +63,16 @@ def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Te
         close_cameras(source.cameras)
 
 
-def _begin(session: Session, source: SetupSource, infos: Mapping[str, CameraInfo], tell: Tell) -> None:
-    """Forget captures that are done with, and keep what the cameras say of themselves."""
+def unfinished_poses(session: Session) -> int:
+    """Return how many poses were captured that have made no rig in force yet."""
     draft, in_force = session.draft(), RigVersions(session.folder).in_force()
     done = draft is not None and in_force is not None and draft.digest == in_force.digest
+    return 0 if done else len(session.captures(Kind.BOARD))
+
+
+def _begin(session: Session, source: SetupSource, infos: Mapping[str, CameraInfo], tell: Tell) -> None:
+    """Forget captures that are done with, and keep what the cameras say of themselves."""
+    done = not unfinished_poses(session)
     known = session.captures(Kind.BOARD) and (session.cameras(), _digest(session.truth()))
     if known and (done or known != (dict(infos), _digest(source.truth))):
         tell("beginning anew: what was captured before " + ("made the rig in force" if done else "is of other cameras"))

@@ -1,6 +1,5 @@
 """The daily check's memory: every run in `history.jsonl`, the last one in `check.json`, and a page that plots them."""
 
-import html
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from station.core.errors import SetupError
+from station.setup.chart import lines
 from station.setup.check import Health
 from station.setup.files import write_whole, writing
 from station.setup.measure import Bound, StepResult
@@ -24,8 +24,6 @@ _PLOTTED = {
     "edges grown by": "times",
 }
 _NS_PER_H = 3_600_000_000_000
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 620, 170, 56, 22
-_INKS = ("#1f5fa8", "#b3541e", "#14713a", "#7a3e9d", "#9a7a00", "#3c4654")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,8 @@ def remember(
         "figures": [[m.name, m.subject, m.value, m.limit] for m in result.measures if m.bound is not Bound.NONE],
     }
     with writing(folder):
-        lines = [*map(json.dumps, history(folder)), json.dumps(record)]
-        write_whole(folder / "history.jsonl", "\n".join(lines) + "\n")
+        records = [*map(json.dumps, history(folder)), json.dumps(record)]
+        write_whole(folder / "history.jsonl", "\n".join(records) + "\n")
         last = {"utc_ns": utc_ns, "rig": rig_digest, "failures": result.failures}
         write_whole(folder / LAST, json.dumps(last, indent=1) + "\n")
 
@@ -123,8 +121,8 @@ def write_page(folder: Path, result: StepResult) -> Path:
     word, kind = ("PASS", "ok") if result.ok else ("FAIL", "bad")
     body = ["<h1>Daily check</h1>", f'<p class="banner {kind}">{word}</p>', section(result, folder), "<h2>History</h2>"]
     body += [_plot(name, records) for name in _PLOTTED]
-    if any(record["temperature_c"] for record in records):
-        body += ["<h2>Depth against temperature</h2>", _against_temperature(records)]
+    warmth = _against_temperature(records) or "<p>These cameras do not say how warm they are.</p>"
+    body += ["<h2>Depth against the cameras' ASIC temperature</h2>", warmth]
     path = folder / "check.html"
     with writing(folder):
         write_whole(path, page("Daily check", body))
@@ -140,12 +138,11 @@ def _plot(name: str, records: Sequence[Mapping[str, Any]]) -> str:
             if figure == name and value is not None and math.isfinite(value):
                 series.setdefault(camera, []).append((record["utc_ns"] / 1e9, value))
                 limit = bound
-    return _chart(
-        f"{name}, {_PLOTTED[name]} (limit {limit:g})",
-        series,
-        limit,
-        lambda x: datetime.fromtimestamp(x, UTC).strftime("%d %b %H:%M"),
-    )
+    return lines(f"{name}, {_PLOTTED[name]} (limit {limit:g})", series, _moment, limit)
+
+
+def _moment(utc_s: float) -> str:
+    return datetime.fromtimestamp(utc_s, UTC).strftime("%d %b %H:%M")
 
 
 def _against_temperature(records: Sequence[Mapping[str, Any]]) -> str:
@@ -154,44 +151,4 @@ def _against_temperature(records: Sequence[Mapping[str, Any]]) -> str:
         for camera, celsius in record["temperature_c"].items():
             if camera in record["health"]:
                 series.setdefault(camera, []).append((celsius, record["health"][camera]["depth_percent"]))
-    return _chart(
-        "depth error, percent", {name: sorted(points) for name, points in series.items()}, None, lambda x: f"{x:.0f} C"
-    )
-
-
-def _chart(title: str, series: Mapping[str, Sequence[tuple[float, float]]], limit: float | None, label: Any) -> str:
-    points = [point for line in series.values() for point in line]
-    if not points:
-        return ""
-    xs, ys = [x for x, _ in points], [y for _, y in points] + ([0.0, limit] if limit is not None else [])
-    low_x, high_x, low_y, high_y = min(xs), max(xs), min(ys), max(ys)
-    span_x, span_y = (high_x - low_x) or 1.0, (high_y - low_y) * 1.1 or 1.0
-
-    def at(x: float, y: float) -> tuple[float, float]:
-        return _LEFT + (x - low_x) / span_x * (_WIDTH - _LEFT - 90), _HEIGHT - _BOTTOM - (y - low_y) / span_y * (
-            _HEIGHT - _BOTTOM - 24
-        )
-
-    parts = [f'<text x="{_LEFT}" y="14" font-weight="600">{html.escape(title)}</text>']
-    if limit is not None:
-        y = at(low_x, limit)[1]
-        parts.append(
-            f'<line x1="{_LEFT}" x2="{_WIDTH - 90}" y1="{y:.1f}" y2="{y:.1f}" stroke="#b3201f" stroke-dasharray="5 4"/>'
-        )
-    for number, (name, line) in enumerate(series.items()):
-        ink = _INKS[number % len(_INKS)]
-        places = [at(x, y) for x, y in line]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{ink}" stroke-width="1.6"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{ink}"/>' for x, y in places]
-        parts.append(f'<text x="{_WIDTH - 80}" y="{34 + 16 * number}" fill="{ink}">{html.escape(name)}</text>')
-    base = _HEIGHT - _BOTTOM
-    parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - 90}" y1="{base}" y2="{base}" stroke="#99a"/>')
-    parts += [
-        f'<text x="{_LEFT - 6}" y="{at(low_x, y)[1] + 4:.1f}" text-anchor="end">{y:.3g}</text>'
-        for y in {low_y, max(ys)}
-    ]
-    parts.append(f'<text x="{_LEFT}" y="{_HEIGHT - 5}">{label(low_x)}</text>')
-    parts.append(f'<text x="{_WIDTH - 90}" y="{_HEIGHT - 5}" text-anchor="end">{label(high_x)}</text>')
-    head = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" font-size="12" font-family="system-ui,sans-serif">'
-    return head + "".join(parts) + "</svg>"
+    return lines("depth error, % of the distance", series, lambda celsius: f"{celsius:.0f} C", trend=True)

@@ -7,13 +7,15 @@ are adjusted together with the rig, and both are judged by what the other camera
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from station.core.errors import SetupError
 from station.core.geometry import Intrinsics
 from station.setup.bundle import Solution
 from station.setup.extrinsics import adjust, leave_one_out
 from station.setup.measure import Measure, StepResult, at_most, plain
-from station.setup.poses import Observation, View, locate
+from station.setup.pictures import corner_sheet
+from station.setup.poses import Observation, View, locate, residuals_px
 from station.setup.session import Session
 
 _AT_ONCE = 3
@@ -37,23 +39,19 @@ def intrinsics(session: Session) -> StepResult:
     lenses = refined.lenses if better else factory
     session.save_lenses(lenses)
     measures: list[Measure] = [
-        plain("error of views left out, factory intrinsics", "booth", kept_off, "corner errors"),
-        plain("error of views left out, refined intrinsics", "booth", refined_off, "corner errors"),
+        plain("views left out, factory", "booth", kept_off, "sigma"),
+        plain("views left out, refined", "booth", refined_off, "sigma"),
     ]
     for name, lens in lenses.items():
         off_px = _single_views_px(lens, [here for view, here in seen.items() if view[0] == name])
-        measures.append(at_most("reprojection error of single views", name, off_px, "px", settings.max_intrinsics_px))
+        measures.append(at_most("reprojection error", name, off_px, "px", settings.max_intrinsics_px))
         if better:
             measures += _changes(name, factory[name], lens)
-    words = f"they foretell views left out {gain:.2f} times better; {settings.intrinsics_gain:g} times is asked for"
+    words = f"refined ones foretell views left out {gain:.2f} times as well, {settings.intrinsics_gain:g} is asked for"
+    used = "refined intrinsics are used" if better else "factory intrinsics are kept, not refined"
+    caption = "The board's corners as each camera saw them, and by how much its lens misses them, 100 times as long"
     return StepResult(
-        "intrinsics",
-        tuple(measures),
-        (
-            (f"refined intrinsics are used: {words}")
-            if better
-            else f"factory intrinsics are kept, not refined: {words}",
-        ),
+        "intrinsics", tuple(measures), (f"{used}: {words}",), ((caption, _picture(session, lenses, seen)),)
     )
 
 
@@ -87,6 +85,16 @@ def _single_views_px(lens: Intrinsics, views: list[Observation]) -> float:
         return float("nan")
     squares = [locate(lens, view)[1] ** 2 * len(view.pixels) for view in views]
     return float(np.sqrt(sum(squares) / sum(len(view.pixels) for view in views)))
+
+
+def _picture(session: Session, lenses: Mapping[str, Intrinsics], seen: Mapping[View, Observation]) -> str:
+    """Draw every corner over what its camera sees, and how far it is off in its single view."""
+    drawn: dict[str, list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {name: [] for name in lenses}
+    for (name, _), here in seen.items():
+        pose, _ = locate(lenses[name], here)
+        drawn[name].append((here.pixels, residuals_px(lenses[name], pose, here)))
+    pictures = {name: shot.colour for name, shot in session.empty().items()}
+    return session.picture("intrinsics", corner_sheet(pictures, drawn))
 
 
 def _changes(name: str, old: Intrinsics, new: Intrinsics) -> list[Measure]:

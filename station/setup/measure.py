@@ -1,9 +1,15 @@
 """What a step found: figures with their limits, sentences for people, and pictures."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
+
+SHARE = "share"
+"""The unit of a share of 1; people read it in percent."""
+_TINY = 0.001
+_MOST_COLUMNS = 6
 
 
 class Bound(StrEnum):
@@ -48,6 +54,49 @@ def at_least(name: str, subject: str, value: float, unit: str, limit: float) -> 
 def plain(name: str, subject: str, value: float, unit: str) -> Measure:
     """Return a figure without a limit."""
     return Measure(name, subject, float(value), unit)
+
+
+def figure_text(measure: Measure) -> str:
+    """Return a figure as people read it."""
+    return _amount(measure.value, measure.unit)
+
+
+def limit_text(measure: Measure) -> str:
+    """Return a figure's limit as people read it, empty when it has none."""
+    sign = {Bound.NONE: "", Bound.AT_MOST: "at most ", Bound.AT_LEAST: "at least "}[measure.bound]
+    return sign and sign + _amount(measure.limit, measure.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Figures as a table: one row a name, one column a subject; all measures of a row have one limit."""
+
+    subjects: tuple[str, ...]
+    rows: list[tuple[str, list[Measure]]]
+
+
+def tabulated(measures: Sequence[Measure]) -> list[Rows]:
+    """Return figures as tables, those of the same subjects together; too many subjects stand below each other."""
+    named: dict[str, list[Measure]] = {}
+    for measure in measures:
+        named.setdefault(measure.name, []).append(measure)
+    tables: dict[tuple[str, ...], Rows] = {}
+    for name, row in named.items():
+        subjects = tuple(measure.subject for measure in row)
+        if len(row) > _MOST_COLUMNS:
+            listed = [(f"{name}, {measure.subject}", [measure]) for measure in row]
+            tables.setdefault(("",), Rows(("",), [])).rows.extend(listed)
+        else:
+            tables.setdefault(subjects, Rows(subjects, [])).rows.append((name, row))
+    return list(tables.values())
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit == SHARE:
+        value, unit = 100 * value, "%"
+    if 0 < abs(value) < _TINY:
+        return f"under {_TINY} {unit}".strip()
+    return (f"{value:.0f} {unit}" if abs(value) >= 1000 else f"{value:.3g} {unit}").strip()
 
 
 @dataclass(frozen=True, slots=True)

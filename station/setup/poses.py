@@ -34,13 +34,11 @@ def locate(lens: Intrinsics, seen: Observation) -> tuple[Transform, float]:
         SetupError: no pose fits.
     """
     matrix, distortion = lens.matrix, np.array(lens.distortion)
-    found, turns, shifts, errors = cv2.solvePnPGeneric(
-        seen.points_mm, seen.pixels, matrix, distortion, flags=cv2.SOLVEPNP_IPPE
-    )
+    # SOLVEPNP_IPPE, made for planes, is off by tens of pixels for points off z = 0 whose first three are in no line.
+    found, turn, shift = cv2.solvePnP(seen.points_mm, seen.pixels, matrix, distortion, flags=cv2.SOLVEPNP_SQPNP)
     if not found:
         raise SetupError("the board's corners fit no pose. Check that the printed board is flat and the right one")
-    best = int(np.argmin(np.ravel(errors)))
-    turn, shift = cv2.solvePnPRefineLM(seen.points_mm, seen.pixels, matrix, distortion, turns[best], shifts[best])
+    turn, shift = cv2.solvePnPRefineLM(seen.points_mm, seen.pixels, matrix, distortion, turn, shift)
     pose = transform(np.concatenate([turn.ravel(), shift.ravel()]))
     return pose, rms(residuals_px(lens, pose, seen))
 

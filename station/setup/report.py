@@ -4,18 +4,18 @@ import base64
 import html
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from station.rig import Rig
 from station.setup.files import write_whole, writing
-from station.setup.measure import Bound, Measure, StepResult
+from station.setup.measure import Bound, Measure, StepResult, figure_text, limit_text, tabulated
 from station.setup.session import Session
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PDF_TIMEOUT_S = 60
-_TINY = 0.001
+_MIME = {".jpg": "image/jpeg", ".svg": "image/svg+xml"}
 _TITLES = {
     "discover": "Cameras",
     "light": "Light",
@@ -31,12 +31,13 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#1c2330;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.7rem;margin-bottom:.2rem}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid #ccd3dd}
 table{border-collapse:collapse;width:100%}td,th{padding:.28rem .6rem;text-align:left;border-bottom:1px solid #e6eaf0}
-td:first-child{width:44%}td.n{text-align:right;font-variant-numeric:tabular-nums}.ok{color:#14713a}.bad{color:#b3201f;font-weight:600}
+.figures :is(td,th):nth-child(n+2){text-align:right;font-variant-numeric:tabular-nums}.figures td:first-child{width:36%}
+.figures th{padding-top:.6rem;color:#566}.ok{color:#14713a}.bad{color:#b3201f;font-weight:600}
 .banner{display:inline-block;padding:.3rem .8rem;border-radius:.4rem;color:#fff;font-weight:600}
 .banner.ok{background:#14713a}.banner.bad{background:#b3201f}
-figure{display:inline-block;vertical-align:top;margin:.6rem 1rem .6rem 0;max-width:28rem}
-th:nth-child(n+3){text-align:right}
-img{max-width:100%;border:1px solid #ccd3dd}figcaption{font-size:.85rem;color:#566}li{margin:.2rem 0}
+figure{display:inline-block;vertical-align:top;margin:.6rem 1rem .6rem 0;max-width:100%}
+img{max-width:100%}img[src^="data:image/jpeg"]{border:1px solid #ccd3dd}
+figcaption{font-size:.85rem;color:#566}li{margin:.2rem 0}
 @media print{h2{break-after:avoid}tr,figure{break-inside:avoid}}
 """
 
@@ -80,8 +81,7 @@ def section(result: StepResult, pictures: Path) -> str:
     word = '<span class="ok">passed</span>' if result.ok else '<span class="bad">failed</span>'
     parts = [f"<h2>{_TITLES.get(result.step, result.step)}: {word}</h2>"]
     if result.measures:
-        head = "<tr><th>figure</th><th>of</th><th>found</th><th>limit</th><th></th></tr>"
-        parts.append(f"<table>{head}{''.join(map(_row, result.measures))}</table>")
+        parts.append(_table(result.measures))
     words = [*result.failures, *result.advice]
     if words:
         parts.append(f"<ul>{''.join(f'<li>{html.escape(word)}</li>' for word in words)}</ul>")
@@ -90,22 +90,10 @@ def section(result: StepResult, pictures: Path) -> str:
         if file.is_file():
             data = base64.b64encode(file.read_bytes()).decode()
             parts.append(
-                f'<figure><img alt="{html.escape(caption)}" src="data:image/jpeg;base64,{data}">'
+                f'<figure><img alt="{html.escape(caption)}" src="data:{_MIME[file.suffix]};base64,{data}">'
                 f"<figcaption>{html.escape(caption)}</figcaption></figure>"
             )
     return "\n".join(parts)
-
-
-def limit_text(measure: Measure) -> str:
-    """Return a figure's limit as people read it, empty when it has none."""
-    sign = {Bound.NONE: "", Bound.AT_MOST: "at most", Bound.AT_LEAST: "at least"}[measure.bound]
-    return f"{sign} {measure.limit:g} {measure.unit}".strip() if sign else ""
-
-
-def figure_text(measure: Measure) -> str:
-    """Return a figure as people read it."""
-    tiny = 0 < abs(measure.value) < _TINY
-    return f"{'under ' if tiny else ''}{_TINY if tiny else measure.value:.4g} {measure.unit}".strip()
 
 
 def pdf_path(report: Path) -> Path | None:
@@ -114,14 +102,32 @@ def pdf_path(report: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _row(measure: Measure) -> str:
-    verdict = "" if measure.bound is Bound.NONE else ("ok" if measure.ok else "bad")
-    word = {"": "", "ok": "pass", "bad": "FAIL"}[verdict]
-    return (
-        f"<tr><td>{html.escape(measure.name)}</td><td>{html.escape(measure.subject)}</td>"
-        f'<td class="n">{html.escape(figure_text(measure))}</td>'
-        f'<td class="n">{html.escape(limit_text(measure))}</td><td class="{verdict}">{word}</td></tr>'
+def _table(measures: Sequence[Measure]) -> str:
+    """Return figures as a table, its columns the cameras or pairs of them."""
+    tables = tabulated(measures)
+    columns = max(len(table.subjects) for table in tables)
+    lines: list[str] = []
+    for table in tables:
+        rest = columns - len(table.subjects)
+        lines.append(_line("th", ["", *table.subjects, *[""] * rest, "" if lines else "limit", ""], {}))
+        for name, row in table.rows:
+            word = "" if row[0].bound is Bound.NONE else ("pass" if all(measure.ok for measure in row) else "FAIL")
+            bad = {place for place, measure in enumerate(row, 1) if not measure.ok}
+            kinds = {columns + 2: "ok" if word == "pass" else "bad"} | dict.fromkeys(bad, "bad")
+            cells = [name, *map(figure_text, row), *[""] * rest, limit_text(row[0]), word]
+            lines.append(_line("td", cells, kinds))
+    return f'<table class="figures">{"".join(lines)}</table>'
+
+
+def _line(tag: str, cells: Sequence[str], kinds: Mapping[int, str]) -> str:
+    """Return a row of a table; `kinds` are the classes of some of its cells."""
+    marked = (
+        f'<{tag} class="{kinds[place]}">{html.escape(cell)}</{tag}>'
+        if place in kinds
+        else f"<{tag}>{html.escape(cell)}</{tag}>"
+        for place, cell in enumerate(cells)
     )
+    return f"<tr>{''.join(marked)}</tr>"
 
 
 def _banner(passed: bool) -> str:

@@ -10,13 +10,15 @@ from station.core.geometry import Transform
 from station.rig import Rig, RigCamera, Tray
 from station.setup.bundle import Solution
 from station.setup.captures import Kind
+from station.setup.chart import cells
 from station.setup.coverage import coverage_picture, coverage_shares
 from station.setup.depth import z_errors_mm
 from station.setup.extrinsics import adjust, leave_one_out
 from station.setup.gather import missing_poses
 from station.setup.intrinsics import usable_views
-from station.setup.measure import Measure, StepResult, at_least, at_most, plain
+from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, plain
 from station.setup.poses import View, inverse
+from station.setup.roles import contact_sheet
 from station.setup.session import Session, capture_number
 from station.simulation.layout import Layout, load_layout
 
@@ -42,12 +44,13 @@ def extrinsics(session: Session) -> StepResult:
     for name in lenses:
         own = [error**2 for view, error in errors.items() if view[0] == name]
         left_out = float(np.sqrt(np.mean(own))) if own else float("nan")
-        measures.append(
-            at_most("leave-one-out reprojection error", name, left_out, "px", settings.max_leave_one_out_px)
-        )
+        measures.append(at_most("leave-one-out error", name, left_out, "px", settings.max_leave_one_out_px))
     for pair, apart_mm in _point_to_plane(session, solution).items():
-        measures.append(at_most("point-to-plane error of depth", pair, apart_mm, "mm", settings.max_point_to_plane_mm))
-    return StepResult("extrinsics", tuple(measures), tuple(missing_poses(list(seen), list(lenses), settings)))
+        measures.append(at_most("point-to-plane error", pair, apart_mm, "mm", settings.max_point_to_plane_mm))
+    drawing = session.drawing("extrinsics", cells(errors, settings.max_leave_one_out_px))
+    caption = "Leave-one-out error by camera and capture, px; empty where it did not see the board, or alone"
+    missing = tuple(missing_poses(list(seen), list(lenses), settings))
+    return StepResult("extrinsics", tuple(measures), missing, ((caption, drawing),))
 
 
 def tray(session: Session) -> StepResult:
@@ -75,12 +78,13 @@ def tray(session: Session) -> StepResult:
     )
     rig = Rig(cameras, Tray(np.eye(4), plan.tray.size_mm, plan.tray.max_item_height_mm))
     session.save_draft(rig)
-    by_one, by_two = coverage_shares(rig)
+    by_one, by_two, blind = coverage_shares(rig)
     measures = [
         at_least("boards on the tray", "booth", len(lying), "", settings.lying_poses),
-        at_most("corners' distance from the tray's plane, RMS", "booth", spread_mm, "mm", settings.max_tray_spread_mm),
-        at_least("tray seen by a camera", "booth", by_one, "", settings.min_tray_coverage),
-        at_least("working volume seen by two cameras", "booth", by_two, "", settings.min_coverage),
+        at_most("corners off its plane, RMS", "booth", spread_mm, "mm", settings.max_tray_spread_mm),
+        at_least("tray seen by one", "booth", by_one, SHARE, settings.min_tray_coverage),
+        at_least("volume seen by two", "booth", by_two, SHARE, settings.min_coverage),
+        plain("blind spots of the volume", "booth", blind, SHARE),
     ]
     apart, failures, advice = against_plan(rig, plan)
     return StepResult("tray", (*measures, *apart), tuple(advice), _tray_pictures(session, rig), (), tuple(failures))
@@ -114,11 +118,11 @@ def against_plan(rig: Rig, plan: Layout) -> tuple[list[Measure], list[str], list
 
 def _tray_pictures(session: Session, rig: Rig) -> tuple[tuple[str, str], ...]:
     coverage = session.picture("coverage", coverage_picture(rig))
-    backgrounds = [
-        (f"Background: camera {name}", session.picture(f"background-{name}", shot.colour))
-        for name, shot in session.empty().items()
-    ]
-    return ("Coverage of the working volume; red is seen by no camera", coverage), *backgrounds
+    backgrounds = contact_sheet({name: shot.colour for name, shot in session.empty().items()})
+    return (
+        ("How many cameras see each place of the working volume, its near side below; red is a blind spot", coverage),
+        ("Background: the empty tray", session.picture("background", backgrounds)),
+    )
 
 
 def _point_to_plane(session: Session, solution: Solution) -> dict[str, float]:
@@ -142,7 +146,7 @@ def _point_to_plane(session: Session, solution: Solution) -> dict[str, float]:
         both = [n for (name, n) in offsets if name == one and (other, n) in offsets]
         if both:
             squares = [(offsets[one, n] - offsets[other, n]) ** 2 for n in both]
-            apart[f"{one} - {other}"] = float(np.sqrt(np.mean(squares)))
+            apart[f"{one}, {other}"] = float(np.sqrt(np.mean(squares)))
     return apart
 
 

@@ -221,6 +221,12 @@ class Session:
                 (self.pictures / f"{name}.jpg").write_bytes(data.tobytes())
         return f"{name}.jpg"
 
+    def drawing(self, name: str, svg: str) -> str:
+        """Keep a drawing for the report; return its file name."""
+        with writing(self.folder):
+            write_whole(self.pictures / f"{name}.svg", svg)
+        return f"{name}.svg"
+
     def _files(self, capture: Path) -> dict[str, Path]:
         """Return a capture's files by camera, the reference camera first."""
         files = {name: capture / f"{name}.npz" for name in self.cameras()}

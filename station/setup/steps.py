@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 from station.core.ports import CameraInfo
 from station.setup.captures import Kind
-from station.setup.depth import measure_depth, z_errors_mm
-from station.setup.measure import Measure, StepResult, at_least, at_most, plain
+from station.setup.chart import lines
+from station.setup.depth import measure_depth, off_plane_percent, z_errors_mm
+from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, plain
 from station.setup.motion import lateness_ms
+from station.setup.pictures import depth_sheet
 from station.setup.poses import Observation, locate
+from station.setup.roles import contact_sheet
 from station.setup.session import Session
 
 _BASELINE_MM = 50.0
@@ -34,7 +37,16 @@ def discover(session: Session) -> StepResult:
         if len(kinds) > 1:
             advice.append(f"the cameras' {what} is mixed ({', '.join(sorted(kinds))}): {words}")
     facts = tuple((f"camera {name}", _described(info, warmth.get(name))) for name, info in infos.items())
-    return StepResult("discover", (at_least("cameras", "booth", len(infos), "", 2),), tuple(advice), facts=facts)
+    seen = session.captures(Kind.BOARD)
+    shots = session.load_capture(seen[0]) if seen else session.empty()
+    picture = session.picture("discover", contact_sheet({name: shot.colour for name, shot in shots.items()}))
+    return StepResult(
+        "discover",
+        (at_least("cameras", "booth", len(infos), "", 2),),
+        tuple(advice),
+        (("What each camera sees", picture),),
+        facts,
+    )
 
 
 def light(session: Session) -> StepResult:
@@ -46,8 +58,8 @@ def light(session: Session) -> StepResult:
         middle = _middle(shot.colour)
         clipped = float((middle >= _CLIPPED).any(axis=2).mean())
         swing = float(np.ptp(shot.brightness) / max(shot.brightness.mean(), 1e-6))
-        measures.append(at_most("overexposed share of the empty tray", name, clipped, "", settings.max_clipped))
-        measures.append(at_most("flicker, peak to peak", name, swing, "", settings.max_flicker))
+        measures.append(at_most("overexposed share", name, clipped, SHARE, settings.max_clipped))
+        measures.append(at_most("flicker, peak to peak", name, swing, SHARE, settings.max_flicker))
         if clipped > settings.max_clipped:
             advice.append(f"camera {name} is overexposed: lower its exposure or turn the lamps away from it")
         if swing > settings.max_flicker:
@@ -56,16 +68,14 @@ def light(session: Session) -> StepResult:
             )
         if number == 0:
             uneven, words = _evenness(middle)
-            measures.append(
-                at_most("light between halves of the tray", name, uneven, "", settings.max_light_unevenness)
-            )
+            measures.append(at_most("light between halves", name, uneven, SHARE, settings.max_light_unevenness))
             advice += words
     picture = session.picture("light", _light_map(_middle(next(iter(shots.values())).colour)))
     return StepResult(
         "light",
         tuple(measures),
         tuple(advice),
-        (("Light on the empty tray, linear, as the first camera sees it", picture),),
+        ((f"Light on the empty tray as camera {next(iter(shots))} sees it, linear: yellow is the brightest", picture),),
     )
 
 
@@ -89,14 +99,14 @@ def depth(session: Session) -> StepResult:
         found = measure_depth(stack, lenses[name], _BASELINE_MM)
         z_percent = float(np.median(errors[name])) if errors[name] else float("nan")
         measures += [
-            at_least("fill rate", name, found.fill, "", settings.min_fill),
+            at_least("fill rate", name, found.fill, SHARE, settings.min_fill),
             plain("distance", name, found.distance_mm, "mm"),
             at_most("plane-fit RMS", name, found.percent(found.plane_rms_mm), "%", settings.max_plane_rms_percent),
             plain("sub-pixel RMS", name, found.subpixel_rms_px, "px"),
             at_most(
                 "temporal noise", name, found.percent(found.temporal_noise_mm), "%", settings.max_temporal_noise_percent
             ),
-            at_most("Z accuracy against the board, size of", name, abs(z_percent), "%", settings.max_z_error_percent),
+            at_most("Z error against the board", name, abs(z_percent), "%", settings.max_z_error_percent),
         ]
     advice = [
         f"camera {m.subject}: {m.name} is {m.value:.3g} {m.unit}, the limit is {m.limit:g}. Clean its lenses, let it "
@@ -104,7 +114,13 @@ def depth(session: Session) -> StepResult:
         for m in measures
         if not m.ok
     ]
-    return StepResult("depth", tuple(measures), tuple(advice))
+    off = {name: off_plane_percent(shot.depth_mm, lenses[name]) for name, shot in shots.items()}
+    full = settings.max_plane_rms_percent
+    caption = (
+        f"Depth of the empty tray off its plane: blue {full:g} % nearer, red {full:g} % farther, grey no part of it"
+    )
+    picture = session.picture("depth", depth_sheet(off, full))
+    return StepResult("depth", tuple(measures), tuple(advice), ((caption, picture),))
 
 
 def sync(session: Session) -> StepResult:
@@ -120,8 +136,8 @@ def sync(session: Session) -> StepResult:
     late = lateness_ms(waves, session.solution(), session.board.corners_mm()) if waves else {}
     for name in list(session.cameras())[1:]:
         found = late.get(name, np.array([np.nan]))
-        measures.append(at_most("later than the first camera, size of", name, abs(np.median(found)), "ms", limit))
-        measures.append(plain("spread of that from frame to frame", name, float(found.std()), "ms"))
+        measures.append(at_most("late to the first camera", name, abs(np.median(found)), "ms", limit))
+        measures.append(plain("spread of that", name, float(found.std()), "ms"))
     failures = [
         f"camera {name} did not see the board move. Run `station setup` again and move the board in slow circles, "
         "its print seen by all cameras"
@@ -134,7 +150,10 @@ def sync(session: Session) -> StepResult:
         for measure in measures
         if measure.value > limit
     ]
-    return StepResult("sync", tuple(measures), tuple(advice), failures=tuple(failures))
+    drawn = {name: list(enumerate(found.tolist())) for name, found in late.items()}
+    drawing = session.drawing("sync", lines("late to the first camera, ms", drawn, lambda frame: f"frame {frame:.0f}"))
+    pictures = (("The moving board, frame by frame", drawing),) if late else ()
+    return StepResult("sync", tuple(measures), tuple(advice), pictures, (), tuple(failures))
 
 
 def _described(info: CameraInfo, celsius: float | None) -> str:

@@ -73,8 +73,8 @@ def test_rig_from_a_recording_is_the_true_one(folder, truth):
 def test_skew_is_measured_by_what_the_recording_shows(folder):
     status, said = station(folder, "sync")
     assert status == 0
-    late = next(line for line in said.splitlines() if "later than the first camera, size of, left" in line)
-    assert float(late.split(":")[1].split()[0]) == pytest.approx(2.0, abs=0.3)
+    late = next(line for line in said.splitlines() if "late to the first camera" in line)
+    assert float(late.split()[5]) == pytest.approx(2.0, abs=0.3)
 
 
 def test_daily_check_runs_on_a_recording(folder, truth):

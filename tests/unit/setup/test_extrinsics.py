@@ -2,14 +2,28 @@
 
 import numpy as np
 import pytest
-from support.setup_booth import LENS, RIG, observe
+from support.setup_booth import BOARD, LENS, RIG, observe, pose, see
 
 from station.core.errors import SetupError
 from station.setup.extrinsics import adjust, leave_one_out
-from station.setup.poses import difference
+from station.setup.poses import Observation, difference, locate
 
+RIGHT = RIG.camera("right")
 LENSES = {camera.camera_id: LENS for camera in RIG.cameras}
 FIRST = np.linalg.inv(RIG.cameras[0].rig_from_camera)
+
+
+@pytest.mark.parametrize("height_mm", [0.0, 3.0])
+def test_board_is_located_by_few_corners_whatever_their_order_and_height(height_mm):
+    tray_from_board = pose((-60, 40, 80), (-20, 10), 30)
+    whole = see(RIGHT, tray_from_board, np.random.default_rng(1))
+    few = np.isin(whole.ids, (4, 12, 13, 14, 20, 21, 22, 23, 24, 31, 32, 35))
+    corners = BOARD.corners_mm()[whole.ids[few]] - [0, 0, height_mm]
+    found, off_px = locate(LENS, Observation(corners, whole.pixels[few]))
+    expected = np.linalg.inv(RIGHT.rig_from_camera) @ tray_from_board
+    expected[:3, 3] += height_mm * expected[:3, 2]
+    assert off_px < 0.5
+    assert difference(found, expected)[1] < 2.0
 
 
 def test_cameras_are_found_where_they_are():
