@@ -1,5 +1,7 @@
 """An item turned into its own orientation."""
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +16,14 @@ def crop_from_image(mask: NDArray[np.bool_], window: Window, side_px: int, fill:
     comes left is not decided.
     """
     outlines, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    points = np.concatenate(outlines)[:, 0].astype(np.float32) * window.stride + (window.left, window.top)
-    centre, (width, height), angle_deg = cv2.minAreaRect(points.astype(np.float32))
+    (x, y), (width, height), angle_deg = cv2.minAreaRect(np.concatenate(outlines))
     if height > width:
         width, angle_deg = height, angle_deg + 90
     angle_deg = (angle_deg + 90) % 180 - 90
-    turn, scale = np.radians(angle_deg), fill * side_px / (width + window.stride)
-    linear = scale * np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    shift = np.full(2, (side_px - 1) / 2) - linear @ np.array(centre)
-    return np.column_stack([linear, shift])
+    turn, scale = math.radians(angle_deg), fill * side_px / ((width + 1) * window.stride)
+    cos, sin, middle = scale * math.cos(turn), scale * math.sin(turn), (side_px - 1) / 2
+    x, y = x * window.stride + window.left, y * window.stride + window.top
+    return np.array([[cos, sin, middle - cos * x - sin * y], [-sin, cos, middle + sin * x - cos * y]])
 
 
 def from_window(image_map: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
@@ -48,13 +49,17 @@ def warp_mask(mask: NDArray[np.bool_], crop_from_window: NDArray[np.float64], si
 
 def border_fraction(mask: NDArray[np.bool_], window: Window, image_shape: tuple[int, int]) -> float:
     """Return the share of the mask's outline that lies on the image's border."""
+    height, width = image_shape
+    top, left = window.top == 0, window.left == 0
+    bottom, right = window.bottom > height - window.stride, window.right > width - window.stride
+    if not (top or left or bottom or right):
+        return 0.0
     outline = _outline(mask)
     on_border = np.zeros_like(outline)
-    height, width = image_shape
-    on_border[0, :] |= window.top == 0
-    on_border[:, 0] |= window.left == 0
-    on_border[-1, :] |= window.bottom > height - window.stride
-    on_border[:, -1] |= window.right > width - window.stride
+    on_border[0, :] |= top
+    on_border[:, 0] |= left
+    on_border[-1, :] |= bottom
+    on_border[:, -1] |= right
     return float(np.count_nonzero(outline & on_border)) / max(1, int(np.count_nonzero(outline)))
 
 
