@@ -21,7 +21,7 @@ OnCrop = Callable[[NDArray[np.uint8]], object]
 
 _FINE_PX = 160
 """An item found is outlined in a window of about this many pixels across."""
-_MARGIN = 0.15
+_MARGIN = 0.1
 """The window exceeds what was found by this share of its larger side."""
 _SPARSE = 2
 """The item's median distance is taken from every second pixel of every second row."""

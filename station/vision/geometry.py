@@ -17,6 +17,9 @@ _RIM_SHARE = 0.8
 _RIM_PIXELS = 400
 _MIN_RIM_PIXELS = 50
 _LENS_STEP_PX = 16
+_NODES_FROM_CROP = np.column_stack([np.eye(2), np.full(2, (_LENS_STEP_PX + 1) / 2)]) / _LENS_STEP_PX
+"""A lens bends so little between near pixels that a few tell the rest. Their first row and column lie half a step
+before the crop's, less half a pixel, and their last as far behind it."""
 _ONE_MAP = cast(NDArray[np.float32], None)
 """OpenCV's second map where the first holds both coordinates; its type stubs do not know."""
 Number = TypeVar("Number", np.uint8, np.uint16, np.int16)
@@ -157,10 +160,7 @@ class TrayGeometry:
         """
         if self._lens is None:
             return _three(_warp(_four(image), crop_from_image, side_px))
-        # A lens bends so little between near pixels that a few tell the rest. Their first row and column lie
-        # half a step before the crop's, less half a pixel, and their last as far behind it.
-        nodes_from_crop = np.column_stack([np.eye(2), np.full(2, (_LENS_STEP_PX + 1) / 2)]) / _LENS_STEP_PX
-        nodes_from_image = nodes_from_crop @ np.vstack([crop_from_image, (0, 0, 1)])
+        nodes_from_image = _NODES_FROM_CROP @ np.vstack([crop_from_image, (0, 0, 1)])
         nodes = _warp(self._lens, nodes_from_image, -(-side_px // _LENS_STEP_PX) + 2)
         lens = cv2.resize(nodes, None, fx=_LENS_STEP_PX, fy=_LENS_STEP_PX, interpolation=cv2.INTER_LINEAR)
         inside = slice(_LENS_STEP_PX, _LENS_STEP_PX + side_px)
