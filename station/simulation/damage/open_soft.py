@@ -48,7 +48,8 @@ def open_polybag(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: n
     What is inside comes out there.
     """
     width, height, depth = shape.product.size_mm
-    shape = burst_weld(shape, _TOP, rng)
+    if major:
+        shape = burst_weld(shape, _TOP, rng)
     films = [name for name in shape.patches if name in ("front", "front skin", "sticker")]
     if major:
         line, turn = float(rng.uniform(0.18, 0.24)) * height, np.deg2rad(float(rng.uniform(135, 150)))

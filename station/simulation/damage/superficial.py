@@ -15,6 +15,8 @@ _DIRTS_RGB = ((58, 46, 34), (40, 40, 42), (96, 66, 36), (86, 70, 48))
 _DUST_RGB = (204, 194, 172)
 _PRINTED = {Kind.CAN: ("body",)}
 """The patches that are marred: what is bare already shows no wear."""
+_WIPED = (Kind.TUBE, Kind.CAN)
+"""Smooth and hard: dirt is wiped off these, and only what takes the print with it stays."""
 _DARK = 110.0
 """On print darker than this, in levels, only dust shows."""
 _FACING = 0.35
@@ -30,7 +32,8 @@ def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rand
         _label_torn,
     )
     site = draw_site(shape, stance, 24.0 if major else 14.0, rng, _PRINTED.get(shape.product.kind))
-    return forms[int(rng.integers(len(forms)))](shape, major, site, rng)
+    lasting = tuple(form for form in forms if form is not _stained or shape.product.kind not in _WIPED)
+    return lasting[int(rng.integers(len(lasting)))](shape, major, site, rng)
 
 
 def _on_this_side(site: Site, normals: NDArray[np.float32]) -> NDArray[np.bool_]:
