@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
-from station.simulation.damage.paint import bared, brightness_at, lumps, painted, within
+from station.simulation.damage.paint import bared, brightness_at, lumps, painted, unrest_at, within
 from station.simulation.damage.site import Site, Stance, draw_site
 from station.simulation.shape import Shape
 
@@ -31,7 +31,8 @@ def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rand
         _scratched,
         _label_torn,
     )
-    site = draw_site(shape, stance, 24.0 if major else 14.0, rng, _PRINTED.get(shape.product.kind))
+    sites = [draw_site(shape, stance, 24.0 if major else 14.0, rng, _PRINTED.get(shape.product.kind)) for _ in range(4)]
+    site = min(sites, key=lambda place: unrest_at(shape, place)) if shape.product.kind is Kind.CAN else sites[0]
     lasting = tuple(form for form in forms if form is not _stained or shape.product.kind not in _WIPED)
     return lasting[int(rng.integers(len(lasting)))](shape, major, site, rng)
 
@@ -102,7 +103,7 @@ def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) 
 
 def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Tear a strip of the print off; its white fibre shows, with a feathered border."""
-    size = np.array([rng.uniform(38, 52), rng.uniform(18, 26)] if major else [rng.uniform(13, 16), rng.uniform(7, 9)])
+    size = np.array([rng.uniform(38, 52), rng.uniform(18, 26)] if major else [rng.uniform(17, 20), rng.uniform(9, 11)])
     plane = site.plane(rng) / size
     ragged, frayed = lumps(0.5, rng), lumps(0.13, rng)
     fibre = bared(shape, rng, 7.0)
