@@ -24,6 +24,8 @@ _TORN_RGB: dict[Kind, tuple[int, int, int]] = {
 }
 """What torn edges look like: stretched film, splintered glass, bare metal; board's fibre elsewhere."""
 _FIBRE_RGB = (218, 205, 182)
+_ENDS = ("lid", "base", "cap", "cap top", "flap", "rim", "front rim", "back rim", "neck", "film top", "film bottom")
+"""Patches that only close others."""
 _DEEP_MM = 3.5
 """Whatever lies this close beneath the surface is torn open with it."""
 _CURL_STEPS = 5
@@ -62,21 +64,11 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
 
 def _skins(shape: Shape) -> tuple[str, ...]:
     """Return the patches that holes are made in: not a thin one that only closes or covers another."""
-    small = (
-        "lid",
-        "base",
-        "cap",
-        "cap top",
-        "flap",
-        "rim",
-        "front rim",
-        "back rim",
-        "neck",
-        "sticker",
-        "film top",
-        "film bottom",
+    return tuple(
+        name
+        for name in shape.patches
+        if name not in (*_ENDS, "sticker") and not name.endswith((" lid", " base", " skin"))
     )
-    return tuple(name for name in shape.patches if name not in small and not name.endswith((" lid", " base", " skin")))
 
 
 def _outline(half: tuple[float, float], is_tear: bool, rng: np.random.Generator) -> NDArray[np.float64]:

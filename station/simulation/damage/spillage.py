@@ -91,9 +91,8 @@ def _stuff(product: SimProduct, rng: np.random.Generator) -> _Stuff:
     if pictured in _LOOSE and (product.kind not in _HOLD_LIQUID or pictured in (Picture.GRAIN, Motif.BEANS)):
         return _Stuff(rgb, dry=True)
     is_water = min(rgb) >= _WATER
-    if (
-        product.kind in _HOLD_LIQUID and not (product.kind is Kind.MULTIPACK and is_water)
-    ) or pictured is Picture.FILLET:
+    holds = product.kind in _HOLD_LIQUID and not (product.kind is Kind.MULTIPACK and is_water)
+    if holds or pictured is Picture.FILLET:
         return _Stuff(rgb, clear=product.kind is Kind.BOTTLE and is_water)
     if product.kind is Kind.BLISTER:
         return _Stuff(rgb)

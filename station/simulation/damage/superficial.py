@@ -17,6 +17,8 @@ _PRINTED = {Kind.CAN: ("body",)}
 """The patches that are marred: what is bare already shows no wear."""
 _WIPED = (Kind.TUBE, Kind.CAN)
 """Smooth and hard: dirt is wiped off these, and only what takes the print with it stays."""
+_TRIES = 4
+"""A can is full of small print: its wear is put at the calmest of so many places."""
 _DARK = 110.0
 """On print darker than this, in levels, only dust shows."""
 _FACING = 0.35
@@ -31,9 +33,11 @@ def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rand
         _scratched,
         _label_torn,
     )
-    sites = [draw_site(shape, stance, 24.0 if major else 14.0, rng, _PRINTED.get(shape.product.kind)) for _ in range(4)]
-    site = min(sites, key=lambda place: unrest_at(shape, place)) if shape.product.kind is Kind.CAN else sites[0]
-    lasting = tuple(form for form in forms if form is not _stained or shape.product.kind not in _WIPED)
+    kind, margin_mm = shape.product.kind, 24.0 if major else 14.0
+    tries = _TRIES if kind is Kind.CAN else 1
+    sites = [draw_site(shape, stance, margin_mm, rng, _PRINTED.get(kind)) for _ in range(tries)]
+    site = min(sites, key=lambda place: unrest_at(shape, place))
+    lasting = tuple(form for form in forms if form is not _stained or kind not in _WIPED)
     return lasting[int(rng.integers(len(lasting)))](shape, major, site, rng)
 
 
