@@ -186,6 +186,8 @@ def _cropping(there: NDArray[np.bool_]) -> Callable[[NDArray[np.uint8]], NDArray
     side = int(max(np.ptp(rows), np.ptp(columns)) * (1 + 2 * _MARGIN)) + 1
     scale = _CELL_PX / side
     middle = np.array([columns.min() + columns.max(), rows.min() + rows.max()]) / 2
+    edge = np.array(there.shape[::-1]) - side / 2
+    middle = np.clip(middle, side / 2, np.maximum(edge, side / 2))  # within the picture where there is room
     cell_from_picture = np.column_stack([scale * np.eye(2), _CELL_PX / 2 - scale * middle])
     smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
 

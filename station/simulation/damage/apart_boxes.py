@@ -26,7 +26,7 @@ def burst_carton(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: n
         leaned = _leaning(shape, side, stance, float(rng.uniform(13, 18)))
         return shape.with_patches({side: leaned, "contents": _stuffing(shape, art, stance, 0.94)})
     panel = {lid: shape.patches[lid]}
-    burst = {side: _leaning(shape, side, stance, float(rng.uniform(16, 48))) for side in sides}
+    burst = {side: _leaning(shape, side, stance, float(rng.uniform(16, 32))) for side in sides}
     rest = without(shape, (lid,)).with_patches({**burst, "contents": _stuffing(shape, art, stance, 0.7)})
     normal = shape.patches[lid].normals().mean(axis=(0, 1))
     return laid_beside(

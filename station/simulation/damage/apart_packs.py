@@ -25,7 +25,7 @@ def uncap(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rando
     if major:
         return laid_beside(opened, cap, stance, rng, axis if rng.random() < 0.5 else -axis, low)
     kept, broken = _broken(cap, axis, stance)
-    return laid_beside(opened.with_patches(kept), broken, stance, rng, None, low)
+    return laid_beside(opened.with_patches(kept), broken, stance, rng, None, low, stance.towards_cameras[-1])
 
 
 def _broken(

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind, Material
 from station.simulation.damage.moves import folded_back
-from station.simulation.damage.paint import bared, painted, within
+from station.simulation.damage.paint import bared, painted, plain_swatch, within
 from station.simulation.damage.site import Stance, draw_site, seen_corner
-from station.simulation.shape import Shape
+from station.simulation.faces import BOOK_COVER_MM
+from station.simulation.shape import Patch, Shape
 
 _Range = tuple[float, float]
 _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
@@ -27,7 +28,7 @@ _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
     Kind.MULTIPACK: (((19, 23), (9, 11)), ((44, 52), (24, 30))),
 }
 _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal, a book's along its cover
-    Kind.CARTON: (((24, 30), (9, 12)), ((62, 76), (30, 38))),
+    Kind.CARTON: (((30, 36), (14, 18)), ((62, 76), (30, 38))),
     Kind.SLEEVE: (((24, 30), (9, 12)), ((62, 76), (30, 38))),
     Kind.BOOK: (((25, 31), (11, 14)), ((46, 56), (26, 32))),
 }
@@ -36,6 +37,9 @@ _FOLDS_MM: dict[Kind, tuple[_Range, _Range]] = {  # how much of a soft corner is
     Kind.POLYBAG: ((40, 48), (58, 70)),
     Kind.BLISTER: ((22, 27), (46, 56)),
 }
+_DOG_EAR_MM, _BOARD_BEND_MM, _LINING_RGB = (27.0, 33.0), 4.0, (240, 237, 228)
+"""How much of a book's corner is bent back, the radius it bends in, and what is inside."""
+_UP = np.array([0.0, 0.0, 1.0])
 _CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.2, Kind.BLISTER: 0.3, Kind.TUBE: 0.45}
 """How far a sharp crease rubs the print off."""
 _HARD_WEAR = 0.75
@@ -52,7 +56,9 @@ _SHALLOW = 0.65
 def deformed(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Return the shape with a dent, a crushed corner, or a corner folded over; of a glass bottle the cap is dented."""
     product, small = shape.product, min(shape.product.size_mm)
-    if product.kind in _CORNERS_MM and (rng.random() < 0.5 or product.kind is Kind.BOOK):
+    if product.kind is Kind.BOOK and not major:
+        return _dog_eared(shape, stance, rng)
+    if product.kind in _CORNERS_MM and (rng.random() < 0.5 or not major or product.kind is Kind.BOOK):
         return _corner_crushed(shape, major, stance, rng)
     if product.kind in _FOLDS_MM:
         shape = _folded(shape, float(rng.uniform(*_FOLDS_MM[product.kind][major])), stance, rng)
@@ -87,6 +93,26 @@ def _corner_crushed(shape: Shape, major: bool, stance: Stance, rng: np.random.Ge
         return pushed_in(shape, corner, outward, radius, depth, 1.6 * radius, rng)
     scale = float(np.clip(min(shape.product.size_mm) / 60.0, 0.75, 1.0))
     return pushed_in(shape, corner, np.sign(corner) / np.sqrt(3), radius * scale, depth * scale, 4 * radius, rng)
+
+
+def _dog_eared(shape: Shape, stance: Stance, rng: np.random.Generator) -> Shape:
+    """Bend one corner of a book's upper cover up and back, so that its white lining and the pages below show."""
+    width, height, depth = shape.product.size_mm
+    facing, end = 1.0 if stance.up[2] >= 0 else -1.0, float(rng.choice([-1.0, 1.0]))
+    lean = float(rng.uniform(0.65, 0.9))
+    outward = np.array([np.sin(lean), end * np.cos(lean), 0.0])  # not at the spine, where it is stronger
+    line = float(outward @ (width / 2, end * height / 2, 0.0)) - float(rng.uniform(*_DOG_EAR_MM))
+    turn, level = np.deg2rad(float(rng.uniform(115, 145))), depth / 2 - BOOK_COVER_MM
+    names = shape.parts["cover" if facing > 0 else "back cover"]
+    shape, (left, top, wide, high) = plain_swatch(shape, _LINING_RGB, 3.0, rng)
+    bent: dict[str, Patch] = {}
+    for name in names:
+        patch = folded_back(shape.patches[name], outward, line, _BOARD_BEND_MM, turn, facing * _UP, level)
+        if name.endswith(" lining"):
+            low, size = patch.uv_mm.min(axis=(0, 1)), np.ptp(patch.uv_mm, axis=(0, 1))
+            patch = replace(patch, uv_mm=(left, top) + (0.1 + 0.8 * (patch.uv_mm - low) / size) * (wide, high))
+        bent[name] = patch
+    return shape.with_patches(bent)
 
 
 def _drawn(ranges: tuple[tuple[float, float], ...], rng: np.random.Generator) -> tuple[float, float]:

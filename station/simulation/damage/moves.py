@@ -88,6 +88,7 @@ def laid_beside(
     rng: np.random.Generator,
     face_up: Vector | None = None,
     tray_mm: float | None = None,
+    towards: Vector | None = None,
 ) -> Shape:
     """Return the shape with a part laid flat on the tray beside it.
 
@@ -98,6 +99,7 @@ def laid_beside(
         rng: draws where the part lies and how it is turned.
         face_up: the direction in the part that looks up then; as it is when None.
         tray_mm: how high the tray lies along the stance's `up`; below the shape's lowest point when None.
+        towards: the direction it lies in; drawn, where there is room rather than not, when None.
     """
     up = stance.up
     turn = np.eye(3)
@@ -111,7 +113,7 @@ def laid_beside(
     loose = (loose - loose.mean(axis=0)) @ turn.T
     ways = [ahead, -ahead, aside, -aside]
     room = [np.ptp(rest @ way) + np.ptp(loose @ way) for way in ways]  # the narrower, the likelier all is in view
-    way = ways[int(rng.choice(4, p=_shares(-np.array(room) / 30.0)))]
+    way = ways[int(rng.choice(4, p=_shares(-np.array(room) / 30.0)))] if towards is None else _level(towards, up)
     across = np.cross(up, way)
     gap = float(rng.uniform(*_GAP_MM))
     low = tray_height(shape, up) if tray_mm is None else tray_mm

@@ -43,15 +43,16 @@ def unscrew(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ran
     heights = points @ axis
     tall = float(np.ptp(heights))
     base = points.mean(axis=0) + (heights.min() - heights.mean()) * axis
-    sideways = stance.towards_cameras[-1] - (stance.towards_cameras[-1] @ axis) * axis
+    across = stance.towards_cameras[np.abs(stance.towards_cameras @ axis).argmin()]
+    sideways = across - (across @ axis) * axis
     tilt = float(rng.choice([-1.0, 1.0])) * sideways / np.linalg.norm(sideways)
     wide = float(np.ptp(points @ np.cross(axis, tilt))) / 2
-    angle = np.deg2rad(float(rng.uniform(32, 44) if major else rng.uniform(13, 17)))
+    angle = np.deg2rad(float(rng.uniform(32, 44) if major else rng.uniform(22, 28)))
     angle = min(angle, float(np.arcsin(min(0.8 * tall / wide, 1.0))))  # a wide cap lies flatter on its mouth
     if major:  # it rests on the mouth's edge
         lift, aside = 0.65 * tall + 0.4 * wide * np.tan(angle), 0.55 * wide * np.cross(tilt, axis)
     else:
-        lift, aside = max(8.0, 0.5 * tall) + 0.2 * wide * np.sin(angle), np.zeros(3)
+        lift, aside = max(12.0, 0.75 * tall) + 0.2 * wide * np.sin(angle), np.zeros(3)
     turned = moved(shape, cap, turn_about(tilt, angle), base, lift * axis + aside)
     return with_neck(shape, art).with_patches(turned)
 

@@ -1,5 +1,6 @@
 """Soft packs standing open: a mailer's flap and a bag's weld."""
 
+import cv2
 import numpy as np
 
 from station.simulation.artwork import Artwork
@@ -14,6 +15,8 @@ _CURL_MM = 4.0
 """The radius in which a peeled flap or film bends back."""
 _FLAP_RISE_RAD = 0.25
 """How steeply a flap that is folded back begins to rise."""
+_ABOVE_MM = 0.5
+"""Film lies this far above what it covers."""
 _MOUTH_SHARE, _MOUTH_BACK = 0.4, 0.25
 """How far down a mailer gapes, as a share of its height, and how far its mouth's edge draws back, of the gape."""
 
@@ -48,17 +51,32 @@ def open_polybag(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: n
     What is inside comes out there.
     """
     width, height, depth = shape.product.size_mm
-    shape = burst_weld(shape, _TOP, rng)
+    if major:
+        shape = burst_weld(shape, _TOP, rng)
     films = [name for name in shape.patches if name in ("front", "front skin", "sticker")]
+    out = float(rng.uniform(0.24, 0.3) if major else rng.uniform(0.13, 0.16)) * height
+    shape = shape.with_patches(moved(shape, shape.parts["contents"], np.eye(3), np.zeros(3), (0, out, 0.02 * depth)))
+    shape = shape.with_patches({name: _draped(shape.patches[name], shape.patches["contents"]) for name in films})
     if major:
         line, turn = float(rng.uniform(0.18, 0.24)) * height, np.deg2rad(float(rng.uniform(135, 150)))
         level = 0.4 * depth
         peeled = {name: folded_back(shape.patches[name], _TOP, line, 2 * _CURL_MM, turn, _UP, level) for name in films}
     else:
         peeled = _corner_peeled(shape, films, height / 2, 1.0, float(rng.uniform(0.3, 0.36)) * width, rng)
-    out = float(rng.uniform(0.24, 0.3) if major else rng.uniform(0.11, 0.14)) * height
-    shape = shape.with_patches(peeled)
-    return shape.with_patches(moved(shape, shape.parts["contents"], np.eye(3), np.zeros(3), (0, out, 0.02 * depth)))
+    return shape.with_patches(peeled)
+
+
+def _draped(film: Patch, contents: Patch) -> Patch:
+    """Return a film raised to lie over what is inside, a sheet over a rectangle."""
+    rows, columns = contents.grid
+    left, top = contents.points[0, 0, :2]
+    right, bottom = contents.points[-1, -1, :2]
+    points = film.points.copy()
+    at = (points[..., :2] - (left, top)) / (right - left, bottom - top) * (columns - 1, rows - 1)
+    across, along = np.moveaxis(at.astype(np.float32), 2, 0)
+    beneath = cv2.remap(contents.points[..., 2], across, along, cv2.INTER_LINEAR)
+    points[..., 2] = np.where(beneath > 0, np.maximum(points[..., 2], beneath + _ABOVE_MM), points[..., 2])
+    return film.moved(points)
 
 
 def _corner_peeled(

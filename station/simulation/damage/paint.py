@@ -176,10 +176,18 @@ def lumps(length_mm: float, rng: np.random.Generator) -> Callable[[Points], NDAr
 
 def brightness_at(shape: Shape, site: Site) -> float:
     """Return the mean level of the print around a site, 0 to 255."""
+    return float(_around(shape, site).mean())
+
+
+def _around(shape: Shape, site: Site) -> NDArray[np.uint8]:
     column, row = np.rint(site.uv_mm * shape.px_per_mm).astype(int)
     reach = int(12 * shape.px_per_mm)
-    around = shape.texture[max(0, row - reach) : row + reach, max(0, column - reach) : column + reach, :3]
-    return float(around.mean())
+    return shape.texture[max(0, row - reach) : row + reach, max(0, column - reach) : column + reach, :3]
+
+
+def unrest_at(shape: Shape, site: Site) -> float:
+    """Return how much the print changes around a site, in levels."""
+    return float(_around(shape, site).std(axis=(0, 1)).max())
 
 
 def with_swatch(shape: Shape, swatch: NDArray[np.uint8]) -> tuple[Shape, Place]:

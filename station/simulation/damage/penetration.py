@@ -24,9 +24,13 @@ _TORN_RGB: dict[Kind, tuple[int, int, int]] = {
 }
 """What torn edges look like: stretched film, splintered glass, bare metal; board's fibre elsewhere."""
 _FIBRE_RGB = (218, 205, 182)
+_ENDS = ("lid", "base", "cap", "cap top", "flap", "rim", "front rim", "back rim", "neck", "film top", "film bottom")
+"""Patches that only close others."""
 _DEEP_MM = 3.5
 """Whatever lies this close beneath the surface is torn open with it."""
 _CURL_STEPS = 5
+_THIN, _SPLIT = (Kind.BLISTER, Kind.MULTIPACK), 1.7
+"""Thin plastic around a set splits further: a small hole in it is larger by so much."""
 
 
 def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
@@ -36,6 +40,8 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
         half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(14, 17), rng.uniform(3.0, 3.8))
     else:
         half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6, 7.4), rng.uniform(5.4, 6.4))
+    if shape.product.kind in _THIN and not major:
+        half = (_SPLIT * half[0], _SPLIT * half[1])
     site = draw_site(shape, stance, 0.7 * half[0] + 3, rng, _skins(shape))
     if not is_tear:
         pushed = 0.7 if shape.patches[site.patch].finish.opacity < CLEAR else 0.3  # clear plastic goes white around it
@@ -58,8 +64,11 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
 
 def _skins(shape: Shape) -> tuple[str, ...]:
     """Return the patches that holes are made in: not a thin one that only closes or covers another."""
-    small = ("lid", "base", "cap", "cap top", "flap", "rim", "front rim", "back rim", "neck", "sticker")
-    return tuple(name for name in shape.patches if name not in small and not name.endswith((" lid", " base", " skin")))
+    return tuple(
+        name
+        for name in shape.patches
+        if name not in (*_ENDS, "sticker") and not name.endswith((" lid", " base", " skin"))
+    )
 
 
 def _outline(half: tuple[float, float], is_tear: bool, rng: np.random.Generator) -> NDArray[np.float64]:

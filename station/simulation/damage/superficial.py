@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
-from station.simulation.damage.paint import bared, brightness_at, lumps, painted, within
+from station.simulation.damage.paint import bared, brightness_at, lumps, painted, unrest_at, within
 from station.simulation.damage.site import Site, Stance, draw_site
 from station.simulation.shape import Shape
 
@@ -15,6 +15,10 @@ _DIRTS_RGB = ((58, 46, 34), (40, 40, 42), (96, 66, 36), (86, 70, 48))
 _DUST_RGB = (204, 194, 172)
 _PRINTED = {Kind.CAN: ("body",)}
 """The patches that are marred: what is bare already shows no wear."""
+_WIPED = (Kind.TUBE, Kind.CAN)
+"""Smooth and hard: dirt is wiped off these, and only what takes the print with it stays."""
+_TRIES = 4
+"""A can is full of small print: its wear is put at the calmest of so many places."""
 _DARK = 110.0
 """On print darker than this, in levels, only dust shows."""
 _FACING = 0.35
@@ -29,8 +33,12 @@ def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rand
         _scratched,
         _label_torn,
     )
-    site = draw_site(shape, stance, 24.0 if major else 14.0, rng, _PRINTED.get(shape.product.kind))
-    return forms[int(rng.integers(len(forms)))](shape, major, site, rng)
+    kind, margin_mm = shape.product.kind, 24.0 if major else 14.0
+    tries = _TRIES if kind is Kind.CAN else 1
+    sites = [draw_site(shape, stance, margin_mm, rng, _PRINTED.get(kind)) for _ in range(tries)]
+    site = min(sites, key=lambda place: unrest_at(shape, place))
+    lasting = tuple(form for form in forms if form is not _stained or kind not in _WIPED)
+    return lasting[int(rng.integers(len(lasting)))](shape, major, site, rng)
 
 
 def _on_this_side(site: Site, normals: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -99,7 +107,7 @@ def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) 
 
 def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Tear a strip of the print off; its white fibre shows, with a feathered border."""
-    size = np.array([rng.uniform(38, 52), rng.uniform(18, 26)] if major else [rng.uniform(13, 16), rng.uniform(7, 9)])
+    size = np.array([rng.uniform(38, 52), rng.uniform(18, 26)] if major else [rng.uniform(17, 20), rng.uniform(9, 11)])
     plane = site.plane(rng) / size
     ragged, frayed = lumps(0.5, rng), lumps(0.13, rng)
     fibre = bared(shape, rng, 7.0)
