@@ -75,6 +75,7 @@ def signals_wait() -> Iterator[None]:
 def _start(stack: ExitStack, config: StationConfig, clock: Clock, source: Source, announce: bool) -> Serving:
     """Start a station and its API, and leave the stack what stops them."""
     inspector = build_inspector(config, source.rig, clock, source.simulated)
+    stack.callback(inspector.bundle.close)
     listener = stack.enter_context(make_listener(config.api))  # a taken port leaves no trace in the store
     store = Store.open(config.store, clock)
     stack.callback(store.close)

@@ -56,6 +56,10 @@ class Bundle:
         """The side of the square views it is shown, in px."""
         return max(self.manifest.input.width_px, self.manifest.input.height_px)
 
+    def close(self) -> None:
+        """End its thread, after the picture it is at."""
+        self._runner.shutdown()
+
     def start(self, crop: NDArray[np.uint8]) -> Future[Described]:
         """Start to describe a picture and return at once, so that the next can be cut meanwhile.
 

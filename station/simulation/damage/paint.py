@@ -150,7 +150,7 @@ def bared(shape: Shape, rng: np.random.Generator, grain: float = 5.0) -> Paint:
     """Return what lies beneath the print: board's or paper's fibre, steel, plastic gone white; each tells from it."""
     on_dark, on_light = _BARE_RGB.get(shape.product.design.material, _BARE_BOARD_RGB)
     darker, lighter = coloured(on_light, grain, rng), coloured(on_dark, grain, rng)
-    return lambda points, below: (darker if below.mean() > _LIGHT else lighter)(points, below)
+    return lambda points, below: (darker if below.size and below.mean() > _LIGHT else lighter)(points, below)
 
 
 def burst_weld(shape: Shape, outward: NDArray[np.float64], rng: np.random.Generator) -> Shape:
