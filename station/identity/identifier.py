@@ -69,13 +69,13 @@ class Identifier:
         barcodes of two known products are SEVERAL_ITEMS. An announcement of codes that name no product, or two, is
         UNKNOWN_PRODUCT even when a barcode is read, since the two cannot be compared. A barcode that names no known
         product is told only where two views read it alike; then an item that was not announced is none of the known
-        ones, whatever it looks like. Where no barcode is read its looks count as a barcode would, and an item that
-        looks like no product and was not announced is UNKNOWN_PRODUCT.
+        ones, whatever it looks like. Where no barcode names a product its looks count as a barcode would, and an item
+        that looks like no product and was not announced is UNKNOWN_PRODUCT.
 
         Args:
             codes: what its codes say.
             views: the item's views.
-            describe: gives each view's feature map, float32 [h, w, C]; asked only where no barcode is read.
+            describe: gives each view's feature map, float32 [h, w, C]; asked only where no barcode names a product.
         """
         announced, unclear = codes.announced, (Reason.UNKNOWN_PRODUCT,) if codes.claimed else ()
         if codes.named:
@@ -89,7 +89,7 @@ class Identifier:
                 return identity, (Reason.WRONG_ITEM,)
             return Identity(announced, IdentitySource.ANNOUNCED, identity.barcode), ()
         looked = None
-        if codes.agreed is None and len(self._retriever):
+        if len(self._retriever) and (announced is not None or codes.agreed is None):
             looked = self._retriever.recognise(views, describe(), announced)
         if announced is not None and looked in (announced, None):
             return Identity(announced, IdentitySource.ANNOUNCED, codes.agreed), ()

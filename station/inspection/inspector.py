@@ -69,7 +69,9 @@ class Inspector:
             with stage("judge"):
                 calibration = references.calibration if references else None
                 kind = references.product.kind if references else ""
-                judgement = self.judge.decide(findings, calibration, (*view_doubts, *identity_doubts), kind)
+                unknown = calibration and not {view.camera_id for view in views} <= calibration.views.keys()
+                doubts = (*view_doubts, *identity_doubts, *((Reason.NO_REFERENCES,) if unknown else ()))
+                judgement = self.judge.decide(findings, calibration, doubts, kind)
         except BundleError as error:
             return self.sideline(capture, Reason.MODEL_FAULT, str(error))
         except Exception as error:  # whatever it is, the item must get a verdict and people the reason

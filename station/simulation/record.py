@@ -64,6 +64,8 @@ def record_booth(booth: Booth, out: Path, progress: Callable[[float], None]) -> 
                 futures = [pool.submit(_record_camera, job) for job in jobs]
             while wait(futures, _POLL_S).not_done and not _failed(futures):
                 progress(sum(board[: len(cameras)]) / max(1, booth.frame_count * len(cameras)))
+            for future in _failed(futures):
+                future.result()  # the cause: once told to stop, the others fail for want of frames
         except KeyboardInterrupt:
             for worker in multiprocessing.active_children():  # one that still starts would hear of it seconds later
                 worker.terminate()
@@ -93,8 +95,8 @@ def save_truth(booth: Booth, out: Path, begin_ns: int, end_ns: int) -> list[Item
     ]
 
 
-def _failed(futures: list[Future[Any]]) -> bool:
-    return any(future.done() and future.exception() is not None for future in futures)
+def _failed(futures: list[Future[Any]]) -> list[Future[Any]]:
+    return [future for future in futures if future.done() and future.exception() is not None]
 
 
 def _truth(item: PlannedItem, masks: dict[str, str]) -> ItemTruth:
