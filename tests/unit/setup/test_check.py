@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from support.setup_booth import LENS, RIG, see
@@ -18,7 +19,7 @@ from station.setup.settings import SetupSettings
 from station.simulation.board import nudged
 
 GOLDEN = golden_target()
-SETTINGS = replace(SetupSettings(), board_thickness_mm=3.0)
+SETTINGS = replace(SetupSettings(), board_thickness_mm=3.0, check_held=0)
 H_NS = 3_600_000_000_000
 
 
@@ -73,6 +74,42 @@ def test_moved_camera_is_named_and_no_other(camera_id, by_mm, by_deg, words):
     result, _ = verdict(captures(booth, seed=2))
     assert [word for word in result.failures if word.startswith(f"camera {camera_id} {words}")]
     assert not [word for word in result.failures if not word.startswith(f"camera {camera_id} ")]
+
+
+def raised(by_mm: float, by_deg: float = 0.0) -> Rig:
+    """The booth with its whole frame lifted off the tray, and tilted about the tray's long side."""
+    lift = np.eye(4)
+    lift[:3, :3] = cv2.Rodrigues(np.radians([by_deg, 0.0, 0.0]))[0]
+    lift[2, 3] = by_mm
+    return replace(
+        RIG, cameras=tuple(replace(camera, rig_from_camera=lift @ camera.rig_from_camera) for camera in RIG.cameras)
+    )
+
+
+@pytest.mark.parametrize(
+    ("by_mm", "by_deg", "words"),
+    [
+        (2.0, 0.0, "all cameras together, or the tray, have moved by 2."),
+        (-5.0, 0.0, "all cameras together, or the tray, have moved by 5."),
+        (10.0, 0.0, "all cameras together, or the tray, have moved by 10."),
+        (0.0, 0.6, "all cameras together, or the tray, have turned by 0.6"),
+    ],
+)
+def test_cameras_moved_all_together_are_told_and_none_is_blamed(by_mm, by_deg, words):
+    result, _ = verdict(captures(raised(by_mm, by_deg), seed=3))
+    assert [failure for failure in result.failures if failure.startswith(words)], result.failures
+    assert not [failure for failure in result.failures if failure.startswith("camera ")]
+
+
+def test_tray_far_off_is_not_taken_for_a_target_held_above_it():
+    result, _ = verdict(captures(raised(60.0), seed=3))
+    assert [failure for failure in result.failures if "have moved by more than 30 mm" in failure]
+
+
+def test_one_placement_is_too_few():
+    result, _ = verdict(captures()[:1])
+    assert result.failures[0].startswith("the golden target was shown 1 times")
+    assert "camera left saw the golden target 1 times. Show it more often, near the middle (limit 3)" in result.failures
 
 
 def test_swapped_cameras_are_named():
