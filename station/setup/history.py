@@ -16,6 +16,7 @@ from station.setup.measure import Bound, StepResult
 from station.setup.report import page, section
 
 LAST = "check.json"
+BROKEN_OFF = "the last daily check was broken off before its end. Run `station setup check` again"
 _PLOTTED = {
     "moved": "mm",
     "turned": "degrees",
@@ -33,6 +34,15 @@ class LastCheck:
     utc_ns: int
     rig: str
     failures: tuple[str, ...]
+
+
+def begin(folder: Path, rig_digest: str, utc_ns: int) -> None:
+    """Make a check that has only begun the last one, failed: whatever breaks it off, no earlier one is valid any more.
+
+    Raises:
+        SetupError: the disk is full or not writable.
+    """
+    _make_last(folder, LastCheck(utc_ns, rig_digest, (BROKEN_OFF,)))
 
 
 def remember(
@@ -60,8 +70,12 @@ def remember(
     with writing(folder):
         records = [*map(json.dumps, history(folder)), json.dumps(record)]
         write_whole(folder / "history.jsonl", "\n".join(records) + "\n")
-        last = {"utc_ns": utc_ns, "rig": rig_digest, "failures": result.failures}
-        write_whole(folder / LAST, json.dumps(last, indent=1) + "\n")
+    _make_last(folder, LastCheck(utc_ns, rig_digest, result.failures))
+
+
+def _make_last(folder: Path, last: LastCheck) -> None:
+    with writing(folder):
+        write_whole(folder / LAST, json.dumps(asdict(last), indent=1) + "\n")
 
 
 def history(folder: Path) -> list[dict[str, Any]]:

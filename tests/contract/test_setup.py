@@ -11,16 +11,20 @@ from typer.testing import CliRunner
 
 from station.cli.app import app
 from station.core.errors import CameraStalled, SetupError
+from station.daemon.calibration import Calibration
 from station.daemon.clock import ManualClock
 from station.rig import load_rig
 from station.setup.board import Board, calibration_board, golden_target
 from station.setup.captures import Kind
 from station.setup.gather import open_cameras
-from station.setup.guide import capture
+from station.setup.guide import capture, look_at_golden
+from station.setup.history import history, remember
+from station.setup.measure import StepResult
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
-from station.setup.sources import SetupSource, board_booth, simulated_source
+from station.setup.sources import SetupSource, board_booth, golden_booth, simulated_source
 from station.setup.versions import RigVersions
+from station.simulation.layout import booth_rig
 from station.simulation.settings import SimulationSettings
 
 QUICK = """
@@ -238,3 +242,39 @@ def test_captures_of_other_cameras_are_not_mixed_in(tmp_path):
     capture(session, quick_source(seed=2)[1], 20.0, said.append)
     assert "beginning anew: what was captured before is of other cameras" in said
     assert len(session.captures(Kind.BOARD)) < 2 * count
+
+
+def interrupted(_colour):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "words"),
+    [
+        (np.zeros_like, SetupError, "no camera of the booth saw the golden target"),
+        (
+            lambda colour: cv2.GaussianBlur(colour, (0, 0), 6),
+            SetupError,
+            "no camera of the booth saw the golden target",
+        ),
+        (interrupted, KeyboardInterrupt, "the last daily check was broken off"),
+        (None, SetupError, "camera right was lost"),
+    ],
+)
+def test_check_that_breaks_off_ends_what_an_earlier_one_allowed(tmp_path, spoil, error, words):
+    settings = SetupSettings(check_required=True, folder=str(tmp_path))
+    simulation = SimulationSettings(supersampling=1, width_px=320, height_px=240)
+    rig = booth_rig(simulation)
+    RigVersions(tmp_path).put_in_force(rig)
+    remember(tmp_path, rig.digest, StepResult("check"), {}, {}, 0)
+    assert Calibration(settings, rig.digest, ManualClock()).refusal() == ""
+    cameras = simulated_source(golden_booth(golden_target(), rig, settings, simulation, 1), ManualClock()).cameras
+    if spoil is None:
+        cameras = (*cameras[:2], Unplugged(cameras[2], 5))
+    else:
+        cameras = tuple(Spoiled(camera, spoil) for camera in cameras)
+    with pytest.raises(error):
+        look_at_golden(Session(tmp_path, settings), SetupSource(cameras, "the booth"), 20.0, 1, lambda _words: None)
+    assert Calibration(settings, rig.digest, ManualClock()).refusal().startswith(words)
+    assert [record["ok"] for record in history(tmp_path)] == [True, False]
+    assert "FAIL" in (tmp_path / "check.html").read_text()
