@@ -21,7 +21,7 @@ from station.setup.board import calibration_board, golden_target
 from station.setup.board_pdf import write_board_pdf
 from station.setup.depth_calibration import calibrate, restore
 from station.setup.guide import Tell, capture, look_at_golden, unfinished_poses
-from station.setup.procedure import STEPS, run_step
+from station.setup.procedure import STEPS, go_back, run_step
 from station.setup.roles import has_roles
 from station.setup.session import Session
 from station.setup.sources import SetupSource, board_booth, golden_booth, live_setup, recorded_setup, simulated_source
@@ -181,10 +181,12 @@ def report(out: _Out = None, config: _Config = None) -> None:
 
 @app.command()
 def rollback(out: _Out = None, config: _Config = None) -> None:
-    """Put the rig before the one in force back in force."""
-    versions = RigVersions(_folder(load_config(config), out))
-    earlier = versions.rollback()
-    terminal().print(f"{earlier.name} is in force again, as {versions.path}")
+    """Put the rig before the one in force back in force, and its report with it."""
+    folder = _folder(load_config(config), out)
+    earlier = go_back(folder)
+    terminal().print(
+        f"{earlier.name} is in force again, as {RigVersions(folder).path}. The next `station setup` begins anew"
+    )
 
 
 @app.command()

@@ -64,9 +64,9 @@ def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Te
 
 
 def unfinished_poses(session: Session) -> int:
-    """Return how many poses were captured that have made no rig in force yet."""
-    draft, in_force = session.draft(), RigVersions(session.folder).in_force()
-    done = draft is not None and in_force is not None and draft.digest == in_force.digest
+    """Return how many poses were captured that have made no rig yet, neither the one in force nor one rolled back."""
+    draft = session.draft()
+    done = draft is not None and RigVersions(session.folder).of(draft) is not None
     return 0 if done else len(session.captures(Kind.BOARD))
 
 
@@ -75,7 +75,7 @@ def _begin(session: Session, source: SetupSource, infos: Mapping[str, CameraInfo
     done = not unfinished_poses(session)
     known = session.captures(Kind.BOARD) and (session.cameras(), _digest(session.truth()))
     if known and (done or known != (dict(infos), _digest(source.truth))):
-        tell("beginning anew: what was captured before " + ("made the rig in force" if done else "is of other cameras"))
+        tell("beginning anew: what was captured before " + ("made a rig already" if done else "is of other cameras"))
         session.begin_anew()
     session.save_cameras(infos, Origin(source.name, _warmth(source, infos)), source.truth)
 

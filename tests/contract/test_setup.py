@@ -1,6 +1,7 @@
 """The whole procedure on the simulated booth, as its verbs run it."""
 
 import shutil
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from station.cli.app import app
+from station.config import parse_config
 from station.core.errors import CameraStalled, SetupError
 from station.daemon.calibration import Calibration
 from station.daemon.clock import ManualClock
@@ -17,7 +19,7 @@ from station.rig import load_rig
 from station.setup.board import Board, calibration_board, golden_target
 from station.setup.captures import Kind
 from station.setup.gather import open_cameras
-from station.setup.guide import capture, look_at_golden
+from station.setup.guide import capture, look_at_golden, unfinished_poses
 from station.setup.history import history, remember
 from station.setup.measure import StepResult
 from station.setup.session import Session
@@ -68,7 +70,7 @@ def test_last_line_states_errors_against_truth(booth):
 
 def test_report_needs_nothing_else_and_has_every_figure(booth):
     page = (booth[0] / "report.html").read_text()
-    for words in ("PASS: the rig is in force", "A. Person", "SIM-TOP", "leave-one-out", "fill rate", "at most 0.5 px"):
+    for words in ("was put in force", "A. Person", "SIM-TOP", "leave-one-out", "fill rate", "at most 0.5 px"):
         assert words in page
     assert page.count("data:image/jpeg;base64,") == 6
     assert page.count("data:image/svg+xml;base64,") == 2
@@ -105,7 +107,7 @@ def test_limit_missed_leaves_the_earlier_rig_in_force(booth):
     assert status == 1
     assert "the rig was not put in force" in said
     assert (folder / "rig.json").read_text() == before
-    assert "FAIL: the earlier rig is still in force" in (folder / "report.html").read_text()
+    assert "is not in force; the earlier rig still is" in (folder / "report.html").read_text()
     assert station("extrinsics", "--out", str(folder), "--config", str(config))[0] == 0
 
 
@@ -124,6 +126,60 @@ def test_run_that_put_no_rig_in_force_is_gone_on_with_or_begun_anew(
     options = (*words, "--from", "simulated", "--out", str(folder), "--config", str(booth[1]))
     CliRunner().invoke(app, ["setup", *options], input=f"{answer}\n\n")
     assert [not poses for poses in seen] == [starts_anew]
+
+
+def test_command_ends_with_what_the_configuration_needs(booth):
+    folder, _, said = booth
+    lines = said.splitlines()
+    start = lines.index("[source]")
+    config = parse_config(tomllib.loads("\n".join(lines[start : start + 4])))
+    assert load_rig(Path(config.source.rig)).digest == load_rig(folder / "rig.json").digest
+    assert Path(config.setup.folder) == folder.resolve()
+
+
+@pytest.fixture
+def rolled_back(tmp_path, booth) -> Path:
+    """The booth set up twice and rolled back to the first rig; the captures are of the second."""
+    folder = tmp_path / "booth"
+    shutil.copytree(booth[0], folder)
+    second = load_rig(folder / "rig.json")
+    first = replace(second, tray=replace(second.tray, max_item_height_mm=200.0))
+    for path in [folder / "rig.json", *folder.glob("rigs/*")]:
+        path.unlink()
+    RigVersions(folder).put_in_force(first)
+    assert station("report", "--out", str(folder), "--config", str(booth[1]))[0] == 0
+    assert second.digest in (folder / "report.html").read_text()
+    assert station("rollback", "--out", str(folder))[0] == 0
+    assert load_rig(folder / "rig.json").digest == first.digest
+    return folder
+
+
+def test_report_after_a_rollback_is_of_no_other_rig_than_the_one_in_force(rolled_back, booth):
+    assert not (rolled_back / "report.html").exists()
+    assert station("report", "--out", str(rolled_back), "--config", str(booth[1]))[0] == 0
+    assert load_rig(rolled_back / "rig.json").digest in (rolled_back / "report.html").read_text()
+
+
+def test_setup_after_a_rollback_begins_anew_and_asks_nothing_of_old_captures(rolled_back):
+    assert unfinished_poses(Session(rolled_back, SetupSettings())) == 0
+    settings, source = quick_source()
+    said: list[str] = []
+    capture(Session(rolled_back, settings), source, 20.0, said.append)
+    assert said[0] == "beginning anew: what was captured before made a rig already"
+
+
+def test_rig_that_cannot_be_written_leaves_no_false_report(tmp_path, booth):
+    folder = tmp_path / "booth"
+    shutil.copytree(booth[0], folder)
+    for path in [folder / "rig.json", folder / "report.html"]:
+        path.unlink()
+    shutil.rmtree(folder / "rigs")
+    (folder / "rigs").write_text("no folder")
+    status, said = station("report", "--out", str(folder), "--config", str(booth[1]))
+    assert status == 1
+    assert "cannot write to" in said
+    assert not (folder / "report.html").exists()
+    assert not (folder / "rig.json").exists()
 
 
 @pytest.mark.parametrize("step", ["light", "extrinsics", "tray", "report", "check"])
