@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from station.core.errors import SetupError, StationError
+from station.core.geometry import Transform
 from station.core.ports import CameraInfo
 from station.rig import Rig
 from station.setup.board import golden_target
@@ -18,7 +19,9 @@ from station.setup.gather import (
     open_cameras,
 )
 from station.setup.history import BROKEN_OFF, baseline, begin, remember, write_page
+from station.setup.lying import most_in_plane
 from station.setup.measure import StepResult
+from station.setup.poses import Observation, locate
 from station.setup.session import Origin, Session
 from station.setup.settings import SetupSettings
 from station.setup.sighting import Finder
@@ -77,7 +80,7 @@ def _begin(session: Session, source: SetupSource, infos: Mapping[str, CameraInfo
     if known and (done or known != (dict(infos), _digest(source.truth))):
         tell("beginning anew: what was captured before " + ("made a rig already" if done else "is of other cameras"))
         session.begin_anew()
-    session.save_cameras(infos, Origin(source.name, _warmth(source, infos)), source.truth)
+    session.save_cameras(infos, Origin(source.name, _warmth(source, infos), source.automatic), source.truth)
 
 
 def _warmth(source: SetupSource, infos: Mapping[str, CameraInfo]) -> dict[str, float]:
@@ -96,10 +99,22 @@ def _missing(session: Session, camera_ids: list[str]) -> str:
         return "clear the tray and keep out of the pictures"
     if not session.captures(Kind.BOARD):
         return "lay the board flat in the tray's middle"
+    lying, wanted = _lying(session), session.settings.lying_poses
+    if lying < wanted:
+        return f"lay the board flat on the tray, elsewhere ({lying} of {wanted})"
     poses = missing_poses(list(session.sightings()), camera_ids, session.settings)
     if poses:
         return poses[0]
     return "" if session.captures(Kind.MOTION) else "move the board in slow circles before the cameras"
+
+
+def _lying(session: Session) -> int:
+    """Return how many poses lie on the tray, as far as a single camera tells."""
+    corners, lenses = session.board.corners_mm(), session.lenses()
+    poses: dict[str, dict[int, Transform]] = {name: {} for name in lenses}
+    for (name, number), found in session.sightings().items():
+        poses[name][number] = locate(lenses[name], Observation(corners[found.ids], found.pixels))[0]
+    return max(len(most_in_plane(seen)) for seen in poses.values())
 
 
 def _ended(session: Session, name: str) -> None:

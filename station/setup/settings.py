@@ -78,6 +78,12 @@ class SetupSettings:
     max_tray_spread_mm: Annotated[
         float, Gt(0), Le(20), Doc("Largest distance of a lying board's corners from the tray's plane, in mm.")
     ] = 1.0
+    max_tray_shift_mm: Annotated[
+        float, Gt(0), Le(500), Doc("Largest shift of the working area against the plan, by the cameras' places, in mm.")
+    ] = 15.0
+    max_tray_turn_deg: Annotated[
+        float, Gt(0), Le(90), Doc("Largest turn of the working area against the plan, by the cameras, in degrees.")
+    ] = 5.0
     min_coverage: Annotated[
         float, Ge(0), Le(1), Doc("Smallest share of the working volume that two cameras or more see.")
     ] = 0.6

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from station.cameras import CamerasSettings
 from station.cli.app import app
 from station.config import parse_config
 from station.core.errors import CameraStalled, SetupError
@@ -24,7 +25,8 @@ from station.setup.history import history, remember
 from station.setup.measure import StepResult
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
-from station.setup.sources import SetupSource, board_booth, golden_booth, simulated_source
+from station.setup.sources import SetupSource, board_booth, golden_booth, left_automatic, simulated_source
+from station.setup.steps import light
 from station.setup.versions import RigVersions
 from station.simulation.layout import booth_rig
 from station.simulation.settings import SimulationSettings
@@ -334,3 +336,30 @@ def test_check_that_breaks_off_ends_what_an_earlier_one_allowed(tmp_path, spoil,
     assert Calibration(settings, rig.digest, ManualClock()).refusal().startswith(words)
     assert [record["ok"] for record in history(tmp_path)] == [True, False]
     assert "FAIL" in (tmp_path / "check.html").read_text()
+
+
+def test_setup_asks_for_more_lying_boards_until_the_tray_has_enough(tmp_path):
+    settings, _ = quick_source()
+    simulation = SimulationSettings(supersampling=1, width_px=320, height_px=240)
+    once = replace(settings, lying_poses=1)
+    shown = calibration_board(settings.paper)
+    for seen, asks in ((once, True), (settings, False)):
+        said: list[str] = []
+        source = simulated_source(board_booth(shown, seen, simulation, 1), ManualClock())
+        capture(Session(tmp_path, settings), source, 20.0, said.append)
+        assert any("lay the board flat on the tray, elsewhere" in words for words in said)
+        assert ("elsewhere" in said[-1]) == asks
+
+
+def test_light_says_what_the_cameras_change_by_themselves(tmp_path, booth):
+    folder = tmp_path / "booth"
+    shutil.copytree(booth[0], folder)
+    session = Session(folder, SetupSettings())
+    origin = replace(session.origin(), automatic=left_automatic(CamerasSettings(colour_gain=64)))
+    session.save_cameras(session.cameras(), origin)
+    result = light(session)
+    assert not result.ok
+    assert result.advice[:2] == (
+        "exposure is automatic: set cameras.colour_exposure_us",
+        "white balance is automatic: set cameras.white_balance_k",
+    )
