@@ -130,7 +130,7 @@ class SetupSettings:
     ] = 6
     check_seen: Annotated[
         int, Ge(1), Le(60), Doc("Poses of the golden target that every camera must see in the daily check.")
-    ] = 3
+    ] = 2
     check_moved_mm: Annotated[
         float, Gt(0), Le(50), Doc("The daily check: a camera has moved when it is off by more than this, in mm.")
     ] = 1.5

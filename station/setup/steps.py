@@ -19,6 +19,7 @@ from station.setup.session import Session
 
 _BASELINES_MM = {"D405": 18.0, "D415": 55.0, "D435": 50.0, "D455": 95.0}
 """Distance of a model's two depth imagers, by the vendor's datasheet of the D400 series."""
+_USUAL_BASELINE_MM = 50.0
 _GAMMA = 2.2
 _CLIPPED = 254
 _NS_PER_MS = 1e6
@@ -167,8 +168,8 @@ def _described(info: CameraInfo, celsius: float | None) -> str:
 
 
 def _baseline_mm(model: str) -> float:
-    """Return the baseline of a camera's model, NaN of an unknown one."""
-    return next((mm for name, mm in _BASELINES_MM.items() if name in model), float("nan"))
+    """Return the baseline of a camera's model; of one that is not known, a D435's."""
+    return next((mm for name, mm in _BASELINES_MM.items() if name in model), _USUAL_BASELINE_MM)
 
 
 def _middle(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -26,7 +26,7 @@ from station.setup.measure import StepResult
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.sources import SetupSource, board_booth, golden_booth, left_automatic, simulated_source
-from station.setup.steps import light
+from station.setup.steps import depth, light
 from station.setup.versions import RigVersions
 from station.simulation.layout import booth_rig
 from station.simulation.settings import SimulationSettings
@@ -363,3 +363,14 @@ def test_light_says_what_the_cameras_change_by_themselves(tmp_path, booth):
         "exposure is automatic: set cameras.colour_exposure_us",
         "white balance is automatic: set cameras.white_balance_k",
     )
+
+
+def test_subpixel_error_is_by_the_baseline_of_the_cameras_model(tmp_path, booth):
+    folder = tmp_path / "booth"
+    shutil.copytree(booth[0], folder)
+    session = Session(folder, SetupSettings())
+    found = {m.subject: m.value for m in depth(session).measures if m.name == "sub-pixel RMS"}
+    infos = {name: replace(info, model="Intel RealSense D455") for name, info in session.cameras().items()}
+    session.save_cameras(infos, session.origin())
+    wider = {m.subject: m.value for m in depth(session).measures if m.name == "sub-pixel RMS"}
+    assert wider == pytest.approx({name: value * 95 / 50 for name, value in found.items()})
