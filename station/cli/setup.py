@@ -193,8 +193,8 @@ def rollback(out: _Out = None, config: _Config = None) -> None:
 def check(source: _From = _LIVE, out: _Out = None, seed: _Seed = 1, config: _Config = None) -> None:
     """Check with the golden target that no camera has moved, drifted in depth, lost light or gone out of focus.
 
-    Lay the target flat on the tray, then in other places, until it is enough. The first check of a rig is what later
-    ones are compared with. Exit status 1 when something is amiss.
+    Lay the target flat on the tray, then in other places, until it is enough. Depth, light and focus are compared with
+    the setup's own. Exit status 1 when something is amiss.
     """
     console, station = terminal(), load_config(config)
     session = _session(station, out, source)

@@ -44,7 +44,7 @@ def check(
         rig: the one in force.
         target: the golden target.
         captures: the target in several places on the tray.
-        baseline: how every camera was at setup; None the first time, which makes it.
+        baseline: how every camera was at setup, or at an earlier check; None where that is not known.
         settings: the limits.
 
     Raises:
@@ -59,11 +59,18 @@ def check(
             )
     failures = _swapped(rig, placements)
     measures = [*_shown(rig, placements, settings), *_places(rig, placements, settings)]
-    now = {camera.camera_id: _health(rig, target, camera.camera_id, captures) for camera in rig.cameras}
+    now = health_of(rig, target, captures)
     for name, health in now.items():
-        measures += _against(name, health, (baseline or now).get(name, health), settings)
+        measures += _figures(name, health)
+        measures += _against(name, health, baseline[name], settings) if baseline else []
     failures += [_sentence(measure) for measure in measures if not measure.ok]
-    return StepResult("check", tuple(measures), failures=tuple(failures)), now
+    advice = () if baseline else ("first check: nothing to compare depth, light and focus with yet",)
+    return StepResult("check", tuple(measures), advice, failures=tuple(failures)), now
+
+
+def health_of(rig: Rig, target: Board, captures: Sequence[Capture]) -> dict[str, Health]:
+    """Return how every camera of a rig is, as captures of a target show it."""
+    return {camera.camera_id: _health(rig, target, camera.camera_id, captures) for camera in rig.cameras}
 
 
 def _shown(rig: Rig, placements: Sequence[Placement], settings: SetupSettings) -> list[Measure]:
@@ -137,6 +144,11 @@ def _against(name: str, now: Health, then: Health, settings: SetupSettings) -> l
         at_most("depth drifted", name, abs(now.depth_percent - then.depth_percent), "%", settings.check_depth_percent),
         at_most("light changed", name, light, SHARE, settings.check_light),
         at_most("edges grown by", name, now.edge_px / then.edge_px, "times", settings.check_focus),
+    ]
+
+
+def _figures(name: str, now: Health) -> list[Measure]:
+    return [
         plain("depth error", name, now.depth_percent, "%"),
         plain("white", name, now.white, "levels"),
         plain("edges' width", name, now.edge_px, "px"),

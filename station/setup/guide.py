@@ -9,7 +9,7 @@ from station.core.ports import CameraInfo
 from station.rig import Rig
 from station.setup.board import golden_target
 from station.setup.captures import Capture, Kind, Shot
-from station.setup.check import check
+from station.setup.check import Health, check, health_of
 from station.setup.gather import (
     Gatherer,
     captured_poses,
@@ -149,7 +149,7 @@ def look_at_golden(
     begin(folder, rig.digest, utc_ns)
     try:
         kept, warmth = _places_of_golden(rig, session.settings, source, tolerance_ms, tell)
-        result, health = check(rig, golden_target(), kept, baseline(folder, rig.digest), session.settings)
+        result, health = check(rig, golden_target(), kept, _baseline(session, rig), session.settings)
     except (StationError, KeyboardInterrupt) as error:
         failed = StepResult("check", failures=(str(error) or BROKEN_OFF,))
         remember(folder, rig.digest, failed, {}, {}, utc_ns)
@@ -157,6 +157,15 @@ def look_at_golden(
         raise
     remember(folder, rig.digest, result, health, warmth, utc_ns)
     return result, write_page(folder, result)
+
+
+def _baseline(session: Session, rig: Rig) -> dict[str, Health] | None:
+    """Return how the cameras were at setup while its captures are there, else at the rig's first good check, if any."""
+    draft = session.draft()
+    if draft is None or draft.digest != rig.digest:
+        return baseline(session.folder, rig.digest)
+    captures = [session.load_capture(path) for path in session.captures(Kind.BOARD)]
+    return health_of(rig, session.board, captures)
 
 
 def _places_of_golden(

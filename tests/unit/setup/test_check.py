@@ -137,8 +137,8 @@ def test_camera_that_does_not_see_the_target_is_named():
         verdict(captures(blind="left"))
 
 
-def remembered(folder, found, utc_ns):
-    result, health = verdict(found)
+def remembered(folder, found, utc_ns, before=None):
+    result, health = verdict(found, before)
     remember(folder, RIG.digest, result, health, {"top": 41.0}, utc_ns)
     return result
 
@@ -146,8 +146,10 @@ def remembered(folder, found, utc_ns):
 def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_path):
     remembered(tmp_path, captures(nudged(RIG, "top", np.random.default_rng(1), 5.0)), 1)
     assert baseline(tmp_path, RIG.digest) is None
-    result = remembered(tmp_path, captures(), 2)
-    assert [record["ok"] for record in history(tmp_path)] == [False, True]
+    assert "nothing to compare" in remembered(tmp_path, captures(), 2).advice[0]
+    result = remembered(tmp_path, captures(), 3, baseline(tmp_path, RIG.digest))
+    assert not result.advice
+    assert [record["ok"] for record in history(tmp_path)] == [False, True, True]
     assert isinstance(baseline(tmp_path, RIG.digest)["top"], Health)
     assert baseline(tmp_path, "another") is None
     page = write_page(tmp_path, result).read_text()
