@@ -87,8 +87,10 @@ def _places(rig: Rig, placements: Sequence[Placement], settings: SetupSettings) 
     """Return how far each camera has moved, and how far all together have from the tray."""
     found = find_moved(rig, placements, Moved(settings.check_moved_mm, settings.check_moved_deg))
     measures = [at_least("places on the tray", "booth", found.lying, "", settings.check_placements)]
-    parts = dict(found.cameras) | ({"all together": found.together} if found.lying else {})
-    for name, by in parts.items():
+    if found.lying:
+        measures.append(at_most("all moved together", "booth", found.together.mm, "mm", settings.check_moved_mm))
+        measures.append(at_most("all turned together", "booth", found.together.deg, "deg", settings.check_moved_deg))
+    for name, by in found.cameras.items():
         measures.append(at_most("moved", name, by.mm, "mm", settings.check_moved_mm))
         measures.append(at_most("turned", name, by.deg, "deg", settings.check_moved_deg))
     return measures
@@ -158,17 +160,17 @@ def _figures(name: str, now: Health) -> list[Measure]:
 def _sentence(measure: Measure) -> str:
     """Return what a figure beyond its limit means, and what to do about it."""
     camera = f"camera {measure.subject}"
-    if measure.subject == "all together":
-        camera = "all cameras together, or the tray,"
-    has = "have" if measure.subject == "all together" else "has"
+    all_or_tray = "all cameras together, or the tray, have"
     again = "run `station setup` again"
     advice = {
         "poses shown": f"the golden target was shown {measure.value:.0f} times. Run `station setup check` again",
         "poses seen": f"{camera} saw the golden target {measure.value:.0f} times. Show it more often, near the middle",
         "places on the tray": f"the golden target lay flat on the tray {measure.value:.0f} times. Lay it, print up; if "
-        f"it lay, all cameras together, or the tray, have moved by more than {LYING_MM:.0f} mm: {again}",
-        "moved": f"{camera} {has} moved by {measure.value:.1f} mm. Tighten it and {again}",
-        "turned": f"{camera} {has} turned by {measure.value:.2f} degrees. Tighten it and {again}",
+        f"it lay, {all_or_tray} moved by more than {LYING_MM:.0f} mm: {again}",
+        "all moved together": f"{all_or_tray} moved by {measure.value:.1f} mm. Fasten both and {again}",
+        "all turned together": f"{all_or_tray} turned by {measure.value:.2f} degrees. Fasten both and {again}",
+        "moved": f"{camera} has moved by {measure.value:.1f} mm. Tighten it and {again}",
+        "turned": f"{camera} has turned by {measure.value:.2f} degrees. Tighten it and {again}",
         "depth drifted": f"{camera}'s depth drifted by {measure.value:.1f} %. Let it warm up, then calibrate its depth",
         "light changed": f"{camera} sees light changed by {measure.value:.0%} since setup. Check lamps, exposure, lens",
         "edges grown by": f"{camera} is out of focus: edges are {measure.value:.1f} times as wide. Clean its lens",

@@ -20,6 +20,8 @@ BROKEN_OFF = "the last daily check was broken off before its end. Run `station s
 _PLOTTED = {
     "moved": "mm",
     "turned": "degrees",
+    "all moved together": "mm",
+    "all turned together": "degrees",
     "depth drifted": "%",
     "light changed": "share",
     "edges grown by": "times",
@@ -126,14 +128,16 @@ def baseline(folder: Path, rig_digest: str) -> dict[str, Health] | None:
 
 
 def write_page(folder: Path, result: StepResult) -> Path:
-    """Write `check.html`: the last check's figures, and every figure over time and over temperature.
+    """Write `check.html`: the last check's figures, and every figure of its rig over time and over temperature.
 
     Raises:
         SetupError: the disk is full or not writable.
     """
-    records = history(folder)
+    every = history(folder)
+    records = [record for record in every if record["rig"] == every[-1]["rig"]]
     word, kind = ("PASS", "ok") if result.ok else ("FAIL", "bad")
-    body = ["<h1>Daily check</h1>", f'<p class="banner {kind}">{word}</p>', section(result, folder), "<h2>History</h2>"]
+    body = ["<h1>Daily check</h1>", f'<p class="banner {kind}">{word}</p>', section(result, folder)]
+    body.append(f"<h2>History of rig {records[-1]['rig']}</h2>")
     body += [_plot(name, records) for name in _PLOTTED]
     warmth = _against_temperature(records) or "<p>These cameras do not say how warm they are.</p>"
     body += ["<h2>Depth against the cameras' ASIC temperature</h2>", warmth]

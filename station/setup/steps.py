@@ -152,7 +152,8 @@ def sync(session: Session) -> StepResult:
         for measure in measures
         if measure.value > limit
     ]
-    drawn = {name: list(enumerate(found.tolist())) for name, found in late.items()}
+    reference = next(iter(session.cameras()))
+    drawn = {name: list(enumerate(found.tolist())) for name, found in late.items() if name != reference}
     drawing = session.drawing("sync", lines("late to the first camera, ms", drawn, lambda frame: f"frame {frame:.0f}"))
     pictures = (("The moving board, frame by frame", drawing),) if late else ()
     return StepResult("sync", tuple(measures), tuple(advice), pictures, (), tuple(failures))

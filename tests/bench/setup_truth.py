@@ -149,7 +149,7 @@ def checks(rig: Rig, truth: Rig, simulation: SimulationSettings, settings: Setup
     ):
         result, _ = daily.check(rig, target, golden(booth_now, simulation, settings, 2000 + seed), health, settings)
         named = {word.split()[1] for word in result.failures}
-        off = {m.unit: m.value for m in sorted(result.measures, key=lambda m: m.value) if m.name in ("moved", "turned")}
+        off = {m.unit: m.value for m in sorted(result.measures, key=lambda m: m.value) if m.unit in ("mm", "deg")}
         verdicts[name] = {"right": named == right, "named": sorted(named), **off}
     return verdicts
 

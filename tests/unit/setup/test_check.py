@@ -153,8 +153,18 @@ def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_pa
     assert isinstance(baseline(tmp_path, RIG.digest)["top"], Health)
     assert baseline(tmp_path, "another") is None
     page = write_page(tmp_path, result).read_text()
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 8
     assert "41 C" in page
+
+
+def test_page_shows_the_history_of_one_rig_only(tmp_path):
+    result, health = verdict(captures())
+    for rig, utc_ns in (("earlier", 0), (RIG.digest, H_NS)):
+        remember(tmp_path, rig, result, health, {"top": 41.0}, utc_ns)
+    page = write_page(tmp_path, result).read_text()
+    assert f"History of rig {RIG.digest}" in page
+    assert "01 Jan 00:00" not in page
+    assert "01 Jan 01:00" in page
 
 
 def test_station_is_unfit_until_the_check_passed_of_this_rig_and_lately(tmp_path):
