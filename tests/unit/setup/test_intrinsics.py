@@ -40,7 +40,5 @@ def test_right_factory_intrinsics_are_kept(tmp_path):
     session = captured(tmp_path)
     result = intrinsics(session)
     assert result.ok
-    assert result.advice[0].startswith(
-        "factory intrinsics are kept, not refined: refined ones predict views left out "
-    )
+    assert result.advice[0].startswith("factory intrinsics are kept, not refined: refined ones predict views left out ")
     assert session.lenses() == {camera.camera_id: camera.intrinsics for camera in RIG.cameras}
