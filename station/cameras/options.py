@@ -11,7 +11,7 @@ _NO_SYNC, _MASTER, _SLAVE = 0, 1, 2
 
 
 def apply_options(camera_id: str, device: Any, settings: CamerasSettings) -> None:
-    """Set exposure, white balance, preset, inter-camera sync and global time on a device that is not streaming.
+    """Set exposure, gain, white balance, preset, inter-camera sync and global time on a device that is not streaming.
 
     Global time puts the timestamps of all cameras on the host's clock, without which they drift apart.
 
@@ -27,6 +27,8 @@ def apply_options(camera_id: str, device: Any, settings: CamerasSettings) -> Non
     exposures = ((colour, settings.colour_exposure_us // _COLOUR_EXPOSURE_UNIT_US), (depth, settings.depth_exposure_us))
     for sensor, exposure in exposures:
         _set_manual(camera_id, sensor, rs.option.enable_auto_exposure, rs.option.exposure, exposure)
+    if settings.colour_gain:
+        _set(camera_id, colour, rs.option.gain, settings.colour_gain)
     _set_manual(
         camera_id, colour, rs.option.enable_auto_white_balance, rs.option.white_balance, settings.white_balance_k
     )

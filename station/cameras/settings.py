@@ -17,6 +17,9 @@ class CamerasSettings:
     colour_exposure_us: Annotated[
         int, Ge(0), Le(1_000_000), Doc("Exposure of the colour sensor, microseconds; 0 leaves it automatic.")
     ] = 0
+    colour_gain: Annotated[
+        int, Ge(0), Le(4096), Doc("Gain of the colour sensor, in its own units; 0 leaves it as it is.")
+    ] = 0
     depth_exposure_us: Annotated[
         int, Ge(0), Le(1_000_000), Doc("Exposure of the depth sensor, microseconds; 0 leaves it automatic.")
     ] = 0

@@ -21,7 +21,7 @@ from station.setup.board import calibration_board, golden_target
 from station.setup.board_pdf import write_board_pdf
 from station.setup.depth_calibration import calibrate, restore
 from station.setup.guide import Tell, capture, look_at_golden, unfinished_poses
-from station.setup.procedure import STEPS, run_step
+from station.setup.procedure import STEPS, go_back, run_step
 from station.setup.roles import has_roles
 from station.setup.session import Session
 from station.setup.sources import SetupSource, board_booth, golden_booth, live_setup, recorded_setup, simulated_source
@@ -181,18 +181,20 @@ def report(out: _Out = None, config: _Config = None) -> None:
 
 @app.command()
 def rollback(out: _Out = None, config: _Config = None) -> None:
-    """Put the rig before the one in force back in force."""
-    versions = RigVersions(_folder(load_config(config), out))
-    earlier = versions.rollback()
-    terminal().print(f"{earlier.name} is in force again, as {versions.path}")
+    """Put the rig before the one in force back in force, and its report with it."""
+    folder = _folder(load_config(config), out)
+    earlier = go_back(folder)
+    terminal().print(
+        f"{earlier.name} is in force again, as {RigVersions(folder).path}. The next `station setup` begins anew"
+    )
 
 
 @app.command()
 def check(source: _From = _LIVE, out: _Out = None, seed: _Seed = 1, config: _Config = None) -> None:
     """Check with the golden target that no camera has moved, drifted in depth, lost light or gone out of focus.
 
-    Lay the target flat on the tray, then in other places, until it is enough. The first check of a rig is what later
-    ones are compared with. Exit status 1 when something is amiss.
+    Lay the target flat on the tray, then in other places, until it is enough. Depth, light and focus are compared with
+    the setup's own. Exit status 1 when something is amiss.
     """
     console, station = terminal(), load_config(config)
     session = _session(station, out, source)

@@ -1,7 +1,9 @@
 """How `station setup` looks in a terminal."""
 
+import json
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -47,9 +49,17 @@ def end(console: Console, session: Session) -> None:
             "If only a limit or the plan was wrong, run the same command again: it goes on with what was captured. If "
             "something in the booth was mended, run it with --anew: it asks to be shown everything again"
         )
-    console.print(f"rig in force: {RigVersions(session.folder).path} ({version.name}); name it in source.rig")
+    console.print(f"rig in force: {RigVersions(session.folder).path} ({version.name})")
+    console.print("The station's configuration needs both the rig and this folder, where the daily check is kept:")
+    console.print(configuration(session.folder), markup=False)
     console.print("Next: lay the golden target on the tray and run `station setup check`, now and every morning.")
     console.print(_last_line(session), style="bold")
+
+
+def configuration(folder: Path) -> str:
+    """Return what a station's configuration says of a setup folder, as TOML."""
+    rig = RigVersions(folder.resolve()).path
+    return f"[source]\nrig = {json.dumps(str(rig))}\n[setup]\nfolder = {json.dumps(str(folder.resolve()))}"
 
 
 def _table(measures: Sequence[Measure]) -> Table:

@@ -54,11 +54,11 @@ def leave_one_out(
         for view in (view for view in seen if view[1] in out):
             others = {name: found for (name, pose), found in seen.items() if pose == view[1] and name != view[0]}
             if others:
-                errors[view] = _foretold_px(view, seen[view], others, without, solution.rig_from_board[view[1]])
+                errors[view] = _predicted_px(view, seen[view], others, without, solution.rig_from_board[view[1]])
     return errors
 
 
-def _foretold_px(
+def _predicted_px(
     view: View, here: Observation, others: Mapping[str, Observation], rig: Solution, near: Transform
 ) -> float:
     """Return how far a view's corners are from where the other cameras' views of the same board place them, RMS px."""

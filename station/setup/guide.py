@@ -1,14 +1,15 @@
 """Guiding the technician: what the cameras see is gathered, and words say what to show them next."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from station.core.errors import SetupError
+from station.core.errors import SetupError, StationError
+from station.core.geometry import Transform
 from station.core.ports import CameraInfo
 from station.rig import Rig
 from station.setup.board import golden_target
 from station.setup.captures import Capture, Kind, Shot
-from station.setup.check import check
+from station.setup.check import Health, check, health_of
 from station.setup.gather import (
     Gatherer,
     captured_poses,
@@ -17,8 +18,10 @@ from station.setup.gather import (
     missing_poses,
     open_cameras,
 )
-from station.setup.history import baseline, remember, write_page
+from station.setup.history import BROKEN_OFF, baseline, begin, remember, write_page
+from station.setup.lying import most_in_plane
 from station.setup.measure import StepResult
+from station.setup.poses import Observation, locate
 from station.setup.session import Origin, Session
 from station.setup.settings import SetupSettings
 from station.setup.sighting import Finder
@@ -64,9 +67,9 @@ def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Te
 
 
 def unfinished_poses(session: Session) -> int:
-    """Return how many poses were captured that have made no rig in force yet."""
-    draft, in_force = session.draft(), RigVersions(session.folder).in_force()
-    done = draft is not None and in_force is not None and draft.digest == in_force.digest
+    """Return how many poses were captured that have made no rig yet, neither the one in force nor one rolled back."""
+    draft = session.draft()
+    done = draft is not None and RigVersions(session.folder).of(draft) is not None
     return 0 if done else len(session.captures(Kind.BOARD))
 
 
@@ -75,9 +78,9 @@ def _begin(session: Session, source: SetupSource, infos: Mapping[str, CameraInfo
     done = not unfinished_poses(session)
     known = session.captures(Kind.BOARD) and (session.cameras(), _digest(session.truth()))
     if known and (done or known != (dict(infos), _digest(source.truth))):
-        tell("beginning anew: what was captured before " + ("made the rig in force" if done else "is of other cameras"))
+        tell("beginning anew: what was captured before " + ("made a rig already" if done else "is of other cameras"))
         session.begin_anew()
-    session.save_cameras(infos, Origin(source.name, _warmth(source, infos)), source.truth)
+    session.save_cameras(infos, Origin(source.name, _warmth(source, infos), source.automatic), source.truth)
 
 
 def _warmth(source: SetupSource, infos: Mapping[str, CameraInfo]) -> dict[str, float]:
@@ -96,10 +99,22 @@ def _missing(session: Session, camera_ids: list[str]) -> str:
         return "clear the tray and keep out of the pictures"
     if not session.captures(Kind.BOARD):
         return "lay the board flat in the tray's middle"
+    lying, wanted = _lying(session), session.settings.lying_poses
+    if lying < wanted:
+        return f"lay the board flat on the tray, elsewhere ({lying} of {wanted})"
     poses = missing_poses(list(session.sightings()), camera_ids, session.settings)
     if poses:
         return poses[0]
     return "" if session.captures(Kind.MOTION) else "move the board in slow circles before the cameras"
+
+
+def _lying(session: Session) -> int:
+    """Return how many poses lie on the tray, as far as a single camera tells."""
+    corners, lenses = session.board.corners_mm(), session.lenses()
+    poses: dict[str, dict[int, Transform]] = {name: {} for name in lenses}
+    for (name, number), found in session.sightings().items():
+        poses[name][number] = locate(lenses[name], Observation(corners[found.ids], found.pixels))[0]
+    return max(len(most_in_plane(seen)) for seen in poses.values())
 
 
 def _ended(session: Session, name: str) -> None:
@@ -123,16 +138,47 @@ def look_at_golden(
 ) -> tuple[StepResult, Path]:
     """Make the daily check: gather the golden target's places, compare, remember; return the result and its page.
 
+    A check that breaks off is remembered as failed.
+
     Raises:
         SetupError: no rig is in force, a camera was lost or does not see the target, or the disk is full.
     """
-    rig = RigVersions(session.folder).in_force()
+    rig, folder = RigVersions(session.folder).in_force(), session.folder
     if rig is None:
-        raise SetupError(f"{session.folder} has no rig in force. Run `station setup` first")
-    target, settings = golden_target(), session.settings
+        raise SetupError(f"{folder} has no rig in force. Run `station setup` first")
+    begin(folder, rig.digest, utc_ns)
+    try:
+        kept, warmth = _places_of_golden(rig, session.settings, source, tolerance_ms, tell)
+        result, health = check(rig, golden_target(), kept, _baseline(session, rig), session.settings)
+    except (StationError, KeyboardInterrupt) as error:
+        failed = StepResult("check", failures=(str(error) or BROKEN_OFF,))
+        remember(folder, rig.digest, failed, {}, {}, utc_ns)
+        write_page(folder, failed)
+        raise
+    remember(folder, rig.digest, result, health, warmth, utc_ns)
+    return result, write_page(folder, result)
+
+
+def _baseline(session: Session, rig: Rig) -> dict[str, Health] | None:
+    """Return how the cameras were at setup while its captures are there, else at the rig's first good check, if any."""
+    draft = session.draft()
+    if draft is None or draft.digest != rig.digest:
+        return baseline(session.folder, rig.digest)
+    captures = [session.load_capture(path) for path in session.captures(Kind.BOARD)]
+    return health_of(rig, session.board, captures)
+
+
+def _places_of_golden(
+    rig: Rig, settings: SetupSettings, source: SetupSource, tolerance_ms: float, tell: Tell
+) -> tuple[list[Capture], dict[str, float]]:
+    """Gather the golden target's places until there are enough; return them and how warm the cameras are.
+
+    Raises:
+        SetupError: a camera cannot be opened or was lost, or none sees the target.
+    """
     infos = open_cameras(source.cameras, {camera.camera_id: camera.serial for camera in rig.cameras})
     try:
-        gatherer = Gatherer(Finder(target, settings), list(infos), settings, [Kind.BOARD])
+        gatherer = Gatherer(Finder(golden_target(), settings), list(infos), settings, [Kind.BOARD])
         kept: list[Capture] = []
         tell("lay the golden target flat on the tray")
         for frameset in framesets(source.cameras, tolerance_ms):
@@ -141,24 +187,28 @@ def look_at_golden(
                 tell(notice)
             if found is not None:
                 kept.append({name: shot for name, shot in found.capture.items() if isinstance(shot, Shot)})
-                tell(_next_place(len(kept), settings))
-            if len(kept) >= settings.check_placements + settings.check_held:
-                break
-        warmth = _warmth(source, infos)
+                missing = _next_place(kept, settings)
+                tell(missing or _ENOUGH)
+                if not missing:
+                    break
+        if not kept:
+            raise SetupError(
+                f"no camera of {source.name} saw the golden target. Lay it flat in the tray's middle, print up"
+            )
+        return kept, _warmth(source, infos)
     finally:
         close_cameras(source.cameras)
-    if not kept:
-        raise SetupError(
-            f"no camera of {source.name} saw the golden target. Lay it flat in the tray's middle, print up"
-        )
-    result, health = check(rig, target, kept, baseline(session.folder, rig.digest), settings)
-    remember(session.folder, rig.digest, result, health, warmth, utc_ns)
-    return result, write_page(session.folder, result)
 
 
-def _next_place(count: int, settings: SetupSettings) -> str:
-    """Return what to do with the golden target after so many places."""
-    if count < settings.check_placements:
-        return f"{count} of {settings.check_placements} places on the tray; lay it elsewhere"
-    held = count - settings.check_placements
-    return f"{held} of {settings.check_held} poses above the tray; hold it still, tilted another way"
+def _next_place(kept: Sequence[Capture], settings: SetupSettings) -> str:
+    """Return what to do with the golden target after what was kept of it, empty when it is enough."""
+    if len(kept) < settings.check_placements:
+        return f"{len(kept)} of {settings.check_placements} places on the tray; lay it elsewhere"
+    held = len(kept) - settings.check_placements
+    if held < settings.check_held:
+        return f"{held} of {settings.check_held} poses above the tray; hold it still, tilted another way"
+    for name in kept[0]:
+        seen = sum(places[name].sighting is not None for places in kept)
+        if seen < settings.check_seen:
+            return f"hold the golden target before {name} ({seen} of {settings.check_seen})"
+    return ""

@@ -16,9 +16,12 @@ from station.setup.measure import Bound, StepResult
 from station.setup.report import page, section
 
 LAST = "check.json"
+BROKEN_OFF = "the last daily check was broken off before its end. Run `station setup check` again"
 _PLOTTED = {
     "moved": "mm",
     "turned": "degrees",
+    "all moved together": "mm",
+    "all turned together": "degrees",
     "depth drifted": "%",
     "light changed": "share",
     "edges grown by": "times",
@@ -33,6 +36,15 @@ class LastCheck:
     utc_ns: int
     rig: str
     failures: tuple[str, ...]
+
+
+def begin(folder: Path, rig_digest: str, utc_ns: int) -> None:
+    """Make a check that has only begun the last one, failed: whatever breaks it off, no earlier one is valid any more.
+
+    Raises:
+        SetupError: the disk is full or not writable.
+    """
+    _make_last(folder, LastCheck(utc_ns, rig_digest, (BROKEN_OFF,)))
 
 
 def remember(
@@ -60,8 +72,12 @@ def remember(
     with writing(folder):
         records = [*map(json.dumps, history(folder)), json.dumps(record)]
         write_whole(folder / "history.jsonl", "\n".join(records) + "\n")
-        last = {"utc_ns": utc_ns, "rig": rig_digest, "failures": result.failures}
-        write_whole(folder / LAST, json.dumps(last, indent=1) + "\n")
+    _make_last(folder, LastCheck(utc_ns, rig_digest, result.failures))
+
+
+def _make_last(folder: Path, last: LastCheck) -> None:
+    with writing(folder):
+        write_whole(folder / LAST, json.dumps(asdict(last), indent=1) + "\n")
 
 
 def history(folder: Path) -> list[dict[str, Any]]:
@@ -112,14 +128,16 @@ def baseline(folder: Path, rig_digest: str) -> dict[str, Health] | None:
 
 
 def write_page(folder: Path, result: StepResult) -> Path:
-    """Write `check.html`: the last check's figures, and every figure over time and over temperature.
+    """Write `check.html`: the last check's figures, and every figure of its rig over time and over temperature.
 
     Raises:
         SetupError: the disk is full or not writable.
     """
-    records = history(folder)
+    every = history(folder)
+    records = [record for record in every if record["rig"] == every[-1]["rig"]]
     word, kind = ("PASS", "ok") if result.ok else ("FAIL", "bad")
-    body = ["<h1>Daily check</h1>", f'<p class="banner {kind}">{word}</p>', section(result, folder), "<h2>History</h2>"]
+    body = ["<h1>Daily check</h1>", f'<p class="banner {kind}">{word}</p>', section(result, folder)]
+    body.append(f"<h2>History of rig {records[-1]['rig']}</h2>")
     body += [_plot(name, records) for name in _PLOTTED]
     warmth = _against_temperature(records) or "<p>These cameras do not say how warm they are.</p>"
     body += ["<h2>Depth against the cameras' ASIC temperature</h2>", warmth]

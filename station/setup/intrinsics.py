@@ -1,7 +1,7 @@
-"""The step `intrinsics`: the factory's are checked, and refined where views left out are then clearly better foretold.
+"""The step `intrinsics`: the factory's are checked, and refined where views left out are then clearly better predicted.
 
 A single view absorbs most of a wrong focal length in its pose. Cameras that see the same board cannot: so the lenses
-are adjusted together with the rig, and both are judged by what the other cameras foretell of a pose left out.
+are adjusted together with the rig, and both are judged by what the other cameras predict of a pose left out.
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ def intrinsics(session: Session) -> StepResult:
         measures.append(at_most("reprojection error", name, off_px, "px", settings.max_intrinsics_px))
         if better:
             measures += _changes(name, factory[name], lens)
-    words = f"refined ones foretell views left out {gain:.2f} times as well, {settings.intrinsics_gain:g} is asked for"
+    words = f"refined ones predict views left out {gain:.2f} times as well, {settings.intrinsics_gain:g} is asked for"
     used = "refined intrinsics are used" if better else "factory intrinsics are kept, not refined"
     caption = "The board's corners as each camera saw them, and by how much its lens misses them, 100 times as long"
     return StepResult(

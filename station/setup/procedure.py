@@ -11,7 +11,7 @@ from station.setup import depth_calibration, rigging, steps
 from station.setup.intrinsics import intrinsics
 from station.setup.measure import Measure, StepResult, at_most
 from station.setup.poses import difference, inverse
-from station.setup.report import write_report
+from station.setup.report import keep, publish, recall, report_text, stage
 from station.setup.session import Session
 from station.setup.versions import RigVersions
 
@@ -41,6 +41,9 @@ def run_step(session: Session, name: str) -> StepResult:
 def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     """Write the report and, if every step passed, put the rig in force; return the report and the rig's version.
 
+    The report of a rig that passed is written whole before the rig comes into force, and takes its name only then: it
+    never tells of a rig that is not in force as if it were.
+
     Raises:
         SetupError: a step has not run, or the disk is full; the earlier rig is then still in force.
     """
@@ -55,9 +58,29 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
         raise SetupError("the step `station setup tray` found no tray. Run it first; the earlier rig is in force")
     passed = all(result.ok for result in results)
     calibrated = session.result(depth_calibration.STEP)
-    report = write_report(session, [*results, *([calibrated] if calibrated else [])], rig, utc_ns, passed)
-    version = RigVersions(session.folder).put_in_force(rig) if passed else None
+    text = report_text(session, [*results, *([calibrated] if calibrated else [])], rig, utc_ns, passed)
+    if not passed:
+        return publish(session.folder, stage(session.folder, text)), None
+    staged = stage(session.folder, text)
+    try:
+        version = RigVersions(session.folder).put_in_force(rig)
+    except SetupError:
+        staged.unlink(missing_ok=True)
+        raise
+    report = publish(session.folder, staged)
+    keep(report, version)
     return report, version
+
+
+def go_back(folder: Path) -> Path:
+    """Put the rig before the one in force back in force, and its report with it; return its version.
+
+    Raises:
+        SetupError: there is no earlier rig, or the disk is full.
+    """
+    version = RigVersions(folder).rollback()
+    recall(folder, version)
+    return version
 
 
 def against_truth(rig: Rig, truth: Rig) -> list[Measure]:

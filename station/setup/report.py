@@ -5,6 +5,7 @@ import html
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from station.setup.files import write_whole, writing
 from station.setup.measure import Bound, Measure, StepResult, figure_text, limit_text, tabulated
 from station.setup.session import Session
 
+REPORT = "report.html"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PDF_TIMEOUT_S = 60
 _MIME = {".jpg": "image/jpeg", ".svg": "image/svg+xml"}
@@ -42,12 +44,8 @@ figcaption{font-size:.85rem;color:#566}li{margin:.2rem 0}
 """
 
 
-def write_report(session: Session, results: Sequence[StepResult], rig: Rig, utc_ns: int, passed: bool) -> Path:
-    """Write `report.html`, and `report.pdf` where a Chromium is installed; return the HTML's path.
-
-    Raises:
-        SetupError: the disk is full or not writable.
-    """
+def report_text(session: Session, results: Sequence[StepResult], rig: Rig, utc_ns: int, passed: bool) -> str:
+    """Return the report as HTML, of a rig that comes into force if it passed."""
     facts = [
         ("date", datetime.fromtimestamp(utc_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("technician", session.settings.technician or "not named (setup.technician)"),
@@ -57,15 +55,51 @@ def write_report(session: Session, results: Sequence[StepResult], rig: Rig, utc_
     ]
     body = [
         "<h1>Booth setup</h1>",
-        _banner(passed),
+        _banner(rig, passed),
         _facts([*facts, *(fact for result in results for fact in result.facts)]),
         *(section(result, session.pictures) for result in results),
     ]
-    path = session.folder / "report.html"
-    with writing(session.folder):
-        write_whole(path, page("Booth setup", body))
+    return page("Booth setup", body)
+
+
+def stage(folder: Path, text: str) -> Path:
+    """Write a report under another name than its own; return that file.
+
+    Raises:
+        SetupError: the disk is full or not writable.
+    """
+    staged = folder / ".report.html.staged"
+    with writing(folder):
+        write_whole(staged, text)
+    return staged
+
+
+def publish(folder: Path, staged: Path) -> Path:
+    """Make a staged report `report.html`, and print `report.pdf` where a Chromium is installed; return the HTML."""
+    path = folder / REPORT
+    path.with_suffix(".pdf").unlink(missing_ok=True)
+    staged.replace(path)
     _print_pdf(path)
     return path
+
+
+def keep(report: Path, version: Path) -> None:
+    """Keep a report beside its rig's version, for a rollback to it; a disk too full for that takes nothing away."""
+    with suppress(OSError):
+        write_whole(version.with_suffix(".html"), report.read_text())
+
+
+def recall(folder: Path, version: Path) -> None:
+    """Make the report kept beside a rig's version `report.html` again; none stays that is of another rig.
+
+    Raises:
+        SetupError: the disk is full or not writable.
+    """
+    for name in (REPORT, Path(REPORT).with_suffix(".pdf").name):
+        (folder / name).unlink(missing_ok=True)
+    kept = version.with_suffix(".html")
+    if kept.is_file():
+        publish(folder, stage(folder, kept.read_text()))
 
 
 def page(title: str, body: Sequence[str]) -> str:
@@ -130,10 +164,10 @@ def _line(tag: str, cells: Sequence[str], kinds: Mapping[int, str]) -> str:
     return f"<tr>{''.join(marked)}</tr>"
 
 
-def _banner(passed: bool) -> str:
+def _banner(rig: Rig, passed: bool) -> str:
     if passed:
-        return '<p class="banner ok">PASS: the rig is in force</p>'
-    return '<p class="banner bad">FAIL: the earlier rig is still in force</p>'
+        return f'<p class="banner ok">PASS: rig {rig.digest} was put in force</p>'
+    return f'<p class="banner bad">FAIL: rig {rig.digest} is not in force; the earlier rig still is</p>'
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> str:

@@ -16,14 +16,13 @@ from station.setup.depth import z_errors_mm
 from station.setup.extrinsics import adjust, leave_one_out
 from station.setup.gather import missing_poses
 from station.setup.intrinsics import usable_views
+from station.setup.lying import most_in_plane
 from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, plain
 from station.setup.poses import View, inverse
 from station.setup.roles import contact_sheet
 from station.setup.session import Session, capture_number
+from station.setup.settings import SetupSettings
 from station.simulation.layout import Layout, load_layout
-
-_LYING_DEG = 4.0
-_LYING_MM = 12.0
 
 
 def extrinsics(session: Session) -> StepResult:
@@ -64,8 +63,8 @@ def tray(session: Session) -> StepResult:
     lying = _lying(session, solution)
     if not lying:
         raise SetupError(
-            "no pose of the board lies flat on the tray. Lay it in the tray's middle, print up, its words away from "
-            "you, and run `station setup` again"
+            "no two poses of the board lie flat on the tray. Run `station setup` again and lay it in the tray's "
+            "middle, print up, its words away from you, and in other places; with --anew it asks for everything again"
         )
     board = session.board
     corners = board.corners_mm() + np.array([0, 0, settings.board_thickness_mm])
@@ -87,6 +86,14 @@ def tray(session: Session) -> StepResult:
         plain("blind spots of the volume", "booth", blind, SHARE),
     ]
     apart, failures, advice = against_plan(rig, plan)
+    if len(lying) < settings.lying_poses:
+        advice.append(
+            f"the board lay on the tray {len(lying)} times, {settings.lying_poses} are asked for. Run `station setup` "
+            "again and lay it down where it says so"
+        )
+    frame, moved = tray_shift(rig, plan, settings)
+    measures += frame
+    failures += moved
     return StepResult("tray", (*measures, *apart), tuple(advice), _tray_pictures(session, rig), (), tuple(failures))
 
 
@@ -114,6 +121,34 @@ def against_plan(rig: Rig, plan: Layout) -> tuple[list[Measure], list[str], list
         if name != other and stands[other] != name
     ]
     return apart, failures, []
+
+
+def tray_shift(rig: Rig, plan: Layout, settings: SetupSettings) -> tuple[list[Measure], list[str]]:
+    """Return how far the first board, which makes the working area, lay from the planned place, and what is amiss.
+
+    The cameras' planned places are turned and shifted along the tray onto the found ones (least squares).
+    """
+    planned = {place.camera_id: np.array(place.position_mm) for place in plan.cameras}
+    if set(planned) != {camera.camera_id for camera in rig.cameras}:
+        return [], []
+    there = np.array([planned[camera.camera_id][:2] for camera in rig.cameras])
+    here = np.array([rig.tray_from_camera(camera.camera_id)[:2, 3] for camera in rig.cameras])
+    a, b = (places @ [1, 1j] for places in (there, here))
+    turn = np.vdot(a - a.mean(), b - b.mean())
+    turn /= abs(turn)
+    shift_mm, turn_deg = abs(a.mean() - b.mean() / turn), abs(np.degrees(np.angle(turn)))
+    measures = [
+        at_most("working area off its plan", "booth", shift_mm, "mm", settings.max_tray_shift_mm),
+        at_most("working area turned", "booth", turn_deg, "deg", settings.max_tray_turn_deg),
+    ]
+    if all(measure.ok for measure in measures):
+        return measures, []
+    words = (
+        f"the working area lies {shift_mm:.0f} mm and {turn_deg:.0f} degrees off the plan by the cameras' places. The "
+        "first board must lie in the tray's middle, straight, its words away from you: run `station setup --anew`; or "
+        "correct the cameras' places in setup.booth"
+    )
+    return measures, [words]
 
 
 def _tray_pictures(session: Session, rig: Rig) -> tuple[tuple[str, str], ...]:
@@ -152,18 +187,9 @@ def _point_to_plane(session: Session, solution: Solution) -> dict[str, float]:
 
 def _lying(session: Session, solution: Solution) -> list[Transform]:
     """Return the poses of boards that lie on the tray, as the most in one plane do; the first captured first."""
-    poses = solution.rig_from_board
-    best: list[int] = []
-    for pose in poses.values():
-        flat = [number for number, other in poses.items() if _in_plane(pose, other)]
-        best = max(best, flat, key=len)
-    return [poses[number] for number in sorted(best)] if len(best) >= min(2, session.settings.lying_poses) else []
-
-
-def _in_plane(pose: Transform, other: Transform) -> bool:
-    """Whether two boards lie in one plane, roughly."""
-    tilt = np.degrees(np.arccos(np.clip(pose[:3, 2] @ other[:3, 2], -1, 1)))
-    return bool(tilt < _LYING_DEG and abs(pose[:3, 2] @ (other[:3, 3] - pose[:3, 3])) < _LYING_MM)
+    flat = most_in_plane(solution.rig_from_board)
+    enough = len(flat) >= min(2, session.settings.lying_poses)
+    return [solution.rig_from_board[number] for number in flat] if enough else []
 
 
 def _tray_frame(points: NDArray[np.float64], first: Transform, size_mm: tuple[float, float]) -> tuple[Transform, float]:

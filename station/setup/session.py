@@ -32,10 +32,14 @@ _OF_A_RUN = ("captures", "steps", "cameras.json", "lenses.json", "solution.json"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a session's frames came from, in words, and how warm each camera was, where it says so."""
+    """Where a session's frames came from, in words, and how warm each camera was, where it says so.
+
+    `automatic` says of each of the colour's settings that the cameras change by themselves how to lock it.
+    """
 
     source: str
     temperature_c: Mapping[str, float]
+    automatic: tuple[str, ...] = ()
 
 
 class Session:
@@ -97,7 +101,7 @@ class Session:
             SetupError: nothing was captured yet.
         """
         data = self._read("cameras.json", "")
-        return Origin(data["source"], data["temperature_c"])
+        return Origin(data["source"], data["temperature_c"], tuple(data["automatic"]))
 
     def captures(self, kind: Kind) -> list[Path]:
         """Return the captures of a kind, oldest first."""

@@ -73,11 +73,17 @@ class SetupSettings:
         float,
         Gt(1),
         Le(10),
-        Doc("Refined intrinsics are used where they foretell views left out better by this factor."),
+        Doc("Refined intrinsics are used where they predict views left out better by this factor."),
     ] = 1.1
     max_tray_spread_mm: Annotated[
         float, Gt(0), Le(20), Doc("Largest distance of a lying board's corners from the tray's plane, in mm.")
     ] = 1.0
+    max_tray_shift_mm: Annotated[
+        float, Gt(0), Le(500), Doc("Largest shift of the working area against the plan, by the cameras' places, in mm.")
+    ] = 15.0
+    max_tray_turn_deg: Annotated[
+        float, Gt(0), Le(90), Doc("Largest turn of the working area against the plan, by the cameras, in degrees.")
+    ] = 5.0
     min_coverage: Annotated[
         float, Ge(0), Le(1), Doc("Smallest share of the working volume that two cameras or more see.")
     ] = 0.6
@@ -122,6 +128,9 @@ class SetupSettings:
         Le(40),
         Doc("Poses above the tray, tilted, in which the daily check wants the golden target shown to all cameras."),
     ] = 6
+    check_seen: Annotated[
+        int, Ge(1), Le(60), Doc("Poses of the golden target that every camera must see in the daily check.")
+    ] = 2
     check_moved_mm: Annotated[
         float, Gt(0), Le(50), Doc("The daily check: a camera has moved when it is off by more than this, in mm.")
     ] = 1.5

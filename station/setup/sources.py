@@ -46,7 +46,8 @@ class SetupSource:
 
     What is not `live` ends by itself. `truth` is the rig that the cameras really have, where that is known;
     `temperature_c` gives the temperature of the camera of a serial number, None where it does not say;
-    `self_calibrating` gives a camera by its id as one that calibrates its own depth, and is None where none can.
+    `self_calibrating` gives a camera by its id as one that calibrates its own depth, and is None where none can;
+    `automatic` says of each of the colour's settings that the cameras change by themselves how to lock it.
     """
 
     cameras: tuple[Camera, ...]
@@ -55,6 +56,7 @@ class SetupSource:
     truth: Rig | None = None
     temperature_c: Callable[[str], float | None] = _unknown
     self_calibrating: Callable[[str], SelfCalibrating] | None = None
+    automatic: tuple[str, ...] = ()
 
 
 def live_setup(folder: Path, settings: CamerasSettings, clock: Clock) -> SetupSource:
@@ -75,7 +77,18 @@ def live_setup(folder: Path, settings: CamerasSettings, clock: Clock) -> SetupSo
         live=True,
         temperature_c=devices.temperature_c,
         self_calibrating=self_calibrating,
+        automatic=left_automatic(settings),
     )
+
+
+def left_automatic(settings: CamerasSettings) -> tuple[str, ...]:
+    """Return a sentence for each of the colour's settings that the cameras may change by themselves."""
+    locks = {
+        "exposure is automatic: set cameras.colour_exposure_us": settings.colour_exposure_us,
+        "gain is not set: set cameras.colour_gain": settings.colour_gain,
+        "white balance is automatic: set cameras.white_balance_k": settings.white_balance_k,
+    }
+    return tuple(words for words, value in locks.items() if not value)
 
 
 def recorded_setup(folder: Path, clock: Clock) -> SetupSource:

@@ -17,7 +17,9 @@ from station.setup.poses import Observation, locate
 from station.setup.roles import contact_sheet
 from station.setup.session import Session
 
-_BASELINE_MM = 50.0
+_BASELINES_MM = {"D405": 18.0, "D415": 55.0, "D435": 50.0, "D455": 95.0}
+"""Distance of a model's two depth imagers, by the vendor's datasheet of the D400 series."""
+_USUAL_BASELINE_MM = 50.0
 _GAMMA = 2.2
 _CLIPPED = 254
 _NS_PER_MS = 1e6
@@ -50,10 +52,10 @@ def discover(session: Session) -> StepResult:
 
 
 def light(session: Session) -> StepResult:
-    """Measure the light on the empty tray: evenness, clipping, flicker; advise in words."""
-    settings, shots = session.settings, session.empty()
-    measures: list[Measure] = []
-    advice: list[str] = []
+    """Measure the light on the empty tray: what is locked, evenness, clipping, flicker; advise in words."""
+    settings, shots, automatic = session.settings, session.empty(), session.origin().automatic
+    measures: list[Measure] = [at_most("settings not locked", "booth", len(automatic), "", 0)]
+    advice = list(automatic)
     for number, (name, shot) in enumerate(shots.items()):
         middle = _middle(shot.colour)
         clipped = float((middle >= _CLIPPED).any(axis=2).mean())
@@ -81,7 +83,7 @@ def light(session: Session) -> StepResult:
 
 def depth(session: Session) -> StepResult:
     """Measure each camera's depth on the empty tray and against the board."""
-    settings, lenses, shots = session.settings, session.lenses(), session.empty()
+    settings, lenses, shots, models = session.settings, session.lenses(), session.empty(), session.cameras()
     corners = session.board.corners_mm()
     errors: dict[str, list[float]] = {name: [] for name in lenses}
     for path in session.captures(Kind.BOARD):
@@ -96,7 +98,7 @@ def depth(session: Session) -> StepResult:
     measures: list[Measure] = []
     for name, shot in shots.items():
         stack = shot.depth.astype(np.float32) * np.float32(shot.depth_unit_mm)
-        found = measure_depth(stack, lenses[name], _BASELINE_MM)
+        found = measure_depth(stack, lenses[name], _baseline_mm(models[name].model))
         z_percent = float(np.median(errors[name])) if errors[name] else float("nan")
         measures += [
             at_least("fill rate", name, found.fill, SHARE, settings.min_fill),
@@ -150,7 +152,8 @@ def sync(session: Session) -> StepResult:
         for measure in measures
         if measure.value > limit
     ]
-    drawn = {name: list(enumerate(found.tolist())) for name, found in late.items()}
+    reference = next(iter(session.cameras()))
+    drawn = {name: list(enumerate(found.tolist())) for name, found in late.items() if name != reference}
     drawing = session.drawing("sync", lines("late to the first camera, ms", drawn, lambda frame: f"frame {frame:.0f}"))
     pictures = (("The moving board, frame by frame", drawing),) if late else ()
     return StepResult("sync", tuple(measures), tuple(advice), pictures, (), tuple(failures))
@@ -163,6 +166,11 @@ def _described(info: CameraInfo, celsius: float | None) -> str:
     firmware = f", firmware {info.firmware}" if info.firmware else ""
     size = f"{lens.width_px} x {lens.height_px} px at {info.fps} fps"
     return f"{info.model}, serial {info.serial}{firmware}{usb}{warmth}, {size}"
+
+
+def _baseline_mm(model: str) -> float:
+    """Return the baseline of a camera's model; of one that is not known, a D435's."""
+    return next((mm for name, mm in _BASELINES_MM.items() if name in model), _USUAL_BASELINE_MM)
 
 
 def _middle(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:

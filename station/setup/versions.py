@@ -24,20 +24,27 @@ class RigVersions:
         """Return the rig in force, None before the first."""
         return load_rig(self.path) if self.path.is_file() else None
 
+    def of(self, rig: Rig) -> Path | None:
+        """Return the version that a rig is kept as, None where it was never in force."""
+        return next((path for path in self.all() if path.stem.endswith(f"-{rig.digest}")), None)
+
     def put_in_force(self, rig: Rig) -> Path:
-        """Keep a rig as the newest version and put it in force; return its file. The rig in force stays as it is.
+        """Keep a rig as the newest version, unless it is one already, and put it in force; return its file.
 
         Raises:
             SetupError: the disk is full or not writable; the earlier rig is then still in force.
         """
-        current = self.in_force()
-        if current is not None and current.digest == rig.digest:
-            return next(path for path in reversed(self.all()) if rig.digest in path.name)
+        known = self.of(rig)
         number = int(self.all()[-1].name.partition("-")[0]) + 1 if self.all() else 1
-        version = self._folder / "rigs" / f"{number:04d}-{rig.digest}.json"
+        version = known or self._folder / "rigs" / f"{number:04d}-{rig.digest}.json"
         with writing(self._folder):
-            write_whole(version, rig_json(rig))
-            write_whole(self.path, rig_json(rig))
+            try:
+                write_whole(version, rig_json(rig))
+                write_whole(self.path, rig_json(rig))
+            except OSError:
+                if known is None:
+                    version.unlink(missing_ok=True)
+                raise
         return version
 
     def rollback(self) -> Path:
@@ -47,8 +54,8 @@ class RigVersions:
             SetupError: there is no earlier version.
         """
         current = self.in_force()
-        versions = self.all()
-        place = next((i for i in reversed(range(len(versions))) if current and current.digest in versions[i].name), 0)
+        versions, version = self.all(), self.of(current) if current else None
+        place = versions.index(version) if version else 0
         if place == 0:
             raise SetupError(f"{self._folder} holds no rig earlier than the one in force. Nothing was changed")
         earlier = versions[place - 1]

@@ -4,8 +4,9 @@
 
 For each seed a booth is bolted together somewhat off its plan, calibrated through the camera port, and compared with
 the truth; OpenCV's own calibrateMultiview gets the same corners, with intrinsics fixed as ours are.
-Then the golden target is laid in the unmoved booth, in one with a camera 3 mm off, and in one with a camera turned by
-0.5 degrees. `--focal-error` and `--middle-error-px` make the factory intrinsics wrong by that much (1 sigma).
+Then the golden target is laid in the unmoved booth, in one with a camera 3 mm off, in one with a camera turned by
+0.5 degrees, and in one whose cameras all moved together 5 mm off the tray.
+`--focal-error` and `--middle-error-px` make the factory intrinsics wrong by that much (1 sigma).
 """
 
 import argparse
@@ -37,7 +38,7 @@ from station.setup.sources import board_booth, golden_booth, simulated_source
 from station.simulation.board import nudged
 from station.simulation.settings import SimulationSettings
 
-MOVED_MM, TURNED_DEG = 3.0, 0.5
+MOVED_MM, TURNED_DEG, TOGETHER_MM = 3.0, 0.5, 5.0
 
 
 def misleading(focal: float, middle_px: float, seed: int) -> Callable[[Rig], Rig]:
@@ -114,6 +115,12 @@ def multiview(session: Session, seen: dict) -> dict:
     return found
 
 
+def lifted(rig: Rig, by_mm: float) -> Rig:
+    """Return a booth whose cameras all stand further from the tray."""
+    lift = transform(np.array([0, 0, 0, 0, 0, by_mm]))
+    return replace(rig, cameras=tuple(replace(c, rig_from_camera=lift @ c.rig_from_camera) for c in rig.cameras))
+
+
 def golden(rig, simulation, settings, seed):
     """Return the captures of the golden target in a booth."""
     source = simulated_source(golden_booth(golden_target(), rig, settings, simulation, seed), ManualClock())
@@ -127,22 +134,23 @@ def golden(rig, simulation, settings, seed):
 def checks(rig: Rig, truth: Rig, simulation: SimulationSettings, settings: SetupSettings, seed: int) -> dict:
     """Return what the daily check, with the rig as it was calibrated, says of the booth unmoved, moved and turned.
 
-    It is right where it names the camera that moved and no other.
+    It is right where it names the camera that moved and no other, or all where all moved.
     """
     who = truth.cameras[seed % len(truth.cameras)].camera_id
     rng = np.random.default_rng((seed, 5))
     target = golden_target()
     _, health = daily.check(rig, target, golden(truth, simulation, settings, 1000 + seed), None, settings)
     verdicts = {}
-    for name, booth_now in (
-        ("unmoved", truth),
-        ("moved", nudged(truth, who, rng, by_mm=MOVED_MM)),
-        ("turned", nudged(truth, who, rng, by_deg=TURNED_DEG)),
+    for name, booth_now, right in (
+        ("unmoved", truth, set()),
+        ("moved", nudged(truth, who, rng, by_mm=MOVED_MM), {who}),
+        ("turned", nudged(truth, who, rng, by_deg=TURNED_DEG), {who}),
+        ("all together", lifted(truth, TOGETHER_MM), {"cameras"}),
     ):
         result, _ = daily.check(rig, target, golden(booth_now, simulation, settings, 2000 + seed), health, settings)
         named = {word.split()[1] for word in result.failures}
-        off = {m.unit: max(n.value for n in result.measures if n.name == m.name) for m in result.measures[:2]}
-        verdicts[name] = {"right": named == (set() if name == "unmoved" else {who}), "named": sorted(named), **off}
+        off = {m.unit: m.value for m in sorted(result.measures, key=lambda m: m.value) if m.unit in ("mm", "deg")}
+        verdicts[name] = {"right": named == right, "named": sorted(named), **off}
     return verdicts
 
 

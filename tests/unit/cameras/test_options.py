@@ -31,6 +31,7 @@ def equipped() -> Equipped:
         sensor.add_option(rs.option.enable_auto_exposure, switch, True)
         sensor.add_option(rs.option.exposure, exposure, True)
         sensor.add_option(rs.option.global_time_enabled, _span(0, 1, 0), True)
+    camera._colour_sensor.add_option(rs.option.gain, _span(0, 128, 64), True)
     camera._depth_sensor.add_option(rs.option.inter_cam_sync_mode, _span(0, 3, 0), True)
     camera._depth_sensor.add_option(rs.option.visual_preset, _span(0, 2, 0), True)
     camera._colour_sensor.add_option(rs.option.enable_auto_white_balance, switch, True)
@@ -54,10 +55,11 @@ def test_the_defaults_leave_everything_automatic_and_put_clocks_together(equippe
 
 
 def test_manual_values_switch_the_automatic_off(equipped: Equipped) -> None:
-    settings = CamerasSettings(colour_exposure_us=8000, depth_exposure_us=5000, white_balance_k=5000)
+    settings = CamerasSettings(colour_exposure_us=8000, colour_gain=32, depth_exposure_us=5000, white_balance_k=5000)
     apply_options("top", equipped.camera.device, settings)
     assert equipped.colour.get_option(rs.option.enable_auto_exposure) == 0
     assert equipped.colour.get_option(rs.option.exposure) == 80  # the colour sensor counts in 100 us
+    assert equipped.colour.get_option(rs.option.gain) == 32
     assert equipped.depth.get_option(rs.option.exposure) == 5000
     assert equipped.colour.get_option(rs.option.enable_auto_white_balance) == 0
     assert equipped.colour.get_option(rs.option.white_balance) == 5000

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from support.setup_booth import LENS, RIG, see
@@ -18,7 +19,7 @@ from station.setup.settings import SetupSettings
 from station.simulation.board import nudged
 
 GOLDEN = golden_target()
-SETTINGS = replace(SetupSettings(), board_thickness_mm=3.0)
+SETTINGS = replace(SetupSettings(), board_thickness_mm=3.0, check_held=0)
 H_NS = 3_600_000_000_000
 
 
@@ -75,6 +76,42 @@ def test_moved_camera_is_named_and_no_other(camera_id, by_mm, by_deg, words):
     assert not [word for word in result.failures if not word.startswith(f"camera {camera_id} ")]
 
 
+def raised(by_mm: float, by_deg: float = 0.0) -> Rig:
+    """The booth with its whole frame lifted off the tray, and tilted about the tray's long side."""
+    lift = np.eye(4)
+    lift[:3, :3] = cv2.Rodrigues(np.radians([by_deg, 0.0, 0.0]))[0]
+    lift[2, 3] = by_mm
+    return replace(
+        RIG, cameras=tuple(replace(camera, rig_from_camera=lift @ camera.rig_from_camera) for camera in RIG.cameras)
+    )
+
+
+@pytest.mark.parametrize(
+    ("by_mm", "by_deg", "words"),
+    [
+        (2.0, 0.0, "all cameras together, or the tray, have moved by 2."),
+        (-5.0, 0.0, "all cameras together, or the tray, have moved by 5."),
+        (10.0, 0.0, "all cameras together, or the tray, have moved by 10."),
+        (0.0, 0.6, "all cameras together, or the tray, have turned by 0.6"),
+    ],
+)
+def test_cameras_moved_all_together_are_told_and_none_is_blamed(by_mm, by_deg, words):
+    result, _ = verdict(captures(raised(by_mm, by_deg), seed=3))
+    assert [failure for failure in result.failures if failure.startswith(words)], result.failures
+    assert not [failure for failure in result.failures if failure.startswith("camera ")]
+
+
+def test_tray_far_off_is_not_taken_for_a_target_held_above_it():
+    result, _ = verdict(captures(raised(60.0), seed=3))
+    assert [failure for failure in result.failures if "have moved by more than 30 mm" in failure]
+
+
+def test_one_placement_is_too_few():
+    result, _ = verdict(captures()[:1])
+    assert result.failures[0].startswith("the golden target was shown 1 times")
+    assert "camera left saw the golden target 1 times. Show it more often, near the middle (limit 2)" in result.failures
+
+
 def test_swapped_cameras_are_named():
     crossed = [{**c, "left": c["right"], "right": c["left"]} for c in captures()]
     assert "cameras left and right are swapped" in verdict(crossed)[0].failures[0]
@@ -100,8 +137,8 @@ def test_camera_that_does_not_see_the_target_is_named():
         verdict(captures(blind="left"))
 
 
-def remembered(folder, found, utc_ns):
-    result, health = verdict(found)
+def remembered(folder, found, utc_ns, before=None):
+    result, health = verdict(found, before)
     remember(folder, RIG.digest, result, health, {"top": 41.0}, utc_ns)
     return result
 
@@ -109,13 +146,25 @@ def remembered(folder, found, utc_ns):
 def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_path):
     remembered(tmp_path, captures(nudged(RIG, "top", np.random.default_rng(1), 5.0)), 1)
     assert baseline(tmp_path, RIG.digest) is None
-    result = remembered(tmp_path, captures(), 2)
-    assert [record["ok"] for record in history(tmp_path)] == [False, True]
+    assert "nothing to compare" in remembered(tmp_path, captures(), 2).advice[0]
+    result = remembered(tmp_path, captures(), 3, baseline(tmp_path, RIG.digest))
+    assert not result.advice
+    assert [record["ok"] for record in history(tmp_path)] == [False, True, True]
     assert isinstance(baseline(tmp_path, RIG.digest)["top"], Health)
     assert baseline(tmp_path, "another") is None
     page = write_page(tmp_path, result).read_text()
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 8
     assert "41 C" in page
+
+
+def test_page_shows_the_history_of_one_rig_only(tmp_path):
+    result, health = verdict(captures())
+    for rig, utc_ns in (("earlier", 0), (RIG.digest, H_NS)):
+        remember(tmp_path, rig, result, health, {"top": 41.0}, utc_ns)
+    page = write_page(tmp_path, result).read_text()
+    assert f"History of rig {RIG.digest}" in page
+    assert "01 Jan 00:00" not in page
+    assert "01 Jan 01:00" in page
 
 
 def test_station_is_unfit_until_the_check_passed_of_this_rig_and_lately(tmp_path):

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from support.setup_booth import RIG
 
 from station.rig import Rig
-from station.setup.rigging import against_plan
+from station.setup.rigging import against_plan, tray_shift
+from station.setup.settings import SetupSettings
 from station.simulation.layout import load_layout
 
 PLAN = load_layout("three")
@@ -45,3 +47,17 @@ def test_names_that_the_plan_has_not_are_told():
     assert advice == [
         "setup.booth plans cameras top, left, right, here are above, left, right: places are not compared"
     ]
+
+
+@pytest.mark.parametrize(
+    ("shift_mm", "turn_deg", "fails"), [((10, 0), 3, False), ((20, 0), 0, True), ((0, -30), 0, True), ((0, 0), 8, True)]
+)
+def test_first_board_laid_off_its_place_is_told(shift_mm, turn_deg, fails):
+    frame = np.eye(4)
+    cosine, sine = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+    frame[:2, :2], frame[:2, 3] = [[cosine, -sine], [sine, cosine]], shift_mm
+    rig = replace(RIG, tray=replace(RIG.tray, rig_from_tray=frame))
+    measures, failures = tray_shift(rig, PLAN, SetupSettings())
+    assert measures[0].value == pytest.approx(np.hypot(*shift_mm), abs=1.0)
+    assert measures[1].value == pytest.approx(turn_deg, abs=0.2)
+    assert [words.startswith("the working area lies ") for words in failures] == [True] * fails

@@ -55,6 +55,16 @@ def test_same_rig_again_is_no_new_version(tmp_path):
     assert len(versions.all()) == 1
 
 
+def test_rig_that_comes_back_is_its_own_version_and_rollback_goes_on(tmp_path):
+    versions = RigVersions(tmp_path)
+    for rig in (RIG, SECOND):
+        versions.put_in_force(rig)
+    versions.rollback()
+    assert versions.put_in_force(SECOND).name == f"0002-{SECOND.digest}.json"
+    assert len(versions.all()) == 2
+    assert versions.rollback().name == f"0001-{RIG.digest}.json"
+
+
 def test_full_disk_leaves_the_earlier_rig_in_force(tmp_path):
     versions = RigVersions(tmp_path)
     versions.put_in_force(RIG)
