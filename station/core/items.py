@@ -52,17 +52,18 @@ class ItemCapture:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How well one view shows the item; each figure is for the item's mask alone.
+    """How well one view shows the item; each figure but the last is for the item's mask alone.
 
     `sharpness` is the variance of the Laplacian of luma; `clipped_fraction` the share of pixels at 0 or
     255 in all channels; `border_fraction` the share of the mask's outline on the image border;
-    `depth_fill` the share of pixels with depth.
+    `depth_fill` the share of pixels with depth. `beside_mm2` is about the area of the largest raised thing apart from it.
     """
 
     sharpness: float
     clipped_fraction: float
     border_fraction: float
     depth_fill: float
+    beside_mm2: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from station.rig import Rig
 from station.vision.crop import border_fraction, crop_from_image, from_window, warp_mask
 from station.vision.depth import close_lattice, fuse_depth
 from station.vision.geometry import Sight, TrayGeometry, Window
-from station.vision.mask import Mask, Patch, TrayLook, find_item, learn_tray, middle
+from station.vision.mask import Found, Mask, Patch, TrayLook, find_item, learn_tray, middle
 from station.vision.quality import clipped_fraction, quality_reasons, rows_around, sharpness
 from station.vision.settings import VisionSettings
 
@@ -72,20 +72,23 @@ class ViewExtractor:
         rough = find_item(coarse, tray, geometry, self._settings)
         if rough is None:
             return None
-        fine = _patch(geometry.sight(_around(rough, geometry)), frames)
-        mask = find_item(fine, tray, geometry, self._settings)
-        return None if mask is None else self._cut(mask, fine, tray, geometry, frames[-1].colour, on_crop)
+        fine = _patch(geometry.sight(_around(rough.mask, geometry)), frames)
+        found = find_item(fine, tray, geometry, self._settings)
+        if found is None:
+            return None
+        item = Found(found.mask, rough.beside_mm2)  # the fine window is too narrow to tell what lies beside
+        return self._cut(item, fine, tray, geometry, frames[-1].colour, on_crop)
 
     def _cut(
         self,
-        mask: Mask,
+        found: Found,
         patch: Patch,
         tray: TrayLook,
         geometry: TrayGeometry,
         colour: NDArray[np.uint8],
         on_crop: OnCrop,
     ) -> ItemView:
-        side = self._settings.crop_px
+        mask, side = found.mask, self._settings.crop_px
         image_map = crop_from_image(mask, patch.sight.window, side, self._settings.crop_fill)
         window_map = from_window(image_map, patch.sight.window)
         crop = geometry.crop(colour, image_map, side)
@@ -116,6 +119,7 @@ class ViewExtractor:
                 clipped_fraction=clipped_fraction(luma, cut_mask[rows]),
                 border_fraction=border_fraction(mask, patch.sight.window, geometry.shape),
                 depth_fill=float(np.count_nonzero(known)) / float(np.count_nonzero(mask)),
+                beside_mm2=found.beside_mm2,
             ),
         )
 

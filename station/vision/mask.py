@@ -1,6 +1,7 @@
 """Which pixels are the item."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -108,8 +109,15 @@ def colour_difference(colour: NDArray[np.uint8], tray: NDArray[np.float32]) -> N
     return square
 
 
-def find_item(patch: Patch, tray: TrayLook, geometry: TrayGeometry, settings: VisionSettings) -> Mask | None:
-    """Return the item's mask, bool [h, w], or None when nothing lies on the tray."""
+class Found(NamedTuple):
+    """The item's mask, bool [h, w], and the area of the largest raised thing apart from it."""
+
+    mask: Mask
+    beside_mm2: float
+
+
+def find_item(patch: Patch, tray: TrayLook, geometry: TrayGeometry, settings: VisionSettings) -> Found | None:
+    """Return the item, or None when nothing lies on the tray."""
     mm_per_px = patch.sight.mm_per_px
     low_mm = tray.level_mm + max(settings.min_height_mm, _NOISE_FACTOR * tray.noise_mm)
     raised = (patch.height_mm > low_mm) & (patch.height_mm < geometry.max_height_mm)
@@ -121,7 +129,7 @@ def find_item(patch: Patch, tray: TrayLook, geometry: TrayGeometry, settings: Vi
     item = _combine(raised, difference, patch.sight.on_tray, tray.colour_limit, unknown, edge)
     solid = cv2.morphologyEx(item.view(np.uint8), cv2.MORPH_CLOSE, edge)
     solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _CROSS)
-    return _main_part(np.asarray(solid, np.uint8), settings, mm_per_px)
+    return _main_part(np.asarray(solid, np.uint8), raised, settings, mm_per_px)
 
 
 def _voted(raised: Mask, unknown: Mask, around: NDArray[np.uint8]) -> Mask:
@@ -172,22 +180,27 @@ def _keep_sharp(differs: Mask, difference: NDArray[np.float32], limit: float) ->
     return kept
 
 
-def _main_part(solid: NDArray[np.uint8], settings: VisionSettings, mm_per_px: float) -> Mask | None:
+def _main_part(solid: NDArray[np.uint8], raised: Mask, settings: VisionSettings, mm_per_px: float) -> Found | None:
     """The largest part, what lies near it, and all they enclose."""
     needed_px = settings.min_item_area_mm2 / mm_per_px**2
     count, labels = cv2.connectedComponents(cv2.dilate(solid, _square(settings.merge_gap_mm / 2 / mm_per_px)))
+    beside_px = 0
     if count > 2:
         labels *= solid
         areas = np.bincount(labels.ravel(), minlength=count)
         areas[0] = 0
-        solid = (labels == areas.argmax()).view(np.uint8)
+        largest = areas.argmax()
+        solid = (labels == largest).view(np.uint8)
+        beside = np.bincount(labels[raised], minlength=count)  # dirt on the tray is flat
+        beside[0] = beside[largest] = 0
+        beside_px = int(beside.max())
     if np.count_nonzero(solid) < needed_px:
         return None
     outlines, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = np.zeros_like(solid)
     parts = [outline for outline in outlines if cv2.contourArea(outline) >= needed_px / 8]
     cv2.drawContours(filled, parts, -1, 1, cv2.FILLED)
-    return filled.view(np.bool_) if parts else None
+    return Found(filled.view(np.bool_), beside_px * mm_per_px**2) if parts else None
 
 
 def _middle_and_spread(values: NDArray[np.float32]) -> tuple[float, float]:

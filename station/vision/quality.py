@@ -44,6 +44,8 @@ def quality_reasons(views: Sequence[ItemView], settings: VisionSettings) -> tupl
         return (Reason.NO_ITEM,)
     found = [view.quality for view in views]
     reasons = []
+    if any(quality.beside_mm2 >= settings.min_item_area_mm2 for quality in found):
+        reasons.append(Reason.SEVERAL_ITEMS)
     if any(quality.border_fraction > settings.max_border_fraction for quality in found):
         reasons.append(Reason.CLIPPED)
     if any(

@@ -194,6 +194,15 @@ def test_parts_lying_close_are_one_item_and_distant_ones_are_not():
         assert (np.ptp(np.nonzero(view.mask)[1]) + 1) * view.mm_per_px == pytest.approx(size_mm, rel=0.06)
 
 
+def test_a_second_item_apart_from_the_first_is_a_doubt():
+    boxes = (Box(at_mm=(-60, 0)), Box(at_mm=(150, 60), size_mm=(40, 60, 30)))
+    views = extract_with(ViewExtractor(RIG, SETTINGS), capture_of({"top": cast(RIG, "top", boxes)}))
+    assert 1200 < views[0].quality.beside_mm2 <= 2400
+    assert quality_reasons(views, SETTINGS) == (Reason.SEVERAL_ITEMS,)
+    alone = extract_with(ViewExtractor(RIG, SETTINGS), capture_of({"top": cast(RIG, "top", boxes[:1])}))
+    assert quality_reasons(alone, SETTINGS) == ()
+
+
 def test_an_item_reaching_out_of_view_is_clipped():
     rig = replace(RIG, tray=replace(RIG.tray, size_mm=(900.0, 900.0)))
     pictures = {"top": cast(rig, "top", (Box(at_mm=(390, 0)),))}
