@@ -56,7 +56,8 @@ class Quality:
 
     `sharpness` is the variance of the Laplacian of luma; `clipped_fraction` the share of pixels at 0 or
     255 in all channels; `border_fraction` the share of the mask's outline on the image border;
-    `depth_fill` the share of pixels with depth. `beside_mm2` is about the area of the largest raised thing apart from it.
+    `depth_fill` the share of pixels with depth. `beside_mm2` is about the area of the largest raised thing
+    apart from it.
     """
 
     sharpness: float
