@@ -45,6 +45,13 @@ def test_a_recording_holds_every_frame_and_verifies(recorded):
     assert load_rig(recording.rig_path).digest == booth.rig.digest
 
 
+def test_the_same_booth_gives_the_same_bytes(recorded, tmp_path):
+    booth, recording, _ = recorded
+    again = record_booth(booth, tmp_path / "again", lambda share: None)
+    for file in recording.path.rglob("*"):
+        assert file.is_dir() or file.read_bytes() == (again.path / file.relative_to(recording.path)).read_bytes(), file
+
+
 def test_its_truth_is_the_plan_and_its_masks_are_the_booth_s(recorded):
     booth, recording, _ = recorded
     again = open_recording(recording.path)
