@@ -124,6 +124,7 @@ def test_run_that_put_no_rig_in_force_is_gone_on_with_or_begun_anew(
     folder = tmp_path / "booth"
     shutil.copytree(booth[0], folder)
     (folder / "rig.json").unlink()
+    shutil.rmtree(folder / "rigs")
     monkeypatch.setattr("station.cli.setup.capture", lambda session, *_: seen.append(len(session.captures(Kind.BOARD))))
     seen: list[int] = []
     options = (*words, "--from", "simulated", "--out", str(folder), "--config", str(booth[1]))
