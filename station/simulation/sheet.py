@@ -156,12 +156,12 @@ def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None
     """
     truths = {camera_id: shot.truth(camera_id) for camera_id in shot.frames}
 
-    def worth(camera_id: str) -> float:
+    def worth(camera_id: str) -> tuple[float, int]:
         if before is None:
-            return float(truths[camera_id].item.sum())
+            return float(truths[camera_id].item.sum()), 0
         change = _change(shot.frames[camera_id].colour, before.frames[camera_id].colour)
         weight = np.where(before.truth(camera_id).item, 1, _BESIDE) * (change > _NOTICED)
-        return float((weight * change).sum())
+        return float((weight * change).sum()), int(_hurt(truths[camera_id]).sum())
 
     camera_id = max(truths, key=worth)
     marked = _hurt(truths[camera_id])
