@@ -1,7 +1,5 @@
 """Damage to a body: seven types, each minor, to be found on a second look, or major, to be seen at a glance."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from station.core.damage import DamageType, Severity
@@ -14,7 +12,7 @@ from station.simulation.damage.deformation import deformed
 from station.simulation.damage.missing import short
 from station.simulation.damage.moves import on_tray, tray_height
 from station.simulation.damage.penetration import penetrated
-from station.simulation.damage.site import Stance
+from station.simulation.damage.site import Inflict, Stance
 from station.simulation.damage.spillage import spilt
 from station.simulation.damage.superficial import marred
 from station.simulation.plan import Damage
@@ -22,8 +20,7 @@ from station.simulation.shape import Shape
 
 __all__ = ["Stance", "face_up", "possible", "stages"]
 
-_Inflict = Callable[[Shape, bool, Stance, Artwork, np.random.Generator], Shape]
-_INFLICT: dict[DamageType, _Inflict] = {
+_INFLICT: dict[DamageType, Inflict] = {
     DamageType.DEFORMATION: deformed,
     DamageType.PENETRATION: penetrated,
     DamageType.ACTUATION: open_shape,

@@ -1,7 +1,5 @@
 """Actuation: flaps and lids that stand open, with what lies beneath them."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from station.simulation.artwork import Artwork
@@ -10,11 +8,10 @@ from station.simulation.damage.open_boxes import carton_opening, open_book, open
 from station.simulation.damage.open_lids import open_can, unscrew
 from station.simulation.damage.open_packs import open_blister, open_multipack
 from station.simulation.damage.open_soft import open_mailer, open_polybag
-from station.simulation.damage.site import Stance
+from station.simulation.damage.site import Inflict, Stance
 from station.simulation.shape import Shape
 
-_Open = Callable[[Shape, bool, Stance, Artwork, np.random.Generator], Shape]
-_OPENERS: dict[Kind, _Open] = {
+_OPENERS: dict[Kind, Inflict] = {
     Kind.CARTON: open_carton,
     Kind.SLEEVE: open_sleeve,
     Kind.MAILER: open_mailer,

@@ -1,7 +1,5 @@
 """Deconstruction: things come apart; seams give way, parts lie beside what they belong to."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from station.simulation.artwork import Artwork
@@ -9,10 +7,10 @@ from station.simulation.catalogue import Kind
 from station.simulation.damage.apart_boxes import burst_carton, part_book, part_sleeve
 from station.simulation.damage.apart_packs import part_blister, part_multipack, uncap, unlid
 from station.simulation.damage.apart_soft import burst_mailer, burst_polybag
-from station.simulation.damage.site import Stance
+from station.simulation.damage.site import Inflict, Stance
 from station.simulation.shape import Shape
 
-_APART: dict[Kind, Callable[[Shape, bool, Stance, Artwork, np.random.Generator], Shape]] = {
+_APART: dict[Kind, Inflict] = {
     Kind.CARTON: burst_carton,
     Kind.SLEEVE: part_sleeve,
     Kind.MAILER: burst_mailer,

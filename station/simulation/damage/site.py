@@ -1,11 +1,13 @@
 """Where on a body damage happens: places that a camera looks at, and what the surface is like around them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from station.core.errors import SimulationError
+from station.simulation.artwork import Artwork
 from station.simulation.finish import MATT
 from station.simulation.mesh import item_mesh
 from station.simulation.shape import Patch, Shape
@@ -26,6 +28,10 @@ class Stance:
 
     up: NDArray[np.float64]
     towards_cameras: NDArray[np.float64]
+
+
+Inflict = Callable[[Shape, bool, Stance, Artwork, np.random.Generator], Shape]
+"""Does one damage to a shape, major or minor, as it lies before the cameras."""
 
 
 @dataclass(frozen=True, slots=True)

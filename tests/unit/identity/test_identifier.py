@@ -105,6 +105,26 @@ def test_a_known_barcode_outweighs_foreign_ones_that_agree() -> None:
     assert doubts == ()
 
 
+class SeesTea(Retriever):
+    """To which everything looks like tea."""
+
+    def __init__(self) -> None:
+        super().__init__({}, lambda _: None)
+
+    def __len__(self) -> int:
+        return 1
+
+    def recognise(self, views: object, features: object, expected: str | None = None) -> str | None:
+        return "tea"
+
+
+@pytest.mark.parametrize("shown", [[STRANGER], [STRANGER, STRANGER]])
+def test_a_foreign_barcode_does_not_keep_looks_from_telling_another_product(shown: list[str]) -> None:
+    identity, doubts = identify(Identifier(PRODUCTS, SeesTea()), [view(code) for code in shown], announce("SKU-2"))
+    assert identity.product_id == "tea"
+    assert doubts == (Reason.WRONG_ITEM,)
+
+
 @pytest.mark.parametrize("announcement", [None, announce(), announce(sku="SKU-9"), announce("SKU-1", SOAP)])
 def test_nothing_known_is_an_unknown_product(announcement: Announcement | None) -> None:
     identity, doubts = identify(IDENTIFIER, [view(STRANGER), view(STRANGER, 8)], announcement)

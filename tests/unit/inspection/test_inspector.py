@@ -14,7 +14,7 @@ from station.core.errors import BundleError, GalleryError, StationError
 from station.core.items import Announcement, ItemCapture, ItemView, Quality
 from station.core.verdict import Finding, Identity, IdentitySource, Provenance
 from station.daemon.clock import ManualClock
-from station.gallery import Gallery, Product
+from station.gallery import Calibration, Gallery, Product, ViewCalibration
 from station.identity import Codes, Identifier, Retriever
 from station.inference import Described
 from station.inspection import Inspector
@@ -104,6 +104,12 @@ class _Shelf:
         return self._walk.lookup()
 
 
+class EnrolledWithoutTop(Walk):
+    """Its product was enrolled with other cameras than the view's."""
+
+    calibration = Calibration({"left": ViewCalibration(0.1, 0.2)}, ())
+
+
 def inspect(walk, deadline_ns=10**9, fault=None):
     capture = ItemCapture("b-000001", walk.clock.now_ns(), (), TOLD, fault)
     return walk.inspector().inspect(capture, deadline_ns)
@@ -124,6 +130,11 @@ def test_a_sound_walk_passes_and_says_all_that_is_known():
         "looks": 0.0,
         "judge": 0.0,
     }
+
+
+def test_a_view_of_a_camera_that_the_product_was_not_enrolled_with_is_a_doubt():
+    verdict = inspect(EnrolledWithoutTop())
+    assert (verdict.decision, verdict.reasons) == (Decision.SIDELINE, (Reason.NO_REFERENCES,))
 
 
 @pytest.mark.parametrize("fault", [Reason.NO_ITEM, Reason.STALE_FRAME, Reason.CAMERA_LOST, Reason.SHUTDOWN])
