@@ -19,8 +19,9 @@ _Z = np.array([0.0, 0.0, 1.0])
 def uncap(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Take the cap off and lay it beside; or half of it has broken away and lies there."""
     axis = _Z if shape.product.kind is Kind.BOTTLE else np.array([0.0, -1.0, 0.0])
-    cap = {name: shape.patches[name] for name in shape.parts["cap"]}
-    opened = without(with_neck(shape, art), cap)
+    whole = with_neck(shape, art)
+    cap = {name: whole.patches[name] for name in shape.parts["cap"]}
+    opened = without(whole, cap)
     low = tray_height(shape, stance.up)
     if major:
         return laid_beside(opened, cap, stance, rng, axis if rng.random() < 0.5 else -axis, low)

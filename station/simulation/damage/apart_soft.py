@@ -20,12 +20,14 @@ _BLOCK = (0.8, 0.4)
 """What a mailer holds is seen this wide and long, as shares of the mailer's size."""
 _BLOCK_TOP, _BLOCK_HIGH = -0.06, 0.3
 """Where that begins below the mailer's middle, as a share of its height, and how high it lies, of its depth."""
+_PEEPS, _PEEPS_MM = 0.5, 14.0
+"""What a mailer holds peeps out of a burst seam: how much narrower than the whole it is there, and how far."""
 _EMPTY = 0.25
 """How thick a bag stays where nothing is in it, as a share of its thickness."""
 
 
 def burst_mailer(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Split the seams of the lower end: the front sheet bulges there (minor), or peels up, and what is inside shows."""
+    """Split the seams of the lower end: what is inside peeps out (minor), or the front sheet peels up off it."""
     front, (width, height, depth) = shape.patches["front"], shape.product.size_mm
     if not major:
         points = front.points.astype(np.float64)
@@ -34,7 +36,11 @@ def burst_mailer(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: n
         near = np.clip(1 - (points[..., 1] + height / 2) / (_BULGE_LONG * height), 0, 1) ** 1.3
         points[..., 2] += float(rng.uniform(29, 35)) * near * bow
         points[..., 1] += 0.07 * height * near * bow
-        return shape.with_patches({"front": front.moved(points)})
+        out = _block(shape, art)
+        peeping = out.moved(
+            out.points * (_PEEPS, 1.0, 1.0) + (middle, -_PEEPS_MM - 0.5 * height - out.points[-1, 0, 1], 0.0)
+        )
+        return shape.with_patches({"front": front.moved(points), "contents": peeping})
     line = (0.5 - float(rng.uniform(0.42, 0.52))) * height
     peeled = folded_back(front, -_Y, line, _PEEL_BEND_MM, _PEEL_TURN_RAD, _Z, _PEEL_LEVEL * depth)
     return shape.with_patches({"front": peeled, "contents": _block(shape, art)})
