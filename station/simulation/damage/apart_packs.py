@@ -23,10 +23,11 @@ def uncap(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rando
     cap = {name: whole.patches[name] for name in shape.parts["cap"]}
     opened = without(whole, cap)
     low = tray_height(shape, stance.up)
+    aside = float(rng.choice([-1.0, 1.0])) * np.cross(stance.up, stance.towards_cameras[-1])  # as that camera sees it
     if major:
-        return laid_beside(opened, cap, stance, rng, axis if rng.random() < 0.5 else -axis, low)
+        return laid_beside(opened, cap, stance, rng, axis if rng.random() < 0.5 else -axis, low, aside)
     kept, broken = _broken(cap, axis, stance)
-    return laid_beside(opened.with_patches(kept), broken, stance, rng, None, low, stance.towards_cameras[-1])
+    return laid_beside(opened.with_patches(kept), broken, stance, rng, None, low, aside)
 
 
 def _broken(

@@ -38,9 +38,9 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
     """Return the shape with a hole or a tear that lets one look inside."""
     is_tear = bool(rng.random() < 0.5)
     if is_tear:
-        half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(14, 17), rng.uniform(3.0, 3.8))
+        half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(15, 18), rng.uniform(3.5, 4.3))
     else:
-        half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6, 7.4), rng.uniform(5.4, 6.4))
+        half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6.6, 8.0), rng.uniform(6.0, 7.0))
     if shape.product.kind in _THIN and not major:
         half = (_SPLIT * half[0], _SPLIT * half[1])
     site = draw_site(shape, stance, 0.7 * half[0] + 3, rng, _skins(shape))
