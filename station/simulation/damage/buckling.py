@@ -10,7 +10,7 @@ from station.simulation.shape import Shape
 _Z = np.array([0.0, 0.0, 1.0])
 _BEND_MM = 16.0
 """The length over which a bottle leans over."""
-_SQUEEZED, _RIDGE_MM, _UNEVEN_MM = 0.5, 19.0, 21.0
+_SQUEEZED, _RIDGE_MM, _UNEVEN_MM = 0.55, 21.0, 21.0
 """How far a crumpled corner is pushed together, how far apart its ridges were, and how long their bends are."""
 
 

@@ -21,13 +21,13 @@ _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
     Kind.MAILER: (((22, 28), (8, 10)), ((48, 60), (18, 24))),
     Kind.POLYBAG: (((22, 28), (8, 10)), ((46, 58), (16, 22))),
     Kind.BOTTLE: (((24, 28), (10, 13)), ((38, 46), (20, 26))),
-    Kind.CAN: (((17, 21), (6, 8)), ((38, 46), (21, 26))),
+    Kind.CAN: (((23, 27), (10, 13)), ((38, 46), (21, 26))),
     Kind.TUBE: (((17, 21), (7, 9)), ((34, 42), (21, 26))),
     Kind.MULTIPACK: (((19, 23), (9, 11)), ((44, 52), (24, 30))),
 }
 _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal, a book's along its cover
     Kind.CARTON: (((30, 36), (14, 18)), ((62, 76), (30, 38))),
-    Kind.SLEEVE: (((24, 30), (9, 12)), ((62, 76), (30, 38))),
+    Kind.SLEEVE: (((30, 36), (13, 16)), ((62, 76), (30, 38))),
     Kind.BOOK: (((25, 31), (11, 14)), ((46, 56), (26, 32))),
     Kind.MULTIPACK: (((38, 44), (18, 21)), ((62, 74), (32, 38))),
 }
@@ -38,7 +38,7 @@ _FOLDS_MM: dict[Kind, tuple[_Range, _Range]] = {  # how much of a soft corner is
 }
 _FOLD_BEND_MM = {Kind.BLISTER: 6.0, Kind.TUBE: 3.0}
 """The radius in which card and a tube's weld fold; of others so much depends on how thick they are."""
-_CRUMPLED_MM = ((48, 56), (78, 92))
+_CRUMPLED_MM = ((54, 62), (78, 92))
 """How much of a bag's corner is crumpled."""
 _LEAN_DEG = ((8, 11), (14, 18))
 _WAIST = (-0.15, 0.12)

@@ -12,6 +12,8 @@ from station.simulation.faces import bottle_form
 from station.simulation.finish import PLASTIC
 from station.simulation.shape import Shape, disc_patch, turned_patch
 
+_FILLED_MM, _BELOW_RIM_MM = 6.0, 14.0
+"""How far behind a can's wall and below its rim one sees what it holds."""
 _CAP_INSIDE, _RING_MM = 0.55, 4.0
 """How much darker a cap is inside, and how high the ring is that stays on the neck."""
 
@@ -37,7 +39,19 @@ def with_contents(shape: Shape, art: Artwork) -> Shape:
     """Return a can with what it holds, some way below its rim."""
     radius, half = shape.product.size_mm[0] / 2, shape.product.size_mm[2] / 2
     columns = shape.patches["lid"].grid[1]
-    return shape.with_patches({"contents": disc_patch(art.places_mm["contents"], radius * 0.97, half - 14, 1, columns)})
+    return shape.with_patches(
+        {"contents": disc_patch(art.places_mm["contents"], radius * 0.97, half - _BELOW_RIM_MM, 1, columns)}
+    )
+
+
+def filled(shape: Shape, art: Artwork) -> Shape:
+    """Return a can with what it holds, behind its wall."""
+    width, _, height = shape.product.size_mm
+    wall = np.array(
+        [[width / 2 - _FILLED_MM, high] for high in np.linspace(height / 2 - _BELOW_RIM_MM, -0.45 * height, 12)]
+    )
+    columns = shape.patches["lid"].grid[1]
+    return shape.with_patches({"filling": turned_patch(art.places_mm["contents"], wall, columns)})
 
 
 def unscrew(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:

@@ -18,8 +18,8 @@ _CURL_MM = 4.0
 """The radius in which a peeled flap or film bends back."""
 _FLAP_RISE_RAD = 0.25
 """How steeply a flap that is folded back begins to rise."""
-_GLUE_MM, _GLUE_RGB = 10.0, (238, 234, 222)
-"""How far from its end a mailer's flap is glued, and what the strip of glue looks like."""
+_GLUE_MM, _GLUES_RGB = 10.0, ((238, 234, 222), (176, 132, 70))
+"""How far from its end a mailer's flap is glued, and what strips of glue look like."""
 _ABOVE_MM = 0.5
 """Film lies this far above what it covers."""
 _MOUTH_SHARE, _MOUTH_BACK = 0.4, 0.25
@@ -37,7 +37,8 @@ def open_mailer(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np
         return np.asarray(np.abs(points[:, 1] + end - _GLUE_MM) < 0.6 * _GLUE_MM, np.float32)
 
     front = replace(shape, patches={"front": shape.patches["front"]})
-    glued = painted(front, lambda points: points[:, 1] > -end, glue, coloured(_GLUE_RGB, 4.0, rng))
+    rgb = max(_GLUES_RGB, key=lambda tone: float(np.abs(np.subtract(tone, shape.product.design.base)).max()))
+    glued = painted(front, lambda points: points[:, 1] > -end, glue, coloured(rgb, 4.0, rng))
     shape = replace(glued, patches={**shape.patches, **glued.patches})
     return shape.with_patches(_corner_peeled(shape, ["flap"], end, -1.0, 1.5 * reach, rng))
 

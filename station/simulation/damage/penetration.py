@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
 from station.simulation.damage.deformation import pushed_in
+from station.simulation.damage.open_lids import filled
 from station.simulation.damage.paint import cropped, plain_swatch, texels, with_swatch, within
 from station.simulation.damage.site import Site, Stance, draw_site, lifted
 from station.simulation.finish import MATT, Finish
@@ -36,6 +37,8 @@ _THIN, _SPLIT = (Kind.BLISTER, Kind.MULTIPACK), 1.7
 
 def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Return the shape with a hole or a tear that lets one look inside."""
+    if shape.product.kind is Kind.CAN:
+        shape = filled(shape, art)
     is_tear = bool(rng.random() < 0.5)
     if is_tear:
         half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(15, 18), rng.uniform(3.5, 4.3))
@@ -70,7 +73,7 @@ def _skins(shape: Shape) -> tuple[str, ...]:
     return tuple(
         name
         for name in shape.patches
-        if name not in (*_ENDS, "sticker") and not name.endswith((" lid", " base", " skin"))
+        if name not in (*_ENDS, "sticker", "filling") and not name.endswith((" lid", " base", " skin"))
     )
 
 
