@@ -82,10 +82,12 @@ def with_neck(shape: Shape, art: Artwork) -> Shape:
 
     The ring that tells of the first opening stays on a bottle's neck.
     """
-    rgb = art.sheet[tuple(round((low + 1.0) * art.px_per_mm) for low in art.places_mm["cap"][1::-1])]
-    dark = tuple(int(_CAP_INSIDE * level) for level in rgb)
+    column, row = (round((low + 1.0) * art.px_per_mm) for low in art.places_mm["cap"][:2])
+    red, green, blue = (int(_CAP_INSIDE * level) for level in art.sheet[row, column])
     caps = {name: shape.patches[name] for name in shape.parts["cap"]}
-    shape = shape.with_patches({n: replace(p, finish=replace(p.finish, inside=dark)) for n, p in caps.items()})
+    shape = shape.with_patches(
+        {name: replace(patch, finish=replace(patch.finish, inside=(red, green, blue))) for name, patch in caps.items()}
+    )
     if shape.product.kind is not Kind.BOTTLE:
         return shape
     form = bottle_form(shape.product)
