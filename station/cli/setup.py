@@ -69,7 +69,7 @@ def setup(
     """Set a booth up, step by step, and put its rig in force if every figure keeps its limit.
 
     Print the board first: `station setup board`. Whatever was captured is kept: after Ctrl-C the same line goes on
-    where it stopped, and so it does after a step that failed. A report says what was measured; without a pass the
+    where it stopped; a step that failed is measured again. A report says what was measured; without a pass the
     earlier rig stays in force.
     """
     if context.invoked_subcommand is not None:

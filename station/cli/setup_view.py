@@ -45,9 +45,10 @@ def end(console: Console, session: Session) -> None:
     if version is None:
         console.print(_last_line(session), style="bold")
         raise SetupError(
-            f"the rig was not put in force, as a step did not pass: see {path}. The earlier rig is in force. "
-            "If only a limit or the plan was wrong, run the same command again: it goes on with what was captured. If "
-            "something in the booth was mended, run it with --anew: it asks to be shown everything again"
+            f"the rig was not put in force, as a step did not pass: see {path}. The earlier rig is in force. Mend what "
+            "is amiss and run the same command again: what failed is measured again. If a camera was moved or turned, "
+            "run it with --anew: it asks for everything again. If only a limit or the plan was wrong, run that step "
+            "alone, then `station setup report`: both judge what was captured"
         )
     console.print(f"rig in force: {RigVersions(session.folder).path} ({version.name})")
     console.print("The station's configuration needs both the rig and this folder, where the daily check is kept:")

@@ -33,9 +33,13 @@ def run_step(session: Session, name: str) -> StepResult:
     """Run one step on what was captured, and keep its result.
 
     Raises:
-        SetupError: the step cannot be done.
+        SetupError: the step cannot be done; it has failed.
     """
-    return session.save_result(STEPS[name](session))
+    try:
+        return session.save_result(STEPS[name](session))
+    except SetupError as error:
+        session.save_result(StepResult(name, failures=(str(error),)))
+        raise
 
 
 def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:

@@ -64,7 +64,7 @@ def tray(session: Session) -> StepResult:
     if not lying:
         raise SetupError(
             "no two poses of the board lie flat on the tray. Run `station setup` again and lay it in the tray's "
-            "middle, print up, its words away from you, and in other places; with --anew it asks for everything again"
+            "middle, print up, its words away from you, and in other places"
         )
     board = session.board
     corners = board.corners_mm() + np.array([0, 0, settings.board_thickness_mm])
@@ -145,7 +145,7 @@ def tray_shift(rig: Rig, plan: Layout, settings: SetupSettings) -> tuple[list[Me
         return measures, []
     words = (
         f"the working area lies {shift_mm:.0f} mm and {turn_deg:.0f} degrees off the plan by the cameras' places. The "
-        "first board must lie in the tray's middle, straight, its words away from you: run `station setup --anew`; or "
+        "first board must lie in the tray's middle, straight, its words away from you: run `station setup` again; or "
         "correct the cameras' places in setup.booth"
     )
     return measures, [words]

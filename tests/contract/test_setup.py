@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from station.cameras import CamerasSettings
 from station.cli.app import app
-from station.config import parse_config
+from station.config import load_config, parse_config
 from station.core.errors import CameraStalled, SetupError
 from station.daemon.calibration import Calibration
 from station.daemon.clock import ManualClock
@@ -376,3 +376,28 @@ def test_subpixel_error_is_by_the_baseline_of_the_cameras_model(tmp_path, booth)
     session.save_cameras(infos, session.origin())
     wider = {m.subject: m.value for m in depth(session).measures if m.name == "sub-pixel RMS"}
     assert wider == pytest.approx({name: value * 95 / 50 for name, value in found.items()})
+
+
+@pytest.mark.parametrize(
+    ("step", "asks_again"),
+    [
+        ("light", {Kind.EMPTY}),
+        ("depth", set(Kind)),
+        ("extrinsics", {Kind.BOARD, Kind.MOTION}),
+        ("sync", {Kind.EMPTY, Kind.MOTION}),
+    ],
+)
+def test_step_that_failed_is_measured_again_by_the_next_run(tmp_path, booth, step, asks_again):
+    folder = tmp_path / "booth"
+    shutil.copytree(booth[0], folder)
+    shutil.rmtree(folder / "rigs")
+    config = load_config(booth[1])
+    session = Session(folder, config.setup)
+    session.save_result(StepResult(step, failures=("something is amiss",)))
+    source = simulated_source(board_booth(session.board, config.setup, config.simulation, 1), ManualClock())
+    lost = replace(source, cameras=tuple(Unplugged(camera, 0) for camera in source.cameras))
+    for _ in range(2):  # broken off, it is asked for once more
+        with pytest.raises(SetupError, match="was lost"):
+            capture(session, lost, 20.0, lambda _words: None)
+        assert {kind for kind in Kind if not session.captures(kind)} == asks_again
+        assert session.result(step) is None
