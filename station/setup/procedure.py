@@ -9,6 +9,7 @@ from station.core.errors import SetupError
 from station.rig import Rig
 from station.setup import depth_calibration, rigging, steps
 from station.setup.intrinsics import intrinsics
+from station.setup.light import light
 from station.setup.measure import Measure, StepResult, at_most
 from station.setup.poses import difference, inverse
 from station.setup.report import keep, publish, recall, report_text, stage
@@ -19,7 +20,7 @@ Step = Callable[[Session], StepResult]
 
 STEPS: dict[str, Step] = {
     "discover": steps.discover,
-    "light": steps.light,
+    "light": light,
     "depth": steps.depth,
     "intrinsics": intrinsics,
     "extrinsics": rigging.extrinsics,

@@ -1,10 +1,8 @@
-"""The steps that look at the cameras: discover, light, depth, sync. Each reads what was captured."""
+"""The steps discover, depth and sync. Each reads what was captured."""
 
 from collections import Counter
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from station.core.ports import CameraInfo
 from station.setup.captures import Kind
@@ -20,10 +18,7 @@ from station.setup.session import Session
 _BASELINES_MM = {"D405": 18.0, "D415": 55.0, "D435": 50.0, "D455": 95.0}
 """Distance of a model's two depth imagers, by the vendor's datasheet of the D400 series."""
 _USUAL_BASELINE_MM = 50.0
-_GAMMA = 2.2
-_CLIPPED = 254
 _NS_PER_MS = 1e6
-_MIDDLE = 0.5
 
 
 def discover(session: Session) -> StepResult:
@@ -48,36 +43,6 @@ def discover(session: Session) -> StepResult:
         tuple(advice),
         (("What each camera sees", picture),),
         facts,
-    )
-
-
-def light(session: Session) -> StepResult:
-    """Measure the light on the empty tray: what is locked, evenness, clipping, flicker; advise in words."""
-    settings, shots, automatic = session.settings, session.empty(), session.origin().automatic
-    measures: list[Measure] = [at_most("settings not locked", "booth", len(automatic), "", 0)]
-    advice = list(automatic)
-    for number, (name, shot) in enumerate(shots.items()):
-        middle = _middle(shot.colour)
-        clipped = float((middle >= _CLIPPED).any(axis=2).mean())
-        swing = float(np.ptp(shot.brightness) / max(shot.brightness.mean(), 1e-6))
-        measures.append(at_most("overexposed share", name, clipped, SHARE, settings.max_clipped))
-        measures.append(at_most("flicker, peak to peak", name, swing, SHARE, settings.max_flicker))
-        if clipped > settings.max_clipped:
-            advice.append(f"camera {name} is overexposed: lower its exposure or turn the lamps away from it")
-        if swing > settings.max_flicker:
-            advice.append(
-                f"camera {name} sees the light flicker: use lamps without flicker, or an exposure of 10 ms (50 Hz)"
-            )
-        if number == 0:
-            uneven, words = _evenness(middle)
-            measures.append(at_most("light between halves", name, uneven, SHARE, settings.max_light_unevenness))
-            advice += words
-    picture = session.picture("light", _light_map(_middle(next(iter(shots.values())).colour)))
-    return StepResult(
-        "light",
-        tuple(measures),
-        tuple(advice),
-        ((f"Light on the empty tray as camera {next(iter(shots))} sees it, linear: yellow is the brightest", picture),),
     )
 
 
@@ -171,37 +136,3 @@ def _described(info: CameraInfo, celsius: float | None) -> str:
 def _baseline_mm(model: str) -> float:
     """Return the baseline of a camera's model; of one that is not known, a D435's."""
     return next((mm for name, mm in _BASELINES_MM.items() if name in model), _USUAL_BASELINE_MM)
-
-
-def _middle(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = colour.shape[:2]
-    down, across = round(height * (1 - _MIDDLE) / 2), round(width * (1 - _MIDDLE) / 2)
-    return colour[down : height - down, across : width - across]
-
-
-def _linear(colour: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return np.asarray((colour.mean(axis=2) / 255) ** _GAMMA, np.float64)
-
-
-def _evenness(middle: NDArray[np.uint8]) -> tuple[float, list[str]]:
-    """Return the largest difference in light between halves, as a share of the mean, and words on it."""
-    level = _linear(middle)
-    height, width = level.shape
-    sides = {
-        ("right", "left"): (level[:, width // 2 :], level[:, : width // 2]),
-        ("far", "near"): (level[: height // 2], level[height // 2 :]),
-    }
-    largest, words = 0.0, []
-    for (one, other), (first, second) in sides.items():
-        share = float((np.median(first) - np.median(second)) / max(np.median(level), 1e-6))
-        largest = max(largest, abs(share))
-        bright, dark = (one, other) if share > 0 else (other, one)
-        if abs(share) > 0.05:
-            words.append(f"the {bright} side of the tray is {abs(share):.0%} brighter than the {dark}")
-    return largest, words
-
-
-def _light_map(middle: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    level = cv2.GaussianBlur(_linear(middle), (0, 0), 6)
-    scaled = np.clip(level / max(float(level.max()), 1e-6) * 255, 0, 255).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(cv2.applyColorMap(scaled, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB), np.uint8)

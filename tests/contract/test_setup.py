@@ -22,11 +22,12 @@ from station.setup.captures import Kind
 from station.setup.gather import open_cameras
 from station.setup.guide import capture, look_at_golden, unfinished_poses
 from station.setup.history import history, remember
+from station.setup.light import light
 from station.setup.measure import StepResult
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.sources import SetupSource, board_booth, golden_booth, left_automatic, simulated_source
-from station.setup.steps import depth, light
+from station.setup.steps import depth
 from station.setup.versions import RigVersions
 from station.simulation.layout import booth_rig
 from station.simulation.settings import SimulationSettings
