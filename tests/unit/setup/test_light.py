@@ -6,13 +6,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support.setup_booth import LENS, RIG, captured
+from support.setup_booth import LENS, captured
 
 from station.setup.captures import Kind, Shot
 from station.setup.light import light
 from station.setup.session import Session
+from station.simulation.layout import booth_rig
+from station.simulation.settings import SimulationSettings
 
 BOOTHS = Path(__file__).parents[3] / "hardware" / "booths"
+PLANNED = booth_rig(SimulationSettings())
+RIG = replace(PLANNED, cameras=tuple(replace(camera, intrinsics=LENS) for camera in PLANNED.cameras))
 INNER_HALF_MM = np.array([440.0, 340.0]) * 0.7 / 2
 RAYS = np.dstack(
     [
@@ -28,7 +32,7 @@ RAYS = np.dstack(
 
 def lit(folder, right: float, far: float, brightness=(100.0, 100.0), clipped: str = "") -> Session:
     """A session whose tray's right half is that much brighter than its left, in shares of the middle; so its far."""
-    session, slopes = captured(folder), np.array([right, far]) / INNER_HALF_MM
+    session, slopes = captured(folder, RIG), np.array([right, far]) / INNER_HALF_MM
     shots = {}
     for camera in RIG.cameras:
         turn, place = camera.rig_from_camera[:3, :3], camera.rig_from_camera[:3, 3]
