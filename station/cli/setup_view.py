@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from station.core.errors import SetupError
-from station.setup.measure import Measure, StepResult, figure_text, limit_text, tabulated
+from station.setup.measure import Bound, Measure, StepResult, figure_text, limit_text, tabulated
 from station.setup.procedure import against_truth, finish
 from station.setup.report import pdf_path
 from station.setup.session import Session
@@ -79,8 +79,8 @@ def _table(measures: Sequence[Measure]) -> Table:
         for name, row in part.rows:
             cells = [figure_text(each) if each.ok else f"[bold red]{figure_text(each)}[/]" for each in row]
             verdict = "[green]ok[/]" if all(each.ok for each in row) else "[bold red]FAIL[/]"
-            limit = limit_text(row[0])
-            table.add_row(f"  {escape(name)}", *cells, *rest, limit, verdict if limit else "")
+            verdict = "" if row[0].bound is Bound.NONE else verdict
+            table.add_row(f"  {escape(name)}", *cells, *rest, limit_text(row[0]), verdict)
     return table
 
 

@@ -39,16 +39,18 @@ def intrinsics(session: Session) -> StepResult:
     lenses = refined.lenses if better else factory
     session.save_lenses(lenses)
     measures: list[Measure] = [
-        plain("views left out, factory", "booth", kept_off, "sigma"),
-        plain("views left out, refined", "booth", refined_off, "sigma"),
+        plain("refined lenses are better by", "booth", gain, "times"),
     ]
     for name, lens in lenses.items():
         off_px = _single_views_px(lens, [here for view, here in seen.items() if view[0] == name])
         measures.append(at_most("reprojection error", name, off_px, "px", settings.max_intrinsics_px))
         if better:
             measures += _changes(name, factory[name], lens)
-    words = f"refined ones predict views left out {gain:.2f} times as well, {settings.intrinsics_gain:g} is asked for"
-    used = "refined intrinsics are used" if better else "factory intrinsics are kept, not refined"
+    used = "refined intrinsics are used" if better else "the factory's intrinsics are kept"
+    words = (
+        f"refined ones tell {gain:.2f} times as well where boards appear that they were not fitted to, and are used "
+        f"from {settings.intrinsics_gain:g} times on"
+    )
     caption = "The board's corners as each camera saw them, and by how much its lens misses them, 100 times as long"
     return StepResult(
         "intrinsics", tuple(measures), (f"{used}: {words}",), ((caption, _picture(session, lenses, seen)),)

@@ -9,6 +9,7 @@ from typing import Any, Self
 SHARE = "share"
 """The unit of a share of 1; people read it in percent."""
 _TINY = 0.001
+_DECIMALS = 3
 _MOST_COLUMNS = 6
 
 
@@ -62,9 +63,11 @@ def figure_text(measure: Measure) -> str:
 
 
 def limit_text(measure: Measure) -> str:
-    """Return a figure's limit as people read it, empty when it has none."""
-    sign = {Bound.NONE: "", Bound.AT_MOST: "at most ", Bound.AT_LEAST: "at least "}[measure.bound]
-    return sign and sign + _amount(measure.limit, measure.unit)
+    """Return a figure's limit as people read it, or that it has none."""
+    if measure.bound is Bound.NONE:
+        return "for information"
+    sign = {Bound.AT_MOST: "at most", Bound.AT_LEAST: "at least"}[measure.bound]
+    return f"{sign} {_amount(measure.limit, measure.unit)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def _amount(value: float, unit: str) -> str:
         value, unit = 100 * value, "%"
     if 0 < abs(value) < _TINY:
         return f"under {_TINY} {unit}".strip()
-    return (f"{value:.0f} {unit}" if abs(value) >= 1000 else f"{value:.3g} {unit}").strip()
+    return (f"{value:.0f} {unit}" if abs(value) >= 1000 else f"{round(value, _DECIMALS):.3g} {unit}").strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from station.core.ports import CameraInfo
 from station.setup.captures import Kind
 from station.setup.chart import lines
 from station.setup.depth import measure_depth, off_plane_percent, z_errors_mm
-from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, plain
+from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, figure_text, limit_text, plain
 from station.setup.motion import lateness_ms
 from station.setup.pictures import depth_sheet
 from station.setup.poses import Observation, locate
@@ -76,8 +76,8 @@ def depth(session: Session) -> StepResult:
             at_most("Z error against the board", name, abs(z_percent), "%", settings.max_z_error_percent),
         ]
     advice = [
-        f"camera {m.subject}: {m.name} is {m.value:.3g} {m.unit}, the limit is {m.limit:g}. Clean its lenses, let it "
-        "warm up for 20 minutes, then run its on-chip calibration"
+        f"camera {m.subject}: {m.name} is {figure_text(m)}, allowed is {limit_text(m)}. Clean its lenses, let it warm "
+        "up for 20 minutes, then run its on-chip calibration"
         for m in measures
         if not m.ok
     ]
