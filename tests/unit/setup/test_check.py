@@ -124,7 +124,7 @@ def test_swapped_cameras_are_named():
     ("change", "words"),
     [
         ({"depth": 1.03}, "depth drifted by 3.0 %"),
-        ({"levels": 0.7}, "light changed by 30 % since setup. Check lamps, exposure, lens (allowed: at most 20 %)"),
+        ({"levels": 0.7}, "light changed by 30 % since setup. Check lamps and lens (allowed: at most 20 %)"),
         ({"edges": 2.0}, "out of focus: edges are 2.0 times"),
     ],
 )
