@@ -10,7 +10,6 @@ SHARE = "share"
 """The unit of a share of 1; people read it in percent."""
 _TINY = 0.001
 _DECIMALS = 3
-_MOST_COLUMNS = 6
 
 
 class Bound(StrEnum):
@@ -79,18 +78,14 @@ class Rows:
 
 
 def tabulated(measures: Sequence[Measure]) -> list[Rows]:
-    """Return figures as tables, those of the same subjects together; too many subjects stand below each other."""
+    """Return figures as tables, those of the same subjects together."""
     named: dict[str, list[Measure]] = {}
     for measure in measures:
         named.setdefault(measure.name, []).append(measure)
     tables: dict[tuple[str, ...], Rows] = {}
     for name, row in named.items():
         subjects = tuple(measure.subject for measure in row)
-        if len(row) > _MOST_COLUMNS:
-            listed = [(f"{name}, {measure.subject}", [measure]) for measure in row]
-            tables.setdefault(("",), Rows(("",), [])).rows.extend(listed)
-        else:
-            tables.setdefault(subjects, Rows(subjects, [])).rows.append((name, row))
+        tables.setdefault(subjects, Rows(subjects, [])).rows.append((name, row))
     return list(tables.values())
 
 
