@@ -17,6 +17,10 @@ from station.setup.session import Session
 from station.setup.versions import RigVersions
 
 
+_NARROW, _WIDE, _WIDE_ENOUGH = 3, 6, 112
+"""Cameras side by side in a narrow and a wide terminal, and how many characters make it wide."""
+
+
 def terminal() -> Console:
     """Return the terminal as setup writes to it."""
     return Console(highlight=False, soft_wrap=True)
@@ -27,7 +31,7 @@ def show(console: Console, result: StepResult) -> None:
     mark = "[green]passed[/]" if result.ok else "[bold red]FAILED[/]"
     console.print(f"[bold]{result.step}[/]: {mark}")
     if result.measures:
-        console.print(_table(result.measures))
+        console.print(_table(result.measures, _NARROW if console.width < _WIDE_ENOUGH else _WIDE))
     for words in (*result.failures, *result.advice):
         console.print(f"  [yellow]{escape(words)}[/]")
 
@@ -63,11 +67,11 @@ def configuration(folder: Path) -> str:
     return f"[source]\nrig = {json.dumps(str(rig))}\n[setup]\nfolder = {json.dumps(str(folder.resolve()))}"
 
 
-def _table(measures: Sequence[Measure]) -> Table:
-    """Return figures as a table, its columns the cameras or pairs of them."""
-    parts = tabulated(measures)
+def _table(measures: Sequence[Measure], most_columns: int) -> Table:
+    """Return figures as a table, its columns the cameras, no more than that many side by side."""
+    parts = tabulated(measures, most_columns)
     columns = max(len(part.subjects) for part in parts)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
     table.add_column()
     for _ in range(columns):
         table.add_column(justify="right", no_wrap=True)

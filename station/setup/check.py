@@ -145,7 +145,7 @@ def _against(name: str, now: Health, then: Health, settings: SetupSettings) -> l
     return [
         at_most("depth drifted", name, abs(now.depth_percent - then.depth_percent), "%", settings.check_depth_percent),
         at_most("light changed", name, light, SHARE, settings.check_light),
-        at_most("edges grown by", name, now.edge_px / then.edge_px, "times", settings.check_focus),
+        at_most("edges grown by", name, now.edge_px / then.edge_px, "x", settings.check_focus),
     ]
 
 

@@ -24,7 +24,7 @@ _PLOTTED = {
     "all turned together": "degrees",
     "depth drifted": "%",
     "light changed": "%",
-    "edges grown by": "times",
+    "edges grown by": "x",
 }
 _SHARES = ("light changed",)
 """Remembered as shares of 1, plotted in percent."""

@@ -39,7 +39,7 @@ def intrinsics(session: Session) -> StepResult:
     lenses = refined.lenses if better else factory
     session.save_lenses(lenses)
     measures: list[Measure] = [
-        plain("gain by refining", "booth", gain, "times"),
+        plain("gain by refining", "booth", gain, "x"),
     ]
     for name, lens in lenses.items():
         off_px = _single_views_px(lens, [here for view, here in seen.items() if view[0] == name])

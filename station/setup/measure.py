@@ -77,15 +77,16 @@ class Rows:
     rows: list[tuple[str, list[Measure]]]
 
 
-def tabulated(measures: Sequence[Measure]) -> list[Rows]:
-    """Return figures as tables, those of the same subjects together."""
+def tabulated(measures: Sequence[Measure], most_columns: int) -> list[Rows]:
+    """Return figures as tables, those of the same subjects together; more subjects than columns stand below."""
     named: dict[str, list[Measure]] = {}
     for measure in measures:
         named.setdefault(measure.name, []).append(measure)
     tables: dict[tuple[str, ...], Rows] = {}
-    for name, row in named.items():
-        subjects = tuple(measure.subject for measure in row)
-        tables.setdefault(subjects, Rows(subjects, [])).rows.append((name, row))
+    for name, whole in named.items():
+        for row in (whole[first : first + most_columns] for first in range(0, len(whole), most_columns)):
+            subjects = tuple(measure.subject for measure in row)
+            tables.setdefault(subjects, Rows(subjects, [])).rows.append((name, row))
     return list(tables.values())
 
 

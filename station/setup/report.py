@@ -17,6 +17,7 @@ from station.setup.session import Session
 REPORT = "report.html"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PDF_TIMEOUT_S = 60
+_MOST_CAMERAS = 6
 _MIME = {".jpg": "image/jpeg", ".svg": "image/svg+xml"}
 _TITLES = {
     "discover": "Cameras",
@@ -141,7 +142,7 @@ def pdf_path(report: Path) -> Path | None:
 
 def _table(measures: Sequence[Measure]) -> str:
     """Return figures as a table, its columns the cameras or pairs of them."""
-    tables = tabulated(measures)
+    tables = tabulated(measures, _MOST_CAMERAS)
     columns = max(len(table.subjects) for table in tables)
     lines: list[str] = []
     for table in tables:

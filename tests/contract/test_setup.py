@@ -101,6 +101,20 @@ def test_daily_check_passes_and_is_remembered(booth):
     assert len((booth[0] / "history.jsonl").read_text().splitlines()) == 1
 
 
+def test_check_that_fails_can_be_rehearsed(tmp_path, booth):
+    folder = tmp_path / "booth"
+    shutil.copytree(booth[0], folder)
+    options = ("--out", str(folder), "--config", str(booth[1]), "--knocked")
+    status, said = station("check", "--from", "simulated", *options, "left")
+    assert status == 1
+    assert (
+        [line for line in said.splitlines() if "Tighten it" in line]
+        == [line for line in said.splitlines() if "camera left has moved by" in line]
+        != []
+    )
+    assert "--knocked is for the simulated booth" in station("check", *options, "left")[1]
+
+
 def test_limit_missed_leaves_the_earlier_rig_in_force(booth):
     folder, config, _ = booth
     strict = config.with_name("strict.toml")
