@@ -145,14 +145,13 @@ def depth(
         return
     frames = _source(source, station, session, seed=1)
     if undo:
-        for words in restore(frames, session.folder):
+        for words in restore(frames, session):
             console.print(escape(words))
         return
     assert calibration is not None
     tolerance_ms = station.scene.pair_tolerance_ms
     result = calibrate(session, frames, calibration, tolerance_ms, time.time_ns(), _teller(console))
     show(console, result)
-    console.print("Now run `station setup`: what was captured before was of the old depth, and is gone.")
     if not result.ok:
         raise typer.Exit(1)
 

@@ -16,7 +16,6 @@ from station.setup.report import pdf_path
 from station.setup.session import Session
 from station.setup.versions import RigVersions
 
-
 _NARROW, _WIDE, _WIDE_ENOUGH = 3, 6, 112
 """Cameras side by side in a narrow and a wide terminal, and how many characters make it wide."""
 
