@@ -84,7 +84,7 @@ def calibrate_depth(
 
 
 def restore(source: SetupSource, session: Session) -> list[str]:
-    """Put every camera's newest kept table back in force, after captures were forgotten; return what was done, in sentences.
+    """Put every camera's newest kept table back in force, after captures were forgotten; return what was done.
 
     Raises:
         CameraError: a camera refused it.

@@ -16,7 +16,7 @@ from station.setup.roles import contact_sheet
 from station.setup.session import Session
 
 _BASELINES_MM = {"D405": 18.0, "D415": 55.0, "D435": 50.0, "D455": 95.0}
-"""Distance of a model's two depth imagers, by the vendor's datasheet of the D400 series."""
+"""Distance of a model's two depth imagers, by the vendor's datasheet of the D400 series, 337029."""
 _USUAL_BASELINE_MM = 50.0
 _NS_PER_MS = 1e6
 
