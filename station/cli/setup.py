@@ -267,6 +267,11 @@ def _source(name: str, station: StationConfig, session: Session, seed: int) -> S
         return simulated_source(booth, ManualClock())
     if name != _LIVE:
         return recorded_setup(Path(name), ManualClock())
+    if session.truth() is not None and not has_roles(session.folder):
+        raise SetupError(
+            f"{session.folder} was set up on the simulated booth: add --from simulated, or give live cameras their "
+            "roles with `station setup discover`"
+        )
     return live_setup(session.folder, station.cameras, SystemClock())
 
 

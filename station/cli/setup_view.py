@@ -1,6 +1,7 @@
 """How `station setup` looks in a terminal."""
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +22,8 @@ _NARROW, _WIDE, _WIDE_ENOUGH = 3, 6, 112
 
 
 def terminal() -> Console:
-    """Return the terminal as setup writes to it."""
-    return Console(highlight=False, soft_wrap=True)
+    """Return the terminal as setup writes to it: between words for people, a line whole where a program reads it."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def show(console: Console, result: StepResult) -> None:
@@ -55,8 +56,10 @@ def end(console: Console, session: Session) -> None:
         )
     console.print(f"rig in force: {RigVersions(session.folder).path} ({version.name})")
     console.print("The station's configuration needs both the rig and this folder, where the daily check is kept:")
-    console.print(configuration(session.folder), markup=False)
-    console.print("Next: lay the golden target on the tray and run `station setup check`, now and every morning.")
+    console.print(configuration(session.folder), markup=False, soft_wrap=True)
+    simulated = "" if session.truth() is None else " --from simulated"
+    line = f"station setup check --out {session.folder}{simulated}"
+    console.print(f"Next: lay the golden target on the tray and run `{escape(line)}`, now and every morning.")
     console.print(_last_line(session), style="bold")
 
 

@@ -69,7 +69,7 @@ def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Te
             if kept is not None:
                 session.save_capture(kept.kind, kept.capture)
                 missing = _missing(session, list(infos))
-                tell(f"{len(session.captures(Kind.BOARD))} poses kept; {missing or _ENOUGH}")
+                tell(f"poses kept: {len(session.captures(Kind.BOARD))}; {missing or _ENOUGH}")
         _ended(session, source.name)
     finally:
         close_cameras(source.cameras)

@@ -115,6 +115,10 @@ def test_check_that_fails_can_be_rehearsed(tmp_path, booth):
     assert "--knocked is for the simulated booth" in station("check", *options, "left")[1]
 
 
+def test_simulated_booth_is_not_taken_for_a_live_one(booth):
+    assert "add --from simulated" in station("check", "--out", str(booth[0]))[1]
+
+
 def test_limit_missed_leaves_the_earlier_rig_in_force(booth):
     folder, config, _ = booth
     strict = config.with_name("strict.toml")
