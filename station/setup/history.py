@@ -19,9 +19,9 @@ LAST = "check.json"
 BROKEN_OFF = "the last daily check was broken off before its end. Run `station setup check` again"
 _PLOTTED = {
     "moved": "mm",
-    "turned": "degrees",
+    "turned": "deg",
     "all moved together": "mm",
-    "all turned together": "degrees",
+    "all turned together": "deg",
     "depth drifted": "%",
     "light changed": "%",
     "edges grown by": "x",
