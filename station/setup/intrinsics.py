@@ -20,6 +20,8 @@ from station.setup.session import Session
 
 _AT_ONCE = 3
 """Poses left out together."""
+_SURE = 2.0
+"""Standard errors by which views left out must be better predicted on average, so that it is no chance."""
 
 
 def intrinsics(session: Session) -> StepResult:
@@ -34,8 +36,8 @@ def intrinsics(session: Session) -> StepResult:
     kept, refined = adjust(factory, seen), adjust(factory, seen, refine=True)
     kept_off = _in_corner_errors(leave_one_out(seen, kept, at_once=_AT_ONCE), refined)
     refined_off = _in_corner_errors(leave_one_out(seen, refined, refine=True, at_once=_AT_ONCE), refined)
-    gain = kept_off / refined_off
-    better = gain >= settings.intrinsics_gain
+    gain, sure = _gain(kept_off, refined_off)
+    better = sure and gain >= settings.intrinsics_gain
     lenses = refined.lenses if better else factory
     session.save_lenses(lenses)
     measures: list[Measure] = [
@@ -48,8 +50,8 @@ def intrinsics(session: Session) -> StepResult:
             measures += _changes(name, factory[name], lens)
     used = "refined intrinsics are used" if better else "the factory's intrinsics are kept"
     words = (
-        f"refined ones tell {gain:.2f} times as well where boards appear that they were not fitted to, and are used "
-        f"from {settings.intrinsics_gain:g} times on"
+        f"refined ones tell {gain:.2f} times as well where boards appear that they were not fitted to"
+        f"{'' if sure else ', which may be chance'}, and are used from {settings.intrinsics_gain:g} times on"
     )
     caption = "The board's corners as each camera saw them, and by how much its lens misses them, 100 times as long"
     return StepResult(
@@ -74,11 +76,18 @@ def usable_views(session: Session, lenses: Mapping[str, Intrinsics]) -> dict[Vie
     return usable
 
 
-def _in_corner_errors(errors_px: Mapping[View, float], solution: Solution) -> float:
-    """Return the errors' RMS, each over its view's own corner error, so that views at a slant do not drown the rest."""
-    if not errors_px:
-        return float("nan")
-    return float(np.sqrt(np.mean([(error / solution.sigma_px[view]) ** 2 for view, error in errors_px.items()])))
+def _in_corner_errors(errors_px: Mapping[View, float], solution: Solution) -> NDArray[np.float64]:
+    """Return the errors, each over its view's own corner error, so that views at a slant do not drown the rest."""
+    return np.array([error / solution.sigma_px[view] for view, error in errors_px.items()])
+
+
+def _gain(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[float, bool]:
+    """Return how many times smaller errors have become, RMS, and whether that is more than chance, view by view."""
+    less = before**2 - after**2
+    if len(less) < 2:
+        return float("nan"), False
+    by_chance = float(less.std(ddof=1) / np.sqrt(len(less)))
+    return float(np.sqrt((before**2).mean() / (after**2).mean())), float(less.mean()) > _SURE * by_chance
 
 
 def _single_views_px(lens: Intrinsics, views: list[Observation]) -> float:

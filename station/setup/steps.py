@@ -8,7 +8,7 @@ from station.core.ports import CameraInfo
 from station.setup.captures import Kind
 from station.setup.chart import lines
 from station.setup.depth import measure_depth, off_plane_percent, z_errors_mm
-from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, figure_text, limit_text, plain
+from station.setup.measure import SHARE, Bound, Measure, StepResult, at_least, at_most, figure_text, limit_text, plain
 from station.setup.motion import lateness_ms
 from station.setup.pictures import depth_sheet
 from station.setup.poses import Observation, locate
@@ -115,7 +115,7 @@ def sync(session: Session) -> StepResult:
         f"{measure.subject} takes its pictures apart from the others: check the sync cable, and that "
         "cameras.sync_master is set"
         for measure in measures
-        if measure.value > limit
+        if measure.bound is Bound.AT_MOST and measure.value > limit
     ]
     reference = next(iter(session.cameras()))
     drawn = {name: list(enumerate(found.tolist())) for name, found in late.items() if name != reference}
