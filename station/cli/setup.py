@@ -221,7 +221,8 @@ def _goes_on(session: Session) -> bool:
     """Ask whether captures of a run that was not finished are to be used; True where there are none."""
     poses = unfinished_poses(session)
     return not poses or typer.confirm(
-        f"An earlier run captured {poses} poses and put no rig in force. Go on with them? No shows everything anew",
+        f"An earlier run put no rig in force. Go on with its {poses} poses, and measure again what failed?\n"
+        "No: show everything anew",
         default=True,
     )
 

@@ -48,14 +48,12 @@ def intrinsics(session: Session) -> StepResult:
         measures.append(at_most("reprojection error", name, off_px, "px", settings.max_intrinsics_px))
         if better:
             measures += _changes(name, factory[name], lens)
-    used = "refined intrinsics are used" if better else "the factory's intrinsics are kept"
-    words = (
-        f"refined ones tell {gain:.2f} times as well where boards appear that they were not fitted to"
-        f"{'' if sure else ', which may be chance'}, and are used from {settings.intrinsics_gain:g} times on"
-    )
     caption = "The board's corners as each camera saw them, and by how much its lens misses them, 100 times as long"
     return StepResult(
-        "intrinsics", tuple(measures), (f"{used}: {words}",), ((caption, _picture(session, lenses, seen)),)
+        "intrinsics",
+        tuple(measures),
+        (_words(gain, sure, settings.intrinsics_gain),),
+        ((caption, _picture(session, lenses, seen)),),
     )
 
 
@@ -88,6 +86,16 @@ def _gain(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[floa
         return float("nan"), False
     by_chance = float(less.std(ddof=1) / np.sqrt(len(less)))
     return float(np.sqrt((before**2).mean() / (after**2).mean())), float(less.mean()) > _SURE * by_chance
+
+
+def _words(gain: float, sure: bool, asked: float) -> str:
+    """Return which intrinsics are used, and why."""
+    better = f"{gain:.2f} times as well where boards appear that they were not fitted to"
+    if gain < asked:
+        return f"the factory's intrinsics are kept: refined ones tell {better}, {asked:g} times is asked for"
+    if not sure:
+        return f"the factory's intrinsics are kept: refined ones tell {better}, but that may be chance"
+    return f"refined intrinsics are used: they tell {better}"
 
 
 def _single_views_px(lens: Intrinsics, views: list[Observation]) -> float:
