@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -26,6 +27,7 @@ from station.setup.roles import has_roles
 from station.setup.session import Session
 from station.setup.sources import SetupSource, board_booth, golden_booth, live_setup, recorded_setup, simulated_source
 from station.setup.versions import RigVersions
+from station.simulation.board import nudged
 
 app = typer.Typer(
     help="Set a booth up: cameras, light, depth, geometry; then a daily check.",
@@ -34,6 +36,7 @@ app = typer.Typer(
 )
 
 _SIMULATED, _LIVE = "simulated", "live"
+_KNOCKED_MM = 3.0
 _Out = Annotated[
     Path | None,
     typer.Option(callback=folder_to_write, help="Setup folder; overrides setup.folder of the configuration."),
@@ -69,7 +72,7 @@ def setup(
     """Set a booth up, step by step, and put its rig in force if every figure keeps its limit.
 
     Print the board first: `station setup board`. Whatever was captured is kept: after Ctrl-C the same line goes on
-    where it stopped, and so it does after a step that failed. A report says what was measured; without a pass the
+    where it stopped; a step that failed is measured again. A report says what was measured; without a pass the
     earlier rig stays in force.
     """
     if context.invoked_subcommand is not None:
@@ -142,14 +145,13 @@ def depth(
         return
     frames = _source(source, station, session, seed=1)
     if undo:
-        for words in restore(frames, session.folder):
+        for words in restore(frames, session):
             console.print(escape(words))
         return
     assert calibration is not None
     tolerance_ms = station.scene.pair_tolerance_ms
     result = calibrate(session, frames, calibration, tolerance_ms, time.time_ns(), _teller(console))
     show(console, result)
-    console.print("Now run `station setup`: what was captured before was of the old depth, and is gone.")
     if not result.ok:
         raise typer.Exit(1)
 
@@ -190,7 +192,15 @@ def rollback(out: _Out = None, config: _Config = None) -> None:
 
 
 @app.command()
-def check(source: _From = _LIVE, out: _Out = None, seed: _Seed = 1, config: _Config = None) -> None:
+def check(
+    source: _From = _LIVE,
+    out: _Out = None,
+    seed: _Seed = 1,
+    knocked: Annotated[
+        str, typer.Option(help="A camera of the simulated booth that was knocked 3 mm out of its place: a rehearsal.")
+    ] = "",
+    config: _Config = None,
+) -> None:
     """Check with the golden target that no camera has moved, drifted in depth, lost light or gone out of focus.
 
     Lay the target flat on the tray, then in other places, until it is enough. Depth, light and focus are compared with
@@ -198,7 +208,7 @@ def check(source: _From = _LIVE, out: _Out = None, seed: _Seed = 1, config: _Con
     """
     console, station = terminal(), load_config(config)
     session = _session(station, out, source)
-    frames = _check_source(source, station, session, seed)
+    frames = _check_source(source, station, session, seed, knocked)
     tolerance_ms = station.scene.pair_tolerance_ms
     result, page = look_at_golden(session, frames, tolerance_ms, time.time_ns(), _teller(console))
     show(console, result)
@@ -211,7 +221,8 @@ def _goes_on(session: Session) -> bool:
     """Ask whether captures of a run that was not finished are to be used; True where there are none."""
     poses = unfinished_poses(session)
     return not poses or typer.confirm(
-        f"An earlier run captured {poses} poses and put no rig in force. Go on with them? No shows everything anew",
+        f"An earlier run put no rig in force. Go on with its {poses} poses, and measure again what failed?\n"
+        "No: show everything anew",
         default=True,
     )
 
@@ -257,17 +268,26 @@ def _source(name: str, station: StationConfig, session: Session, seed: int) -> S
         return simulated_source(booth, ManualClock())
     if name != _LIVE:
         return recorded_setup(Path(name), ManualClock())
+    if session.truth() is not None and not has_roles(session.folder):
+        raise SetupError(
+            f"{session.folder} was set up on the simulated booth: add --from simulated, or give live cameras their "
+            "roles with `station setup discover`"
+        )
     return live_setup(session.folder, station.cameras, SystemClock())
 
 
-def _check_source(name: str, station: StationConfig, session: Session, seed: int) -> SetupSource:
+def _check_source(name: str, station: StationConfig, session: Session, seed: int, knocked: str) -> SetupSource:
     """Return the cameras that a `--from` names; in the simulated booth a person shows them the golden target."""
     if name != _SIMULATED:
+        if knocked:
+            raise SetupError("--knocked is for the simulated booth: add --from simulated, or knock the camera yourself")
         return _source(name, station, session, seed)
     truth = session.truth()
     if truth is None:
         raise SetupError(
             f"{session.folder} was not set up on the simulated booth. Run `station setup --from simulated`"
         )
+    if knocked:
+        truth = nudged(truth, truth.camera(knocked).camera_id, np.random.default_rng(seed), by_mm=_KNOCKED_MM)
     booth = golden_booth(golden_target(), truth, session.settings, station.simulation, seed)
     return simulated_source(booth, ManualClock())

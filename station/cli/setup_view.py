@@ -1,6 +1,7 @@
 """How `station setup` looks in a terminal."""
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,16 +11,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from station.core.errors import SetupError
-from station.setup.measure import Measure, StepResult, figure_text, limit_text, tabulated
+from station.setup.measure import Bound, Measure, StepResult, figure_text, limit_text, tabulated
 from station.setup.procedure import against_truth, finish
 from station.setup.report import pdf_path
 from station.setup.session import Session
 from station.setup.versions import RigVersions
 
+_NARROW, _WIDE, _WIDE_ENOUGH = 3, 6, 112
+"""Cameras side by side in a narrow and a wide terminal, and how many characters make it wide."""
+
 
 def terminal() -> Console:
-    """Return the terminal as setup writes to it."""
-    return Console(highlight=False, soft_wrap=True)
+    """Return the terminal as setup writes to it: between words for people, a line whole where a program reads it."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def show(console: Console, result: StepResult) -> None:
@@ -27,7 +31,7 @@ def show(console: Console, result: StepResult) -> None:
     mark = "[green]passed[/]" if result.ok else "[bold red]FAILED[/]"
     console.print(f"[bold]{result.step}[/]: {mark}")
     if result.measures:
-        console.print(_table(result.measures))
+        console.print(_table(result.measures, _NARROW if console.width < _WIDE_ENOUGH else _WIDE))
     for words in (*result.failures, *result.advice):
         console.print(f"  [yellow]{escape(words)}[/]")
 
@@ -45,14 +49,17 @@ def end(console: Console, session: Session) -> None:
     if version is None:
         console.print(_last_line(session), style="bold")
         raise SetupError(
-            f"the rig was not put in force, as a step did not pass: see {path}. The earlier rig is in force. "
-            "If only a limit or the plan was wrong, run the same command again: it goes on with what was captured. If "
-            "something in the booth was mended, run it with --anew: it asks to be shown everything again"
+            f"the rig was not put in force, as a step did not pass: see {path}. The earlier rig is in force. Mend what "
+            "is amiss and run the same command again: what failed is measured again. If a camera was moved or turned, "
+            "run it with --anew: it asks for everything again. If only a limit or the plan was wrong, run that step "
+            "alone, then `station setup report`: both judge what was captured"
         )
     console.print(f"rig in force: {RigVersions(session.folder).path} ({version.name})")
     console.print("The station's configuration needs both the rig and this folder, where the daily check is kept:")
-    console.print(configuration(session.folder), markup=False)
-    console.print("Next: lay the golden target on the tray and run `station setup check`, now and every morning.")
+    console.print(configuration(session.folder), markup=False, soft_wrap=True)
+    simulated = "" if session.truth() is None else " --from simulated"
+    line = f"station setup check --out {session.folder}{simulated}"
+    console.print(f"Next: lay the golden target on the tray and run `{escape(line)}`, now and every morning.")
     console.print(_last_line(session), style="bold")
 
 
@@ -62,11 +69,11 @@ def configuration(folder: Path) -> str:
     return f"[source]\nrig = {json.dumps(str(rig))}\n[setup]\nfolder = {json.dumps(str(folder.resolve()))}"
 
 
-def _table(measures: Sequence[Measure]) -> Table:
-    """Return figures as a table, its columns the cameras or pairs of them."""
-    parts = tabulated(measures)
+def _table(measures: Sequence[Measure], most_columns: int) -> Table:
+    """Return figures as a table, its columns the cameras, no more than that many side by side."""
+    parts = tabulated(measures, most_columns)
     columns = max(len(part.subjects) for part in parts)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
     table.add_column()
     for _ in range(columns):
         table.add_column(justify="right", no_wrap=True)
@@ -78,8 +85,8 @@ def _table(measures: Sequence[Measure]) -> Table:
         for name, row in part.rows:
             cells = [figure_text(each) if each.ok else f"[bold red]{figure_text(each)}[/]" for each in row]
             verdict = "[green]ok[/]" if all(each.ok for each in row) else "[bold red]FAIL[/]"
-            limit = limit_text(row[0])
-            table.add_row(f"  {escape(name)}", *cells, *rest, limit, verdict if limit else "")
+            verdict = "" if row[0].bound is Bound.NONE else verdict
+            table.add_row(f"  {escape(name)}", *cells, *rest, limit_text(row[0]), verdict)
     return table
 
 

@@ -14,10 +14,10 @@ _PT_PER_MM = 72 / 25.4
 _BAR_MM = (100.0, 100.0)
 """The check bars' lengths, across and up; measured with a ruler they tell whether the print is in true scale."""
 _BAR_WIDTH_MM = 1.0
-_MARK_MM = 4.0
-_EDGE_MM = 4.0
+_MARK_MM = 3.0
+_EDGE_MM = 6.0
+"""Bars and words keep this from the paper's edge, their marks 1 mm less: printers leave up to 5 mm bare."""
 _TEXT_PT = 8
-_OVERLAP_MM = 0.02
 
 
 def write_board_pdf(board: Board, path: Path) -> None:
@@ -77,13 +77,11 @@ def _squares(board: Board) -> list[str]:
                 continue
             ink.append(_box(board, left + inset, top + inset, board.marker_mm, board.marker_mm))
             bare = ~marker_bits(marker_id)
-            for down, across in np.argwhere(
-                bare
-            ):  # neighbours overlap a little, so that no hairline shows between them
-                wide, high = (
-                    module + _OVERLAP_MM * beside for beside in (bare[down, across + 1], bare[down + 1, across])
-                )
-                paper.append(_box(board, left + inset + across * module, top + inset + down * module, wide, high))
+            for down, across in np.argwhere(bare):
+                x, y = left + inset + across * module, top + inset + down * module
+                # Each reaches over its bare neighbours, so that no hairline shows between them.
+                paper.append(_box(board, x, y, module * (1 + bare[down, across + 1]), module))
+                paper.append(_box(board, x, y, module, module * (1 + bare[down + 1, across])))
             marker_id += 1
     return ["0 g", *ink, "1 g", *paper, "0 g"]
 
@@ -94,14 +92,14 @@ def _bars(board: Board) -> list[str]:
     left, top = board.paper_mm[0] / 2 - long_mm / 2, board.paper_mm[1] / 2 - tall_mm / 2
     lines = [_box(board, left, _EDGE_MM, long_mm, _BAR_WIDTH_MM), _box(board, _EDGE_MM, top, _BAR_WIDTH_MM, tall_mm)]
     for end in (left, left + long_mm - 0.25):
-        lines.append(_box(board, end, _EDGE_MM - _MARK_MM / 4, 0.25, _MARK_MM))
+        lines.append(_box(board, end, _EDGE_MM - (_MARK_MM - _BAR_WIDTH_MM) / 2, 0.25, _MARK_MM))
     for end in (top, top + tall_mm - 0.25):
-        lines.append(_box(board, _EDGE_MM - _MARK_MM / 4, end, _MARK_MM, 0.25))
+        lines.append(_box(board, _EDGE_MM - (_MARK_MM - _BAR_WIDTH_MM) / 2, end, _MARK_MM, 0.25))
     words = (
         f"{board.name}: {board.squares[0]} x {board.squares[1]} squares of {board.square_mm:g} mm. Print at 100 %: "
         f"both bars must measure {long_mm:g} mm."
     )
-    x, y = (board.paper_mm[0] / 2 - 62) * _PT_PER_MM, (_EDGE_MM - 0.5) * _PT_PER_MM
+    x, y = (board.paper_mm[0] / 2 - 62) * _PT_PER_MM, _EDGE_MM * _PT_PER_MM
     return [*lines, f"BT /F {_TEXT_PT} Tf {x:.2f} {y:.2f} Td ({words}) Tj ET"]
 
 

@@ -14,7 +14,7 @@ from station.rig import Rig
 from station.setup.board import Board
 from station.setup.captures import Capture, Shot
 from station.setup.depth import z_errors_mm
-from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, plain
+from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, figure_text, limit_text, plain
 from station.setup.moved import LYING_MM, Moved, Placement, disagreement_px, find_moved
 from station.setup.poses import Observation, locate
 from station.setup.settings import SetupSettings
@@ -145,7 +145,7 @@ def _against(name: str, now: Health, then: Health, settings: SetupSettings) -> l
     return [
         at_most("depth drifted", name, abs(now.depth_percent - then.depth_percent), "%", settings.check_depth_percent),
         at_most("light changed", name, light, SHARE, settings.check_light),
-        at_most("edges grown by", name, now.edge_px / then.edge_px, "times", settings.check_focus),
+        at_most("edges grown by", name, now.edge_px / then.edge_px, "x", settings.check_focus),
     ]
 
 
@@ -172,7 +172,7 @@ def _sentence(measure: Measure) -> str:
         "moved": f"{camera} has moved by {measure.value:.1f} mm. Tighten it and {again}",
         "turned": f"{camera} has turned by {measure.value:.2f} degrees. Tighten it and {again}",
         "depth drifted": f"{camera}'s depth drifted by {measure.value:.1f} %. Let it warm up, then calibrate its depth",
-        "light changed": f"{camera} sees light changed by {measure.value:.0%} since setup. Check lamps, exposure, lens",
+        "light changed": f"{camera} sees light changed by {figure_text(measure)} since setup. Check lamps and lens",
         "edges grown by": f"{camera} is out of focus: edges are {measure.value:.1f} times as wide. Clean its lens",
     }
-    return f"{advice[measure.name]} (limit {measure.limit:g})"
+    return f"{advice[measure.name]} (allowed: {limit_text(measure)})"

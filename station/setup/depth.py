@@ -1,9 +1,13 @@
 """Depth quality as the vendor's own tool names it, measured on a plane.
 
-Definitions after Intel's "RealSense Camera Depth Testing Methodology" (2018): fill rate, plane-fit RMS error, sub-pixel
-RMS error, Z accuracy and temporal noise, in a region of interest in the picture's middle. The vendor's tool crops
-outliers before the plane-fit RMS; here only what lies so far off the plane that it is another surface is left out (five
-times the median distance, 3.4 standard deviations of normal noise), so that noise of 2 mm reads as 2 mm.
+Definitions after Intel's "RealSense Camera Depth Testing Methodology" (2018) and the depth quality tool that comes
+with librealsense (tools/depth-quality/readme.md): fill rate, plane-fit RMS error, sub-pixel RMS error, Z accuracy and
+temporal noise, in a region of interest in the picture's middle. Sub-pixel RMS is that of BL FL / Z - BL FL / ZP over
+pixels, with baseline BL, focal length FL in px, depth Z and the plane's depth ZP. ZP is taken along the pixel's ray,
+and FL is that of the picture depth is aligned to; the tool projects onto the plane along its normal and measures
+unaligned depth. The tool leaves out the nearest and the farthest 0.5 % of the pixels; here only what lies so far off
+the plane that it is another surface is left out (five times the median distance, 3.4 standard deviations of normal
+noise), so that noise of 2 mm reads as 2 mm.
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,7 @@
-"""Having cameras calibrate their own depth: a table is used only when its health is good, and the old one is kept."""
+"""Having cameras calibrate their own depth: a table is used only when its health is good, and the old one is kept.
+
+What was measured with another table says nothing any more: before any camera's table changes, it is forgotten.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +19,7 @@ from station.setup.sighting import Finder
 from station.setup.sources import SetupSource
 
 STEP = "depth-calibration"
+_ANEW = "now run `station setup`: it measures anew, as what was captured before is of another depth"
 
 
 def calibrate(
@@ -26,7 +30,7 @@ def calibrate(
     utc_ns: int,
     tell: Callable[[str], None],
 ) -> StepResult:
-    """Have every camera run a routine; captures of the depth before are then forgotten.
+    """Have every camera run a routine; see `calibrate_depth`.
 
     Raises:
         CameraError: a camera lacks the routine, or it failed.
@@ -49,14 +53,15 @@ def calibrate(
         result = calibrate_depth(name, camera, routine, distances[name], session, utc_ns)
         measures += result.measures
         advice += result.advice
-    session.begin_anew()
+    if len(advice) < len(ids):
+        advice.append(_ANEW)
     return session.save_result(StepResult(STEP, tuple(measures), tuple(advice)))
 
 
 def calibrate_depth(
     camera_id: str, camera: SelfCalibrating, routine: Routine, distance_mm: float, session: Session, utc_ns: int
 ) -> StepResult:
-    """Run a routine; put its table in force if its health is good, after the old one was kept.
+    """Run a routine; put its table in force if its health is good, after the old one was kept and captures forgotten.
 
     Raises:
         CameraError: the camera lacks the routine, or it failed.
@@ -73,12 +78,13 @@ def calibrate_depth(
     with writing(session.folder):
         (session.folder / "tables").mkdir(parents=True, exist_ok=True)
         (session.folder / "tables" / f"{camera_id}-{utc_ns}.bin").write_bytes(camera.table())
+    session.begin_anew()
     camera.write(found.table)
     return StepResult(STEP, tuple(measures))
 
 
-def restore(source: SetupSource, folder: Path) -> list[str]:
-    """Put every camera's newest kept table back in force; return a sentence a camera.
+def restore(source: SetupSource, session: Session) -> list[str]:
+    """Put every camera's newest kept table back in force, after captures were forgotten; return what was done.
 
     Raises:
         CameraError: a camera refused it.
@@ -89,20 +95,21 @@ def restore(source: SetupSource, folder: Path) -> list[str]:
     said = []
     for camera in source.cameras:
         name = camera.camera_id
-        table = restore_table(name, source.self_calibrating(name).write, folder)
+        table = restore_table(name, source.self_calibrating(name).write, session)
         said.append(f"camera {name}: its table before {table.name} was replaced is in force again")
-    return said
+    return [*said, _ANEW]
 
 
-def restore_table(camera_id: str, write: Callable[[bytes], None], folder: Path) -> Path:
-    """Put the newest kept table of a camera back in force; return its file.
+def restore_table(camera_id: str, write: Callable[[bytes], None], session: Session) -> Path:
+    """Put the newest kept table of a camera back in force, after captures were forgotten; return its file.
 
     Raises:
         SetupError: none was kept.
     """
-    kept = sorted((folder / "tables").glob(f"{camera_id}-*.bin"))
+    kept = sorted((session.folder / "tables").glob(f"{camera_id}-*.bin"))
     if not kept:
-        raise SetupError(f"{folder} keeps no calibration table of camera {camera_id}. Nothing was changed")
+        raise SetupError(f"{session.folder} keeps no calibration table of camera {camera_id}. It was not changed")
+    session.begin_anew()
     write(kept[-1].read_bytes())
     return kept[-1]
 

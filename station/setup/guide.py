@@ -31,13 +31,22 @@ from station.setup.versions import RigVersions
 Tell = Callable[[str], None]
 
 _ENOUGH = "that is enough"
+_SHOWN_AGAIN = {
+    "light": (Kind.EMPTY,),
+    "depth": tuple(Kind),
+    "intrinsics": (Kind.BOARD, Kind.MOTION),
+    "extrinsics": (Kind.BOARD, Kind.MOTION),
+    "tray": (Kind.BOARD, Kind.MOTION),
+    "sync": (Kind.EMPTY, Kind.MOTION),
+}
+"""What is to be shown again once a step has failed: what it is measured from, and what makes no sense without that."""
 
 
 def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Tell) -> None:
     """Gather the empty tray, poses of the board and its motion, until there are enough or the source ends.
 
-    Every capture is kept at once. Captures of an earlier run count, unless they already made the rig in force or are
-    of other cameras: then all begins anew.
+    Every capture is kept at once. Captures of an earlier run count, but those a step failed on; unless they already
+    made the rig in force or are of other cameras: then all begins anew.
 
     Raises:
         SetupError: a camera cannot be opened or was lost, the source ended too soon, or the disk is full.
@@ -60,7 +69,7 @@ def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Te
             if kept is not None:
                 session.save_capture(kept.kind, kept.capture)
                 missing = _missing(session, list(infos))
-                tell(f"{len(session.captures(Kind.BOARD))} poses kept; {missing or _ENOUGH}")
+                tell(f"poses kept: {len(session.captures(Kind.BOARD))}; {missing or _ENOUGH}")
         _ended(session, source.name)
     finally:
         close_cameras(source.cameras)
@@ -80,6 +89,11 @@ def _begin(session: Session, source: SetupSource, infos: Mapping[str, CameraInfo
     if known and (done or known != (dict(infos), _digest(source.truth))):
         tell("beginning anew: what was captured before " + ("made a rig already" if done else "is of other cameras"))
         session.begin_anew()
+    for step, kinds in _SHOWN_AGAIN.items():
+        result = session.result(step)
+        if result is not None and not result.ok:
+            tell(f"{step} failed: it is measured again")
+            session.forget(step, kinds)
     session.save_cameras(infos, Origin(source.name, _warmth(source, infos), source.automatic), source.truth)
 
 

@@ -19,13 +19,15 @@ LAST = "check.json"
 BROKEN_OFF = "the last daily check was broken off before its end. Run `station setup check` again"
 _PLOTTED = {
     "moved": "mm",
-    "turned": "degrees",
+    "turned": "deg",
     "all moved together": "mm",
-    "all turned together": "degrees",
+    "all turned together": "deg",
     "depth drifted": "%",
-    "light changed": "share",
-    "edges grown by": "times",
+    "light changed": "%",
+    "edges grown by": "x",
 }
+_SHARES = ("light changed",)
+"""Remembered as shares of 1, plotted in percent."""
 _NS_PER_H = 3_600_000_000_000
 
 
@@ -150,12 +152,12 @@ def write_page(folder: Path, result: StepResult) -> Path:
 def _plot(name: str, records: Sequence[Mapping[str, Any]]) -> str:
     """Return one figure of every camera over time, as SVG."""
     series: dict[str, list[tuple[float, float]]] = {}
-    limit = 0.0
+    limit, times = 0.0, 100 if name in _SHARES else 1
     for record in records:
         for figure, camera, value, bound in record["figures"]:
             if figure == name and value is not None and math.isfinite(value):
-                series.setdefault(camera, []).append((record["utc_ns"] / 1e9, value))
-                limit = bound
+                series.setdefault(camera, []).append((record["utc_ns"] / 1e9, times * value))
+                limit = times * bound
     return lines(f"{name}, {_PLOTTED[name]} (limit {limit:g})", series, _moment, limit)
 
 

@@ -20,6 +20,8 @@ from station.setup.session import Session
 
 _AT_ONCE = 3
 """Poses left out together."""
+_SURE = 2.0
+"""Standard errors by which views left out must be better predicted on average, so that it is no chance."""
 
 
 def intrinsics(session: Session) -> StepResult:
@@ -34,24 +36,24 @@ def intrinsics(session: Session) -> StepResult:
     kept, refined = adjust(factory, seen), adjust(factory, seen, refine=True)
     kept_off = _in_corner_errors(leave_one_out(seen, kept, at_once=_AT_ONCE), refined)
     refined_off = _in_corner_errors(leave_one_out(seen, refined, refine=True, at_once=_AT_ONCE), refined)
-    gain = kept_off / refined_off
-    better = gain >= settings.intrinsics_gain
+    gain, sure = _gain(kept_off, refined_off)
+    better = sure and gain >= settings.intrinsics_gain
     lenses = refined.lenses if better else factory
     session.save_lenses(lenses)
     measures: list[Measure] = [
-        plain("views left out, factory", "booth", kept_off, "sigma"),
-        plain("views left out, refined", "booth", refined_off, "sigma"),
+        plain("gain by refining", "booth", gain, "x"),
     ]
     for name, lens in lenses.items():
         off_px = _single_views_px(lens, [here for view, here in seen.items() if view[0] == name])
         measures.append(at_most("reprojection error", name, off_px, "px", settings.max_intrinsics_px))
         if better:
             measures += _changes(name, factory[name], lens)
-    words = f"refined ones predict views left out {gain:.2f} times as well, {settings.intrinsics_gain:g} is asked for"
-    used = "refined intrinsics are used" if better else "factory intrinsics are kept, not refined"
     caption = "The board's corners as each camera saw them, and by how much its lens misses them, 100 times as long"
     return StepResult(
-        "intrinsics", tuple(measures), (f"{used}: {words}",), ((caption, _picture(session, lenses, seen)),)
+        "intrinsics",
+        tuple(measures),
+        (_words(gain, sure, settings.intrinsics_gain),),
+        ((caption, _picture(session, lenses, seen)),),
     )
 
 
@@ -72,11 +74,28 @@ def usable_views(session: Session, lenses: Mapping[str, Intrinsics]) -> dict[Vie
     return usable
 
 
-def _in_corner_errors(errors_px: Mapping[View, float], solution: Solution) -> float:
-    """Return the errors' RMS, each over its view's own corner error, so that views at a slant do not drown the rest."""
-    if not errors_px:
-        return float("nan")
-    return float(np.sqrt(np.mean([(error / solution.sigma_px[view]) ** 2 for view, error in errors_px.items()])))
+def _in_corner_errors(errors_px: Mapping[View, float], solution: Solution) -> NDArray[np.float64]:
+    """Return the errors, each over its view's own corner error, so that views at a slant do not drown the rest."""
+    return np.array([error / solution.sigma_px[view] for view, error in errors_px.items()])
+
+
+def _gain(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[float, bool]:
+    """Return how many times smaller errors have become, RMS, and whether that is more than chance, view by view."""
+    less = before**2 - after**2
+    if len(less) < 2:
+        return float("nan"), False
+    by_chance = float(less.std(ddof=1) / np.sqrt(len(less)))
+    return float(np.sqrt((before**2).mean() / (after**2).mean())), float(less.mean()) > _SURE * by_chance
+
+
+def _words(gain: float, sure: bool, asked: float) -> str:
+    """Return which intrinsics are used, and why."""
+    better = f"{gain:.2f} times as well where boards appear that they were not fitted to"
+    if gain < asked:
+        return f"the factory's intrinsics are kept: refined ones tell {better}, {asked:g} times is asked for"
+    if not sure:
+        return f"the factory's intrinsics are kept: refined ones tell {better}, but that may be chance"
+    return f"refined intrinsics are used: they tell {better}"
 
 
 def _single_views_px(lens: Intrinsics, views: list[Observation]) -> float:

@@ -9,7 +9,7 @@ from typing import Any, Self
 SHARE = "share"
 """The unit of a share of 1; people read it in percent."""
 _TINY = 0.001
-_MOST_COLUMNS = 6
+_DECIMALS = 3
 
 
 class Bound(StrEnum):
@@ -62,9 +62,11 @@ def figure_text(measure: Measure) -> str:
 
 
 def limit_text(measure: Measure) -> str:
-    """Return a figure's limit as people read it, empty when it has none."""
-    sign = {Bound.NONE: "", Bound.AT_MOST: "at most ", Bound.AT_LEAST: "at least "}[measure.bound]
-    return sign and sign + _amount(measure.limit, measure.unit)
+    """Return a figure's limit as people read it, or that it has none."""
+    if measure.bound is Bound.NONE:
+        return "for information"
+    sign = {Bound.AT_MOST: "at most", Bound.AT_LEAST: "at least"}[measure.bound]
+    return f"{sign} {_amount(measure.limit, measure.unit)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +77,15 @@ class Rows:
     rows: list[tuple[str, list[Measure]]]
 
 
-def tabulated(measures: Sequence[Measure]) -> list[Rows]:
-    """Return figures as tables, those of the same subjects together; too many subjects stand below each other."""
+def tabulated(measures: Sequence[Measure], most_columns: int) -> list[Rows]:
+    """Return figures as tables, those of the same subjects together; more subjects than columns stand below."""
     named: dict[str, list[Measure]] = {}
     for measure in measures:
         named.setdefault(measure.name, []).append(measure)
     tables: dict[tuple[str, ...], Rows] = {}
-    for name, row in named.items():
-        subjects = tuple(measure.subject for measure in row)
-        if len(row) > _MOST_COLUMNS:
-            listed = [(f"{name}, {measure.subject}", [measure]) for measure in row]
-            tables.setdefault(("",), Rows(("",), [])).rows.extend(listed)
-        else:
+    for name, whole in named.items():
+        for row in (whole[first : first + most_columns] for first in range(0, len(whole), most_columns)):
+            subjects = tuple(measure.subject for measure in row)
             tables.setdefault(subjects, Rows(subjects, [])).rows.append((name, row))
     return list(tables.values())
 
@@ -96,7 +95,7 @@ def _amount(value: float, unit: str) -> str:
         value, unit = 100 * value, "%"
     if 0 < abs(value) < _TINY:
         return f"under {_TINY} {unit}".strip()
-    return (f"{value:.0f} {unit}" if abs(value) >= 1000 else f"{value:.3g} {unit}").strip()
+    return (f"{value:.0f} {unit}" if abs(value) >= 1000 else f"{round(value, _DECIMALS):.3g} {unit}").strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from station.core.errors import SetupError
 from station.rig import Rig
 from station.setup import depth_calibration, rigging, steps
 from station.setup.intrinsics import intrinsics
+from station.setup.light import light
 from station.setup.measure import Measure, StepResult, at_most
 from station.setup.poses import difference, inverse
 from station.setup.report import keep, publish, recall, report_text, stage
@@ -19,7 +20,7 @@ Step = Callable[[Session], StepResult]
 
 STEPS: dict[str, Step] = {
     "discover": steps.discover,
-    "light": steps.light,
+    "light": light,
     "depth": steps.depth,
     "intrinsics": intrinsics,
     "extrinsics": rigging.extrinsics,
@@ -33,9 +34,13 @@ def run_step(session: Session, name: str) -> StepResult:
     """Run one step on what was captured, and keep its result.
 
     Raises:
-        SetupError: the step cannot be done.
+        SetupError: the step cannot be done; it has failed.
     """
-    return session.save_result(STEPS[name](session))
+    try:
+        return session.save_result(STEPS[name](session))
+    except SetupError as error:
+        session.save_result(StepResult(name, failures=(str(error),)))
+        raise
 
 
 def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:

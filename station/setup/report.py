@@ -17,6 +17,7 @@ from station.setup.session import Session
 REPORT = "report.html"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PDF_TIMEOUT_S = 60
+_MOST_CAMERAS = 6
 _MIME = {".jpg": "image/jpeg", ".svg": "image/svg+xml"}
 _TITLES = {
     "discover": "Cameras",
@@ -33,14 +34,17 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#1c2330;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.7rem;margin-bottom:.2rem}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid #ccd3dd}
 table{border-collapse:collapse;width:100%}td,th{padding:.28rem .6rem;text-align:left;border-bottom:1px solid #e6eaf0}
-.figures :is(td,th):nth-child(n+2){text-align:right;font-variant-numeric:tabular-nums}.figures td:first-child{width:36%}
+.figures :is(td,th){white-space:nowrap}.figures td:first-child{width:30%}
+.figures :is(td,th):nth-child(n+2){text-align:right;font-variant-numeric:tabular-nums}
 .figures th{padding-top:.6rem;color:#566}.ok{color:#14713a}.bad{color:#b3201f;font-weight:600}
 .banner{display:inline-block;padding:.3rem .8rem;border-radius:.4rem;color:#fff;font-weight:600}
 .banner.ok{background:#14713a}.banner.bad{background:#b3201f}
 figure{display:inline-block;vertical-align:top;margin:.6rem 1rem .6rem 0;max-width:100%}
 img{max-width:100%}img[src^="data:image/jpeg"]{border:1px solid #ccd3dd}
 figcaption{font-size:.85rem;color:#566}li{margin:.2rem 0}
-@media print{h2{break-after:avoid}tr,figure{break-inside:avoid}}
+@page{size:A4;margin:14mm}
+@media print{body{font-size:9.5pt;margin:0;padding:0}h2,tr:has(th){break-after:avoid}tr,figure{break-inside:avoid}
+td,th{padding:.2rem .4rem}figure{margin:.4rem 0}img{max-height:8cm}}
 """
 
 
@@ -138,7 +142,7 @@ def pdf_path(report: Path) -> Path | None:
 
 def _table(measures: Sequence[Measure]) -> str:
     """Return figures as a table, its columns the cameras or pairs of them."""
-    tables = tabulated(measures)
+    tables = tabulated(measures, _MOST_CAMERAS)
     columns = max(len(table.subjects) for table in tables)
     lines: list[str] = []
     for table in tables:

@@ -44,8 +44,9 @@ def extrinsics(session: Session) -> StepResult:
         own = [error**2 for view, error in errors.items() if view[0] == name]
         left_out = float(np.sqrt(np.mean(own))) if own else float("nan")
         measures.append(at_most("leave-one-out error", name, left_out, "px", settings.max_leave_one_out_px))
-    for pair, apart_mm in _point_to_plane(session, solution).items():
-        measures.append(at_most("point-to-plane error", pair, apart_mm, "mm", settings.max_point_to_plane_mm))
+    for (one, other), apart_mm in _point_to_plane(session, solution).items():
+        words = f"point-to-plane error to {one}"
+        measures.append(at_most(words, other, apart_mm, "mm", settings.max_point_to_plane_mm))
     drawing = session.drawing("extrinsics", cells(errors, settings.max_leave_one_out_px))
     caption = "Leave-one-out error by camera and capture, px; empty where it did not see the board, or alone"
     missing = tuple(missing_poses(list(seen), list(lenses), settings))
@@ -64,7 +65,7 @@ def tray(session: Session) -> StepResult:
     if not lying:
         raise SetupError(
             "no two poses of the board lie flat on the tray. Run `station setup` again and lay it in the tray's "
-            "middle, print up, its words away from you, and in other places; with --anew it asks for everything again"
+            "middle, print up, its words away from you, and in other places"
         )
     board = session.board
     corners = board.corners_mm() + np.array([0, 0, settings.board_thickness_mm])
@@ -145,7 +146,7 @@ def tray_shift(rig: Rig, plan: Layout, settings: SetupSettings) -> tuple[list[Me
         return measures, []
     words = (
         f"the working area lies {shift_mm:.0f} mm and {turn_deg:.0f} degrees off the plan by the cameras' places. The "
-        "first board must lie in the tray's middle, straight, its words away from you: run `station setup --anew`; or "
+        "first board must lie in the tray's middle, straight, its words away from you: run `station setup` again; or "
         "correct the cameras' places in setup.booth"
     )
     return measures, [words]
@@ -160,7 +161,7 @@ def _tray_pictures(session: Session, rig: Rig) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _point_to_plane(session: Session, solution: Solution) -> dict[str, float]:
+def _point_to_plane(session: Session, solution: Solution) -> dict[tuple[str, str], float]:
     """Return for each pair of cameras how far one's depth lies off the board where the other's depth has it, RMS mm.
 
     Each camera's depth of the board is taken as an offset along its line of sight from the board as all cameras place
@@ -176,12 +177,12 @@ def _point_to_plane(session: Session, solution: Solution) -> dict[str, float]:
             off_mm, true_mm = z_errors_mm(shot.depth_mm, lenses[name], pose, shot.sighting.pixels)
             if len(off_mm) > 100:
                 offsets[name, number] = float(np.median(off_mm / true_mm)) * float(pose[:3, 2] @ pose[:3, 3])
-    apart: dict[str, float] = {}
+    apart: dict[tuple[str, str], float] = {}
     for one, other in combinations(lenses, 2):
         both = [n for (name, n) in offsets if name == one and (other, n) in offsets]
         if both:
             squares = [(offsets[one, n] - offsets[other, n]) ** 2 for n in both]
-            apart[f"{one}, {other}"] = float(np.sqrt(np.mean(squares)))
+            apart[one, other] = float(np.sqrt(np.mean(squares)))
     return apart
 
 

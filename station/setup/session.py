@@ -6,7 +6,7 @@ procedure that was broken off goes on where it stopped.
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,17 @@ class Session:
                 path = self.folder / name
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
+    def forget(self, step: str, kinds: Collection[Kind]) -> None:
+        """Forget what a step found, and the captures it was found from: they are asked for again.
+
+        Raises:
+            SetupError: the folder is not writable.
+        """
+        with writing(self.folder):
+            for path in (path for kind in kinds for path in self.captures(kind)):
+                shutil.rmtree(path)
+            (self.folder / "steps" / f"{step}.json").unlink(missing_ok=True)
+
     def save_cameras(self, infos: Mapping[str, CameraInfo], origin: Origin, truth: Rig | None = None) -> None:
         """Keep what the cameras say of themselves, and the true rig where that is known."""
         self._write("cameras.json", {**asdict(origin), "cameras": [asdict(info) for info in infos.values()]})
@@ -113,7 +124,7 @@ class Session:
         Raises:
             SetupError: the disk is full or not writable.
         """
-        number = len(list(self.folder.glob("captures/[0-9]*")))
+        number = max(map(capture_number, self.folder.glob("captures/[0-9]*")), default=-1) + 1
         final = self.folder / "captures" / f"{number:04d}-{kind}"
         unfinished = final.with_name("unfinished")
         with writing(self.folder):

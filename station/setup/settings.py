@@ -74,7 +74,7 @@ class SetupSettings:
         Gt(1),
         Le(10),
         Doc("Refined intrinsics are used where they predict views left out better by this factor."),
-    ] = 1.1
+    ] = 1.02
     max_tray_spread_mm: Annotated[
         float, Gt(0), Le(20), Doc("Largest distance of a lying board's corners from the tray's plane, in mm.")
     ] = 1.0

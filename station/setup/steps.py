@@ -1,16 +1,14 @@
-"""The steps that look at the cameras: discover, light, depth, sync. Each reads what was captured."""
+"""The steps discover, depth and sync. Each reads what was captured."""
 
 from collections import Counter
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from station.core.ports import CameraInfo
 from station.setup.captures import Kind
 from station.setup.chart import lines
 from station.setup.depth import measure_depth, off_plane_percent, z_errors_mm
-from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, plain
+from station.setup.measure import SHARE, Bound, Measure, StepResult, at_least, at_most, figure_text, limit_text, plain
 from station.setup.motion import lateness_ms
 from station.setup.pictures import depth_sheet
 from station.setup.poses import Observation, locate
@@ -18,12 +16,9 @@ from station.setup.roles import contact_sheet
 from station.setup.session import Session
 
 _BASELINES_MM = {"D405": 18.0, "D415": 55.0, "D435": 50.0, "D455": 95.0}
-"""Distance of a model's two depth imagers, by the vendor's datasheet of the D400 series."""
+"""Distance of a model's two depth imagers, by the vendor's datasheet of the D400 series, 337029."""
 _USUAL_BASELINE_MM = 50.0
-_GAMMA = 2.2
-_CLIPPED = 254
 _NS_PER_MS = 1e6
-_MIDDLE = 0.5
 
 
 def discover(session: Session) -> StepResult:
@@ -48,36 +43,6 @@ def discover(session: Session) -> StepResult:
         tuple(advice),
         (("What each camera sees", picture),),
         facts,
-    )
-
-
-def light(session: Session) -> StepResult:
-    """Measure the light on the empty tray: what is locked, evenness, clipping, flicker; advise in words."""
-    settings, shots, automatic = session.settings, session.empty(), session.origin().automatic
-    measures: list[Measure] = [at_most("settings not locked", "booth", len(automatic), "", 0)]
-    advice = list(automatic)
-    for number, (name, shot) in enumerate(shots.items()):
-        middle = _middle(shot.colour)
-        clipped = float((middle >= _CLIPPED).any(axis=2).mean())
-        swing = float(np.ptp(shot.brightness) / max(shot.brightness.mean(), 1e-6))
-        measures.append(at_most("overexposed share", name, clipped, SHARE, settings.max_clipped))
-        measures.append(at_most("flicker, peak to peak", name, swing, SHARE, settings.max_flicker))
-        if clipped > settings.max_clipped:
-            advice.append(f"camera {name} is overexposed: lower its exposure or turn the lamps away from it")
-        if swing > settings.max_flicker:
-            advice.append(
-                f"camera {name} sees the light flicker: use lamps without flicker, or an exposure of 10 ms (50 Hz)"
-            )
-        if number == 0:
-            uneven, words = _evenness(middle)
-            measures.append(at_most("light between halves", name, uneven, SHARE, settings.max_light_unevenness))
-            advice += words
-    picture = session.picture("light", _light_map(_middle(next(iter(shots.values())).colour)))
-    return StepResult(
-        "light",
-        tuple(measures),
-        tuple(advice),
-        ((f"Light on the empty tray as camera {next(iter(shots))} sees it, linear: yellow is the brightest", picture),),
     )
 
 
@@ -111,8 +76,8 @@ def depth(session: Session) -> StepResult:
             at_most("Z error against the board", name, abs(z_percent), "%", settings.max_z_error_percent),
         ]
     advice = [
-        f"camera {m.subject}: {m.name} is {m.value:.3g} {m.unit}, the limit is {m.limit:g}. Clean its lenses, let it "
-        "warm up for 20 minutes, then run its on-chip calibration"
+        f"camera {m.subject}: {m.name} is {figure_text(m)}, allowed is {limit_text(m)}. Clean its lenses, let it warm "
+        "up for 20 minutes, then run its on-chip calibration"
         for m in measures
         if not m.ok
     ]
@@ -150,7 +115,7 @@ def sync(session: Session) -> StepResult:
         f"{measure.subject} takes its pictures apart from the others: check the sync cable, and that "
         "cameras.sync_master is set"
         for measure in measures
-        if measure.value > limit
+        if measure.bound is Bound.AT_MOST and measure.value > limit
     ]
     reference = next(iter(session.cameras()))
     drawn = {name: list(enumerate(found.tolist())) for name, found in late.items() if name != reference}
@@ -171,37 +136,3 @@ def _described(info: CameraInfo, celsius: float | None) -> str:
 def _baseline_mm(model: str) -> float:
     """Return the baseline of a camera's model; of one that is not known, a D435's."""
     return next((mm for name, mm in _BASELINES_MM.items() if name in model), _USUAL_BASELINE_MM)
-
-
-def _middle(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = colour.shape[:2]
-    down, across = round(height * (1 - _MIDDLE) / 2), round(width * (1 - _MIDDLE) / 2)
-    return colour[down : height - down, across : width - across]
-
-
-def _linear(colour: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return np.asarray((colour.mean(axis=2) / 255) ** _GAMMA, np.float64)
-
-
-def _evenness(middle: NDArray[np.uint8]) -> tuple[float, list[str]]:
-    """Return the largest difference in light between halves, as a share of the mean, and words on it."""
-    level = _linear(middle)
-    height, width = level.shape
-    sides = {
-        ("right", "left"): (level[:, width // 2 :], level[:, : width // 2]),
-        ("far", "near"): (level[: height // 2], level[height // 2 :]),
-    }
-    largest, words = 0.0, []
-    for (one, other), (first, second) in sides.items():
-        share = float((np.median(first) - np.median(second)) / max(np.median(level), 1e-6))
-        largest = max(largest, abs(share))
-        bright, dark = (one, other) if share > 0 else (other, one)
-        if abs(share) > 0.05:
-            words.append(f"the {bright} side of the tray is {abs(share):.0%} brighter than the {dark}")
-    return largest, words
-
-
-def _light_map(middle: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    level = cv2.GaussianBlur(_linear(middle), (0, 0), 6)
-    scaled = np.clip(level / max(float(level.max()), 1e-6) * 255, 0, 255).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(cv2.applyColorMap(scaled, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB), np.uint8)

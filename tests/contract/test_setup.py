@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from station.cameras import CamerasSettings
 from station.cli.app import app
-from station.config import parse_config
+from station.config import load_config, parse_config
 from station.core.errors import CameraStalled, SetupError
 from station.daemon.calibration import Calibration
 from station.daemon.clock import ManualClock
@@ -22,11 +22,12 @@ from station.setup.captures import Kind
 from station.setup.gather import open_cameras
 from station.setup.guide import capture, look_at_golden, unfinished_poses
 from station.setup.history import history, remember
+from station.setup.light import light
 from station.setup.measure import StepResult
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.sources import SetupSource, board_booth, golden_booth, left_automatic, simulated_source
-from station.setup.steps import depth, light
+from station.setup.steps import depth
 from station.setup.versions import RigVersions
 from station.simulation.layout import booth_rig
 from station.simulation.settings import SimulationSettings
@@ -98,6 +99,24 @@ def test_daily_check_passes_and_is_remembered(booth):
     assert "check: passed" in said
     assert "depth drifted" in said  # since setup: the first check has something to compare with
     assert len((booth[0] / "history.jsonl").read_text().splitlines()) == 1
+
+
+def test_check_that_fails_can_be_rehearsed(tmp_path, booth):
+    folder = tmp_path / "booth"
+    shutil.copytree(booth[0], folder)
+    options = ("--out", str(folder), "--config", str(booth[1]), "--knocked")
+    status, said = station("check", "--from", "simulated", *options, "left")
+    assert status == 1
+    assert (
+        [line for line in said.splitlines() if "Tighten it" in line]
+        == [line for line in said.splitlines() if "camera left has moved by" in line]
+        != []
+    )
+    assert "--knocked is for the simulated booth" in station("check", *options, "left")[1]
+
+
+def test_simulated_booth_is_not_taken_for_a_live_one(booth):
+    assert "add --from simulated" in station("check", "--out", str(booth[0]))[1]
 
 
 def test_limit_missed_leaves_the_earlier_rig_in_force(booth):
@@ -376,3 +395,28 @@ def test_subpixel_error_is_by_the_baseline_of_the_cameras_model(tmp_path, booth)
     session.save_cameras(infos, session.origin())
     wider = {m.subject: m.value for m in depth(session).measures if m.name == "sub-pixel RMS"}
     assert wider == pytest.approx({name: value * 95 / 50 for name, value in found.items()})
+
+
+@pytest.mark.parametrize(
+    ("step", "asks_again"),
+    [
+        ("light", {Kind.EMPTY}),
+        ("depth", set(Kind)),
+        ("extrinsics", {Kind.BOARD, Kind.MOTION}),
+        ("sync", {Kind.EMPTY, Kind.MOTION}),
+    ],
+)
+def test_step_that_failed_is_measured_again_by_the_next_run(tmp_path, booth, step, asks_again):
+    folder = tmp_path / "booth"
+    shutil.copytree(booth[0], folder)
+    shutil.rmtree(folder / "rigs")
+    config = load_config(booth[1])
+    session = Session(folder, config.setup)
+    session.save_result(StepResult(step, failures=("something is amiss",)))
+    source = simulated_source(board_booth(session.board, config.setup, config.simulation, 1), ManualClock())
+    lost = replace(source, cameras=tuple(Unplugged(camera, 0) for camera in source.cameras))
+    for _ in range(2):  # broken off, it is asked for once more
+        with pytest.raises(SetupError, match="was lost"):
+            capture(session, lost, 20.0, lambda _words: None)
+        assert {kind for kind in Kind if not session.captures(kind)} == asks_again
+        assert session.result(step) is None

@@ -109,7 +109,10 @@ def test_tray_far_off_is_not_taken_for_a_target_held_above_it():
 def test_one_placement_is_too_few():
     result, _ = verdict(captures()[:1])
     assert result.failures[0].startswith("the golden target was shown 1 times")
-    assert "camera left saw the golden target 1 times. Show it more often, near the middle (limit 2)" in result.failures
+    assert (
+        "camera left saw the golden target 1 times. Show it more often, near the middle (allowed: at least 2)"
+        in result.failures
+    )
 
 
 def test_swapped_cameras_are_named():
@@ -121,7 +124,7 @@ def test_swapped_cameras_are_named():
     ("change", "words"),
     [
         ({"depth": 1.03}, "depth drifted by 3.0 %"),
-        ({"levels": 0.7}, "light changed by 30%"),
+        ({"levels": 0.7}, "light changed by 30 % since setup. Check lamps and lens (allowed: at most 20 %)"),
         ({"edges": 2.0}, "out of focus: edges are 2.0 times"),
     ],
 )
@@ -154,6 +157,7 @@ def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_pa
     assert baseline(tmp_path, "another") is None
     page = write_page(tmp_path, result).read_text()
     assert page.count("<svg") == 8
+    assert "light changed, % (limit 20)" in page
     assert "41 C" in page
 
 

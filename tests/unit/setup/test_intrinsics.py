@@ -26,7 +26,7 @@ def test_wrong_factory_intrinsics_are_refined_and_the_rig_carries_them(tmp_path)
     session = captured(tmp_path, factory=misled(0.003, 2.0))
     result = intrinsics(session)
     assert result.ok
-    assert result.advice[0].startswith("refined intrinsics are used: refined ones predict views left out ")
+    assert result.advice[0].startswith("refined intrinsics are used: they tell ")
     extrinsics(session)
     tray(session)
     for camera in RIG.cameras:
@@ -40,5 +40,5 @@ def test_right_factory_intrinsics_are_kept(tmp_path):
     session = captured(tmp_path)
     result = intrinsics(session)
     assert result.ok
-    assert result.advice[0].startswith("factory intrinsics are kept, not refined: refined ones predict views left out ")
+    assert result.advice[0].startswith("the factory's intrinsics are kept: refined ones tell ")
     assert session.lenses() == {camera.camera_id: camera.intrinsics for camera in RIG.cameras}

@@ -1,6 +1,8 @@
 """Cameras that stand where the booth's plan has others are named."""
 
+import runpy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from station.setup.settings import SetupSettings
 from station.simulation.layout import load_layout
 
 PLAN = load_layout("three")
+HARDWARE = Path(__file__).parents[3] / "hardware"
 
 
 def named(**names: str) -> Rig:
@@ -61,3 +64,9 @@ def test_first_board_laid_off_its_place_is_told(shift_mm, turn_deg, fails):
     assert measures[0].value == pytest.approx(np.hypot(*shift_mm), abs=1.0)
     assert measures[1].value == pytest.approx(turn_deg, abs=0.2)
     assert [words.startswith("the working area lies ") for words in failures] == [True] * fails
+
+
+@pytest.mark.parametrize("booth", ["three", "six"])
+def test_shipped_drawing_is_of_the_booth_file(booth):
+    draw = runpy.run_path(str(HARDWARE / "draw.py"))["draw"]
+    assert draw(booth) == (HARDWARE / "booths" / f"{booth}.svg").read_text()

@@ -1,0 +1,146 @@
+"""The step `light`: what is locked, evenness over the tray, clipping, flicker, and advice that names the panels.
+
+Where on the tray a pixel looks is taken from the booth's plan: cameras are calibrated later, and light changes slowly.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.core.ports import CameraInfo
+from station.rig import RigCamera
+from station.setup.captures import Shot
+from station.setup.measure import SHARE, Measure, StepResult, at_most
+from station.setup.roles import contact_sheet
+from station.setup.session import Session
+from station.setup.settings import SetupSettings
+from station.simulation.layout import Layout, booth_rig, load_layout, project
+from station.simulation.settings import SimulationSettings
+
+_GAMMA = 2.2
+_CLIPPED = 254
+_MIDDLE = 0.5
+_INNER = 0.7
+"""Share of the tray's width and depth that is looked at: a camera somewhat off its plan sees what is beside it."""
+_STEP_MM = 2.0
+_SMOOTH_MM = 12.0
+_TELLING = 0.05
+_BESIDE = 0.5
+"""A panel stands to one side when so much of its way from the middle leads there."""
+_SIDES = {"right": (1.0, 0.0), "left": (-1.0, 0.0), "far": (0.0, 1.0), "near": (0.0, -1.0)}
+_OPPOSITE = (("right", "left"), ("far", "near"))
+
+
+def light(session: Session) -> StepResult:
+    """Measure the light on the empty tray as every camera sees it, and say in words what to change.
+
+    Raises:
+        SimulationError: the booth file `setup.booth` names cannot be used.
+    """
+    settings, shots, automatic = session.settings, session.empty(), session.origin().automatic
+    measures: list[Measure] = [at_most("settings not locked", "booth", len(automatic), "", 0)]
+    advice = list(automatic)
+    for name, shot in shots.items():
+        found, words = _exposure(name, shot, settings)
+        measures += found
+        advice += words
+    plan = load_layout(settings.booth)
+    trays = _trays(session.cameras(), shots, settings.booth)
+    uneven = {name: _evenness(level) for name, level in trays.items()}
+    for name, shares in uneven.items():
+        most = max(map(abs, shares))
+        measures.append(at_most("light between halves", name, most, SHARE, settings.max_light_unevenness))
+    if len(trays) < len(shots):
+        strangers = ", ".join(name for name in shots if name not in trays)
+        advice.append(f"setup.booth plans no camera {strangers}: the light's evenness is not measured by it")
+    if not trays:
+        return StepResult("light", tuple(measures), tuple(advice))
+    advice += _panel_words(np.median(list(uneven.values()), axis=0).tolist(), plan, settings.max_light_unevenness)
+    caption = "Light on the empty tray by camera, seen from above, linear: yellow is each one's brightest"
+    picture = session.picture("light", contact_sheet({name: _map(level) for name, level in trays.items()}))
+    return StepResult("light", tuple(measures), tuple(advice), ((caption, picture),))
+
+
+def _exposure(name: str, shot: Shot, settings: SetupSettings) -> tuple[list[Measure], list[str]]:
+    """Return one camera's clipping and flicker, and what to do about them."""
+    clipped = float((_middle(shot.colour) >= _CLIPPED).any(axis=2).mean())
+    swing = float(np.ptp(shot.brightness) / max(shot.brightness.mean(), 1e-6))
+    measures = [
+        at_most("overexposed share", name, clipped, SHARE, settings.max_clipped),
+        at_most("flicker, peak to peak", name, swing, SHARE, settings.max_flicker),
+    ]
+    advice = (
+        f"camera {name} is overexposed: lower its exposure or turn the lamps away from it",
+        f"camera {name} sees the light flicker: use lamps without flicker, or an exposure of 10 ms (50 Hz)",
+    )
+    return measures, [words for measure, words in zip(measures, advice, strict=True) if not measure.ok]
+
+
+def _trays(infos: Mapping[str, CameraInfo], shots: Mapping[str, Shot], booth: str) -> dict[str, NDArray[np.float32]]:
+    """Return the tray's light as each planned camera sees it, from above: linear, [H, W], far side up; NaN unseen."""
+    planned = {camera.camera_id: camera for camera in booth_rig(SimulationSettings(booth=booth)).cameras}
+    size_mm = load_layout(booth).tray.size_mm
+    return {
+        name: _tray(shot.colour, replace(planned[name], intrinsics=infos[name].intrinsics), size_mm)
+        for name, shot in shots.items()
+        if name in planned
+    }
+
+
+def _tray(colour: NDArray[np.uint8], camera: RigCamera, size_mm: tuple[float, float]) -> NDArray[np.float32]:
+    half_x, half_y = (_INNER * side / 2 for side in size_mm)
+    x, y = np.meshgrid(np.arange(-half_x, half_x, _STEP_MM), np.arange(half_y, -half_y, -_STEP_MM))
+    places = project(camera, np.column_stack([x.ravel(), y.ravel(), np.zeros(x.size)]))[:, :2].astype(np.float32)
+    columns, rows = places.T.reshape(2, *x.shape)
+    linear = ((colour.mean(axis=2) / 255) ** _GAMMA).astype(np.float32)
+    return np.asarray(
+        cv2.remap(linear, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=float("nan")),
+        np.float32,
+    )
+
+
+def _evenness(level: NDArray[np.float32]) -> tuple[float, ...]:
+    """Return by how much the right half is brighter than the left, and the far one than the near, in shares."""
+    height, width = level.shape
+    pairs = ((level[:, width // 2 :], level[:, : width // 2]), (level[: height // 2], level[height // 2 :]))
+    whole = max(float(np.nanmean(level)), 1e-6)
+    return tuple(float(np.nanmean(one) - np.nanmean(other)) / whole for one, other in pairs)
+
+
+def _panel_words(shares: Sequence[float], plan: Layout, limit: float) -> list[str]:
+    """Return which side of the tray is brighter and by how much, naming the panels there; what to do if it is much."""
+    words = []
+    for share, (one, other) in zip(shares, _OPPOSITE, strict=True):
+        if abs(share) <= _TELLING:
+            continue
+        bright, dark = (one, other) if share > 0 else (other, one)
+        todo = ". Dim the panels there, or brighten those across" if abs(share) > limit else ""
+        words.append(
+            f"the tray's {bright} side ({_panels_at(bright, plan)}) is {abs(share):.0%} brighter than its {dark} side "
+            f"({_panels_at(dark, plan)}){todo}"
+        )
+    return words
+
+
+def _panels_at(side: str, plan: Layout) -> str:
+    """Return the names of the panels that stand to one side of the tray."""
+    way = np.array(_SIDES[side])
+    centres = {panel.panel_id: np.array(panel.centre_mm[:2]) for panel in plan.panels}
+    names = [name for name, centre in centres.items() if way @ centre > _BESIDE * np.linalg.norm(centre)]
+    return f"panel {' and '.join(names)}" if names else "no panel"
+
+
+def _middle(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = colour.shape[:2]
+    down, across = round(height * (1 - _MIDDLE) / 2), round(width * (1 - _MIDDLE) / 2)
+    return colour[down : height - down, across : width - across]
+
+
+def _map(level: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Draw the tray's light, smoothed, RGB [H, W, 3]."""
+    smooth = cv2.GaussianBlur(np.nan_to_num(level), (0, 0), _SMOOTH_MM / _STEP_MM)
+    scaled = np.clip(smooth / max(float(smooth.max()), 1e-6) * 255, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(cv2.applyColorMap(scaled, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB), np.uint8)
