@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from station.api.schemas import (
     PLC_ID_MAX,
     Body,
+    Number,
     ProvenanceBody,
     ReasonBody,
     Word,
@@ -130,7 +131,7 @@ class NewItem(BaseModel):
         extra="forbid", frozen=True, json_schema_extra={"examples": [{"plc_id": 418, "barcode": "4006381333931"}]}
     )
 
-    plc_id: int = Field(
+    plc_id: Number = Field(
         0, ge=0, le=PLC_ID_MAX, description="Your number for the item; the same number, the same item. 0: none."
     )
     sku: Word | None = Field(default=None, description="The stock keeping unit expected.")

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from station.api.door import OutboxView
-from station.api.schemas import PLC_ID_MAX, Word, confidence
+from station.api.schemas import PLC_ID_MAX, Number, Word, confidence
 from station.core.damage import Decision, Reason
 from station.core.status import ItemRecord, ItemState, StationState, StationStatus
 from station.core.verdict import SEQ_MAX, RecordedVerdict
@@ -151,7 +151,7 @@ class PlcError(_Body):
 class TriggerFields(_Body):
     """What a controller says about the item it presents."""
 
-    id: int = Field(ge=1, le=PLC_ID_MAX, description="The controller's number for the item.", examples=[417])
+    id: Number = Field(ge=1, le=PLC_ID_MAX, description="The controller's number for the item.", examples=[417])
     sku: Word | None = Field(default=None, description="The stock keeping unit expected.", examples=["TEA-20"])
     barcode: Word | None = Field(default=None, description="The barcode expected.", examples=["4006381333931"])
 
@@ -159,7 +159,7 @@ class TriggerFields(_Body):
 class AckFields(_Body):
     """Which verdict a controller has taken."""
 
-    seq: int = Field(ge=1, le=SEQ_MAX, description="The sequence of the verdict taken.", examples=[417])
+    seq: Number = Field(ge=1, le=SEQ_MAX, description="The sequence of the verdict taken.", examples=[417])
 
 
 def plc_result(recorded: RecordedVerdict, status: StationStatus, utc_ns: int) -> PlcResult:

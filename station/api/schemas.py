@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from station.core.damage import Reason
 from station.core.verdict import Provenance
@@ -14,6 +14,16 @@ PLC_ID_MAX = 2**31 - 1
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00]*$")]
 """A SKU or a barcode: 1..128 characters, no NUL."""
+
+
+def _no_truth_value(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("true and false are no numbers")
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_no_truth_value)]
+"""A number that a client sends. JSON's true and false are none, though Python takes them for 1 and 0."""
 
 
 class Body(BaseModel):

@@ -39,6 +39,7 @@ def run(
     if settings.source.kind == "replay":
         with progress_bar(console, "Rendering the demo recording, once") as progress:
             recording = find_recording(settings.source.recording, progress)
+        recording.verify()
         settings = replace(settings, source=replace(settings.source, recording=str(recording.path)))
     if (warning := exposure_warning(settings.api)) is not None:
         console.print(f"[bold red]warning:[/] {warning}")

@@ -14,7 +14,7 @@ from station.config import load_config
 from station.core.errors import SimulationError
 
 if TYPE_CHECKING:
-    from station.simulation.sheet import Sheet
+    from station.simulation.sheet import Picture, Sheet
 
 app = typer.Typer(help="Recordings, datasets and contact sheets of the simulated booth.", no_args_is_help=True)
 
@@ -92,20 +92,25 @@ def dataset(
 
 @app.command()
 def sheet(
-    out: _Picture,
+    out: Annotated[Path, typer.Argument(callback=folder_to_write, help="Folder for the pictures.")],
     seed: _Seed = 1,
     before: Annotated[
         bool, typer.Option("--before", help="Below each, the item before its damage, with the outline of the truth.")
     ] = False,
     config: _Config = None,
 ) -> None:
-    """Draw a contact sheet: every kind of product, good and with every damage, minor and major.
+    """Draw contact sheets, a picture for every kind of product: good and with every damage, minor and major.
 
     Each item is shown by the camera that sees best what happened to it. Grey is damage that the kind cannot have.
     """
-    from station.simulation.sheet import damage_sheet
+    from station.simulation.sheet import by_kind, damage_sheet, save_sheet
 
-    _draw(out, damage_sheet(seed), seed, before, config)
+    pictures = by_kind(_drawn(damage_sheet(seed), seed, before, config))
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    for kind, picture in pictures.items():
+        save_sheet(picture, out / f"{kind}.jpg")
+    Console(stderr=True).print(f"{out}: {len(pictures)} pictures")
 
 
 @app.command()
@@ -117,17 +122,16 @@ def products(
 ) -> None:
     """Draw a sheet of products as the seed makes them, undamaged, with their kind and name."""
     from station.simulation.generator import draw_products
-    from station.simulation.sheet import product_sheet
+    from station.simulation.sheet import product_sheet, save_sheet
 
-    _draw(out, product_sheet(draw_products(seed, number)), seed, before=False, config=config)
-
-
-def _draw(out: Path, page: "Sheet", seed: int, before: bool, config: Path | None) -> None:
-    from station.simulation.sheet import draw_sheet, save_sheet
-
-    console = Console(stderr=True)
-    settings = load_config(config).simulation
-    with counting_bar(console, "Rendering pictures", page.count) as progress:
-        picture = draw_sheet(page, seed, os.cpu_count() or 1, progress, before, settings)
+    picture = _drawn(product_sheet(draw_products(seed, number)), seed, before=False, config=config)
     save_sheet(picture, out)
-    console.print(f"{out}: {picture.shape[1]} x {picture.shape[0]} px, {page.count} items")
+    Console(stderr=True).print(f"{out}: {picture.shape[1]} x {picture.shape[0]} px")
+
+
+def _drawn(page: "Sheet", seed: int, before: bool, config: Path | None) -> "Picture":
+    from station.simulation.sheet import draw_sheet
+
+    settings = load_config(config).simulation
+    with counting_bar(Console(stderr=True), "Rendering pictures", page.count) as progress:
+        return draw_sheet(page, seed, os.cpu_count() or 1, progress, before, settings)

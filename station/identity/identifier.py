@@ -52,6 +52,10 @@ class Identifier:
         self._by_barcode = _index(
             {product_id: product.barcodes for product_id, product in products.items()}, _canonical
         )
+        self._trade_numbers = {
+            product_id: {_canonical(code) for code in product.barcodes if _is_trade_number(code)}
+            for product_id, product in products.items()
+        }
         self._by_sku = _index({product_id: product.skus for product_id, product in products.items()}, str.strip)
 
     def read(self, views: Sequence[ItemView], announcement: Announcement | None) -> Codes:
@@ -69,8 +73,9 @@ class Identifier:
         barcodes of two known products are SEVERAL_ITEMS. An announcement of codes that name no product, or two, is
         UNKNOWN_PRODUCT even when a barcode is read, since the two cannot be compared. A barcode that names no known
         product is told only where two views read it alike; then an item that was not announced is none of the known
-        ones, whatever it looks like. Where no barcode names a product its looks count as a barcode would, and an item
-        that looks like no product and was not announced is UNKNOWN_PRODUCT.
+        ones, whatever it looks like, and one announced as a product with other trade numbers is WRONG_ITEM. Where no
+        barcode names a product its looks count as a barcode would, and an item that looks like no product and was not
+        announced is UNKNOWN_PRODUCT.
 
         Args:
             codes: what its codes say.
@@ -92,12 +97,18 @@ class Identifier:
         if len(self._retriever) and (announced is not None or codes.agreed is None):
             looked = self._retriever.recognise(views, describe(), announced)
         if announced is not None and looked in (announced, None):
-            return Identity(announced, IdentitySource.ANNOUNCED, codes.agreed), ()
+            wrong = codes.agreed is not None and self._contradicts(codes.agreed, announced)
+            return Identity(announced, IdentitySource.ANNOUNCED, codes.agreed), (Reason.WRONG_ITEM,) if wrong else ()
         if announced is not None:
             return Identity(looked, IdentitySource.VISUAL), (Reason.WRONG_ITEM,)
         if looked is not None:
             return Identity(looked, IdentitySource.VISUAL), unclear
         return Identity(None, IdentitySource.NONE, codes.agreed), (Reason.UNKNOWN_PRODUCT,)
+
+    def _contradicts(self, code: str, product_id: str) -> bool:
+        """Whether a code is a trade number, and the product bears others alone."""
+        own = self._trade_numbers[product_id]
+        return bool(own) and _is_trade_number(code) and _canonical(code) not in own
 
     def _announced(self, announcement: Announcement | None) -> tuple[str | None, bool]:
         """The announced product, and whether any code was announced at all."""
@@ -138,10 +149,14 @@ class Identifier:
         return [result.text for result in results]
 
 
+def _is_trade_number(code: str) -> bool:
+    """Whether it is written as an EAN-8, UPC-A or EAN-13."""
+    return code.strip().isdecimal() and len(code.strip()) in (8, 12, 13)
+
+
 def _canonical(code: str) -> str:
     """One spelling for one trade number: EAN-8, UPC-A and EAN-13 are GTIN-14 with leading zeros (GS1)."""
-    code = code.strip()
-    return code.zfill(_GTIN_DIGITS) if code.isdecimal() and len(code) in (8, 12, 13) else code
+    return code.strip().zfill(_GTIN_DIGITS) if _is_trade_number(code) else code.strip()
 
 
 def _index(codes: Mapping[str, Sequence[str]], canonical: Callable[[str], str]) -> dict[str, str]:

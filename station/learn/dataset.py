@@ -75,7 +75,8 @@ class Item:
     damage), or None where nobody stated it; its types are empty where nobody stated them. `labels` are the source's
     own words for damage that is none of the station's types. `is_reference`: a good item that shows what the product
     should look like, and is not to be judged. `version` counts the product's redesigns from 1. `rig` is the file of
-    the rig that took the views, relative to the dataset's folder.
+    the rig that took the views, relative to the dataset's folder. `artwork_seed` is what a simulated product's print
+    was drawn from.
     """
 
     item_id: str
@@ -92,6 +93,7 @@ class Item:
     version: int = 1
     rig: str | None = None
     labels: tuple[str, ...] = ()
+    artwork_seed: int | None = None
 
     @property
     def is_damaged(self) -> bool:

@@ -43,7 +43,8 @@ def schema() -> Any:
     columns = [(name, text) for name in ("item_id", "product_id", "product_name", "kind", "split")]
     columns += [("damage_types", pa.list_(text)), ("severity", text), ("views", pa.list_(pa.struct(view)))]
     columns += [("is_reference", pa.bool_()), ("barcode", text), ("printed_damage", pa.bool_())]
-    return pa.schema([*columns, ("version", whole), ("rig", text), ("labels", pa.list_(text))])
+    columns += [("version", whole), ("rig", text), ("labels", pa.list_(text)), ("artwork_seed", pa.int64())]
+    return pa.schema(columns)
 
 
 def write_table(items: Iterable[Item], file: Path) -> None:
@@ -69,8 +70,8 @@ def read_table(file: Path) -> Iterator[Item]:
     pa = arrow()
     try:
         table = pa.parquet.read_table(file)
-        if "labels" not in table.column_names:  # datasets made before sources had words of their own
-            table = table.append_column("labels", pa.nulls(len(table), schema().field("labels").type))
+        for name in {"labels", "artwork_seed"} - set(table.column_names):  # older datasets have none
+            table = table.append_column(name, pa.nulls(len(table), schema().field(name).type))
         missing = [name for name in schema().names if name not in table.column_names]
         if missing:
             raise DatasetError(f"{file} has no column {missing[0]!r}. Build the dataset again, or add the column")

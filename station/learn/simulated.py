@@ -157,9 +157,9 @@ def _card(plan: Plan, settings: SimulationSettings) -> Card:
 
 def _make_part(writer: DatasetWriter, plan: Plan, settings: SimulationSettings, part: int) -> Iterator[None]:
     """Render, write and list one product's items; yields after each."""
-    # Dirt and light are drawn from the booth's seed, the faults of its sensors from the studio's own.
+    # Dirt and light are drawn from the booth's seed, the faults of its sensors from the studio's: neither comes again.
     own_seed = int(np.random.default_rng((plan.seed, part)).integers(1 << 31))
-    studio = Studio(own_seed, replace(settings, booth_seed=part))
+    studio = Studio(own_seed, replace(settings, booth_seed=own_seed))
     orders, items = tuple(plan.orders(part)), []
     for order in orders:
         shot = studio.shot(order.product, order.number, order.damage)
@@ -201,6 +201,7 @@ def _saved(out: Path, shot: Shot, order: Order, split: Split) -> Item:
         printed_damage=product.printed_damage,
         version=product.version,
         rig=_RIG,
+        artwork_seed=product.design.seed,
     )
 
 

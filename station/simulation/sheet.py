@@ -14,7 +14,7 @@ from station.core.damage import DamageType, Severity
 from station.core.errors import SimulationError
 from station.simulation.catalogue import Kind, SimProduct
 from station.simulation.crew import work_off
-from station.simulation.damage import possible
+from station.simulation.damage import possible, spills_dry
 from station.simulation.generator import draw_products
 from station.simulation.plan import Damage
 from station.simulation.settings import SimulationSettings
@@ -24,7 +24,9 @@ from station.simulation.truth import Truth
 Picture = NDArray[np.uint8]
 """uint8 RGB [H, W, 3]."""
 
-_CELL_PX, _HEAD_PX, _LINE_PX, _GAP_PX = 180, 26, 17, 4
+_CELL_PX, _LINE_PX, _GAP_PX = 190, 17, 4
+_COLUMNS = 5
+"""So many cells beside each other are seen in full on a page of text."""
 _MARGIN = 0.08
 """Around an item, as a share of its larger side."""
 _PAPER, _INK, _FAINT = (250, 250, 248), (34, 36, 40), (228, 228, 226)
@@ -34,7 +36,11 @@ _FAR_PX, _NOTICED = 4.0, 12.0
 _BESIDE = 0.3
 """How much a change weighs where the item was not before."""
 _TO_CHOOSE_FROM = 12
-"""Products drawn of each kind to find one that can lose a unit."""
+"""Products drawn of each kind to find one that can lose a unit, or that holds something dry."""
+_DRY = (Kind.CARTON, Kind.POLYBAG)
+_SEVERITIES = (Severity.MINOR, Severity.MAJOR)
+_POSES = 4
+"""An undamaged item is shown the other way up where so many shots show one whose front looks up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Cells in rows of the same length, with a head over each column and before each row."""
+    """Cells in rows of the same length."""
 
     rows: tuple[tuple[Cell, ...], ...]
-    column_heads: tuple[str, ...] = ()
-    row_heads: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -61,23 +65,28 @@ class Sheet:
 
 
 def damage_sheet(seed: int) -> Sheet:
-    """Return every kind of product, good and with every type of damage it can have, minor and major."""
-    severities = (Severity.MINOR, Severity.MAJOR)
-    columns: list[Damage] = [(), *(((kind, severity),) for kind in DamageType for severity in severities)]
-    heads = ["good", *(f"{severity.name.lower()} {kind.replace('_', ' ')}" for ((kind, severity),) in columns[1:])]
-    rows = []
+    """Return every kind of product, good and with every type of damage it can have, minor and major.
+
+    Every kind takes as many whole rows as any other; `by_kind` cuts them apart.
+    """
+    damages: list[Damage] = [(), *(((kind, severity),) for kind in DamageType for severity in _SEVERITIES)]
+    rows: list[tuple[Cell, ...]] = []
     for kind in Kind:
         drawn = draw_products(seed, _TO_CHOOSE_FROM, (kind,))
-        product = next((candidate for candidate in drawn if candidate.units > 1), drawn[0])
-        rows.append(tuple(Cell(product if _can(product, damage) else None, damage) for damage in columns))
-    return Sheet(tuple(rows), tuple(heads), tuple(kind.value for kind in Kind))
+        product = next((candidate for candidate in drawn if candidate.units > 1 or _trickles(candidate)), drawn[0])
+        cells = [Cell(product, damage, _named(damage)) if _can(product, damage) else Cell(None) for damage in damages]
+        rows += _in_rows(cells, _COLUMNS)
+    return Sheet(tuple(rows))
+
+
+def by_kind(picture: Picture) -> dict[Kind, Picture]:
+    """Return the part of a damage sheet's picture that each kind of product takes."""
+    return dict(zip(Kind, np.split(picture, len(Kind)), strict=True))
 
 
 def product_sheet(products: Sequence[SimProduct], columns: int = 6) -> Sheet:
     """Return good items of products, named below."""
-    cells = [Cell(product, label=f"{product.name}\n{product.kind}") for product in products]
-    cells += [Cell(None)] * (-len(cells) % columns)
-    return Sheet(tuple(tuple(cells[start : start + columns]) for start in range(0, len(cells), columns)))
+    return Sheet(_in_rows([Cell(product, label=f"{product.name}\n{product.kind}") for product in products], columns))
 
 
 def draw_sheet(
@@ -126,6 +135,20 @@ def save_sheet(picture: Picture, file: Path) -> None:
         raise SimulationError(f"{file} cannot be written: {error.strerror}. Name another file") from error
 
 
+def _trickles(product: SimProduct) -> bool:
+    return product.kind in _DRY and spills_dry(product)
+
+
+def _named(damage: Damage) -> str:
+    return ", ".join(f"{severity.name.lower()} {kind.replace('_', ' ')}" for kind, severity in damage) or "good"
+
+
+def _in_rows(cells: list[Cell], columns: int) -> tuple[tuple[Cell, ...], ...]:
+    """Return cells in rows, the last filled up with empty ones."""
+    cells = cells + [Cell(None)] * (-len(cells) % columns)
+    return tuple(tuple(cells[start : start + columns]) for start in range(0, len(cells), columns))
+
+
 def _can(product: SimProduct, damage: Damage) -> bool:
     types = possible(product.kind)
     return all(kind in types and (product.units > 1 or kind is not DamageType.MISSING_UNIT) for kind, _ in damage)
@@ -137,7 +160,8 @@ def _draw_cell(
     product, damage = cells[place].product, cells[place].damage
     assert product is not None
     studio = _studio(seed, settings)
-    shot = studio.shot(product, place, damage)
+    shots = (studio.shot(product, place + len(cells) * more, damage) for more in range(1 if damage else _POSES))
+    shot = max(shots, key=lambda taken: float(taken.item.tray_from_item[2, 2]))
     pair = _best_view(shot, studio.before(shot) if damage else None)
     np.save(folder / f"{place}.npy", np.stack([picture for picture in pair if picture is not None]))
     yield
@@ -161,7 +185,7 @@ def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None
             return float(truths[camera_id].item.sum()), 0
         change = _change(shot.frames[camera_id].colour, before.frames[camera_id].colour)
         weight = np.where(before.truth(camera_id).item, 1, _BESIDE) * (change > _NOTICED)
-        return float((weight * change).sum()), int(_hurt(truths[camera_id]).sum())
+        return _told(shot, camera_id) * float((weight * change).sum()), int(_hurt(truths[camera_id]).sum())
 
     camera_id = max(truths, key=worth)
     marked = _hurt(truths[camera_id])
@@ -172,6 +196,14 @@ def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None
     lines, _ = cv2.findContours(cropped(marked.astype(np.uint8)), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     outlined = cv2.drawContours(cropped(before.frames[camera_id].colour), lines, -1, _OUTLINE_RGB, 1, cv2.LINE_AA)
     return cell, np.asarray(outlined, np.uint8)
+
+
+def _told(shot: Shot, camera_id: str) -> float:
+    """Return how well a camera's picture tells what an item is, 0 to 1: a bottle's does not from above or below."""
+    if shot.product.kind is not Kind.BOTTLE:
+        return 1.0
+    sight = shot.rig.tray_from_camera(camera_id)[:3, 3] - shot.item.tray_from_item[:3, 3]
+    return 1 - float(sight @ shot.item.tray_from_item[:3, 2]) ** 2 / float(sight @ sight)
 
 
 def _change(colour: Picture, before: Picture) -> NDArray[np.float32]:
@@ -207,24 +239,18 @@ def _hurt(truth: Truth) -> NDArray[np.bool_]:
 
 def _assembled(sheet: Sheet, pictures: dict[int, NDArray[np.uint8]], before: bool) -> Picture:
     """Put cells, uint8 [1 or 2, H, W, 3] each, on a page."""
-    left = 96 if sheet.row_heads else _GAP_PX
-    top = _HEAD_PX if sheet.column_heads else _GAP_PX
-    has_labels = any(cell.label for row in sheet.rows for cell in row)
-    pitch, high = _CELL_PX + _GAP_PX, _CELL_PX * (1 + before) + _GAP_PX + (2 * _LINE_PX if has_labels else 0)
+    lines = max((cell.label.count("\n") + 1 for row in sheet.rows for cell in row if cell.label), default=0)
+    pitch, high = _CELL_PX + _GAP_PX, _CELL_PX * (1 + before) + _GAP_PX + lines * _LINE_PX
     columns = len(sheet.rows[0])
-    page = np.full((top + high * len(sheet.rows), left + pitch * columns, 3), _PAPER, np.uint8)
-    for place, head in enumerate(sheet.column_heads):
-        _write(page, head, (left + place * pitch, 18))
-    for place, head in enumerate(sheet.row_heads):
-        _write(page, head, (6, top + place * high + _CELL_PX // 2))
+    page = np.full((high * len(sheet.rows), _GAP_PX + pitch * columns, 3), _PAPER, np.uint8)
     for place, cell in enumerate(cell for row in sheet.rows for cell in row):
         row, column = divmod(place, columns)
-        x, y = left + column * pitch, top + row * high
+        x, y = _GAP_PX + column * pitch, _GAP_PX + row * high
         page[y : y + _CELL_PX * (1 + before), x : x + _CELL_PX] = _FAINT
         for number, picture in enumerate(pictures.get(place, ())[: 1 + before]):
             page[y + number * _CELL_PX : y + (number + 1) * _CELL_PX, x : x + _CELL_PX] = picture
         for line, text in enumerate(cell.label.split("\n"), start=1):
-            _write(page, text, (x, y + high - _GAP_PX - (2 - line) * _LINE_PX - 3))
+            _write(page, text, (x, y + _CELL_PX * (1 + before) + line * _LINE_PX - 4))
     return page
 
 

@@ -19,7 +19,7 @@ from station.vision.settings import VisionSettings
 
 OnCrop = Callable[[NDArray[np.uint8]], object]
 
-_FINE_PX = 160
+_FINE_PX = 128
 """An item found is outlined in a window of about this many pixels across."""
 _MARGIN = 0.1
 """The window exceeds what was found by this share of its larger side."""

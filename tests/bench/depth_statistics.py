@@ -13,6 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from depth_picture import Chart, drawn
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -275,19 +276,29 @@ def table(found: dict[str, Measures]) -> Table:
     return result
 
 
-def picture(rows: Sequence[tuple[str, NDArray[np.uint8], NDArray[np.float32]]]) -> NDArray[np.uint8]:
-    """Return pictures and their depth side by side, BGR: 350 mm is blue, 950 mm red, holes are black."""
-    shown = []
-    for name, bgr, depth_mm in rows:
-        scaled = np.clip((depth_mm - 350) / 600 * 255, 0, 255).astype(np.uint8)
-        coloured = cv2.applyColorMap(scaled, cv2.COLORMAP_TURBO)
-        coloured[depth_mm == 0] = 0
-        small = cv2.resize(bgr, (320, 240), interpolation=cv2.INTER_AREA)
-        small[218:] //= 3
-        cv2.putText(small, name, (8, 234), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
-        both = [small, cv2.resize(coloured, (320, 240), interpolation=cv2.INTER_NEAREST_EXACT)]
-        shown.append(np.hstack(both))
-    return np.vstack([np.hstack(shown[index : index + 2]) for index in range(0, len(shown), 2)])
+def charts(found: dict[str, Measures]) -> list[Chart]:
+    """Return what sets of pictures have in common and what tells them apart, as bars."""
+    starts, last = range(300, 900, 100), len(LUMA) - 2
+    noise = {
+        name: [each.spread[at][1] * (at + 50) ** 2 / 1e3 if at in each.spread else float("nan") for at in starts]
+        for name, each in found.items()
+    }
+    blobs = [f"{low}-{10 * low - 1} px" if low != BLOB_PX[-1] else f"{low} px or more" for low in BLOB_PX]
+    steps = {name: [100 * each.holes_all, 100 * each.holes_at_edges, 100 * each.flying] for name, each in found.items()}
+    return [
+        Chart("noise about a plane, median, mm, by distance", [f"{at}-{at + 100} mm" for at in starts], noise),
+        Chart(
+            "holes, % of the pixels, by brightness of colour (0 to 255)",
+            [f"{low}-{LUMA[at + 1] - 1}" for at, low in enumerate(LUMA[: last + 1])],
+            {name: [100 * share for share in each.holes] for name, each in found.items()},
+        ),
+        Chart(
+            "size of holes: % of their area in blobs of",
+            blobs,
+            {name: [100 * share for share in each.blobs] for name, each in found.items()},
+        ),
+        Chart("holes and flying pixels, %", ["holes, all", "holes at depth steps", "flying at steps"], steps),
+    ]
 
 
 def main() -> None:
@@ -304,14 +315,15 @@ def main() -> None:
         "arc tote (SR300)": list(real(arguments.data / "arc")),
         "simulated": list(simulated(arguments.items, arguments.seed, AROUND_PX)),
     }
-    Console(width=160).print(table({name: measure(found) for name, found in shots.items()}))
+    found = {name: measure(part) for name, part in shots.items()}
+    Console(width=160).print(table(found))
     if arguments.picture:
         whole = list(simulated(3, arguments.seed, 1000))
         shown = [("apc tote, F200", shots["apc tote (F200)"][7]), ("apc bin, F200", shots["apc bin (F200)"][2])]
         shown += [("arc tote, SR300", shots["arc tote (SR300)"][1]), ("simulated, top", whole[0])]
         shown += [("simulated, left", whole[4]), ("simulated, right", whole[8])]
-        rows = [(name, shot.bgr, shot.depth_mm) for name, shot in shown]
-        cv2.imwrite(str(arguments.picture), picture(rows), (cv2.IMWRITE_JPEG_QUALITY, 72))
+        frames = [(name, shot.bgr, shot.depth_mm) for name, shot in shown]
+        cv2.imwrite(str(arguments.picture), drawn(charts(found), frames), (cv2.IMWRITE_JPEG_QUALITY, 80))
 
 
 if __name__ == "__main__":

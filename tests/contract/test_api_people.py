@@ -43,6 +43,11 @@ def test_an_item_from_announcement_to_truth(station) -> None:
     }
 
 
+@pytest.mark.parametrize("plc_id", [True, False, 1.5, None])
+def test_an_item_s_number_must_be_one(long_station, plc_id) -> None:
+    assert_problem(post(long_station, "/v1/items", {"plc_id": plc_id}), 422, "/v1/items")
+
+
 def test_the_same_number_announces_the_same_item(station) -> None:
     first, second = (post(station, "/v1/items", {"plc_id": 5}).json for _ in range(2))
     assert first == second

@@ -134,6 +134,14 @@ def test_a_posted_trigger_that_says_nothing_is_refused(long_station, body) -> No
     assert (answer.status, answer.json["err"]) == (400, 1)
 
 
+@pytest.mark.parametrize(("path", "field"), [("trigger", "id"), ("ack", "seq")])
+@pytest.mark.parametrize("value", ["true", "false", "null", "1.5", '"true"', "[1]", "{}"])
+def test_a_posted_number_must_be_one(long_station, path, field, value) -> None:
+    answer = long_station.ask(f"/v1/plc/{path}", "POST", body=f'{{"{field}": {value}}}')
+    assert_plain(answer)
+    assert (answer.status, answer.json["err"]) == (400, 1)
+
+
 def test_a_body_too_large_is_refused(long_station) -> None:
     line = long_station.line()
     line.send("POST /v1/plc/trigger HTTP/1.1\r\nHost: s\r\nContent-Length: 70000\r\n\r\n")

@@ -1,5 +1,6 @@
 """The station as a process: killed, stopped, and started with something broken."""
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -117,6 +118,15 @@ def test_an_altered_recording_is_refused_by_name(copied, settings, tmp_path, mon
     config = write_toml(tmp_path / "station.toml", settings)
     assert station(monkeypatch, "replay", copied, "--lockstep", "--config", config) == 1
     assert "left.db3 has SHA-256" in capsys.readouterr().err
+
+
+def test_a_recording_cut_short_is_refused_before_the_station_runs(copied, settings, tmp_path):
+    os.truncate(copied / "left.db3", 100_000)
+    settings["source"]["recording"] = str(copied)
+    config = write_toml(tmp_path / "station.toml", settings)
+    with pytest.raises(AssertionError, match=r"left\.db3\s+has"), station_run(config, tmp_path / "log"):
+        pass
+    assert not (tmp_path / "station.db").exists()
 
 
 @pytest.mark.parametrize("pace", [["--lockstep"], ["--speed", "4"]])

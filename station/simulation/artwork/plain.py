@@ -18,7 +18,7 @@ _PLAIN: dict[str, Colour | None] = {
     "film": _FILM,
     "film top": _FILM,
     "film bottom": _FILM,
-    "neck": None,
+    "neck": (206, 209, 213),
     "cap": None,
     "cap top": None,
 }

@@ -13,12 +13,12 @@ from station.simulation.damage.missing import short
 from station.simulation.damage.moves import on_tray, tray_height
 from station.simulation.damage.penetration import penetrated
 from station.simulation.damage.site import Inflict, Stance
-from station.simulation.damage.spillage import spilt
+from station.simulation.damage.spillage import spills_dry, spilt
 from station.simulation.damage.superficial import marred
 from station.simulation.plan import Damage
 from station.simulation.shape import Shape
 
-__all__ = ["Stance", "face_up", "possible", "stages"]
+__all__ = ["Stance", "face_up", "possible", "spills_dry", "stages"]
 
 _INFLICT: dict[DamageType, Inflict] = {
     DamageType.DEFORMATION: deformed,

@@ -19,13 +19,15 @@ _Z = np.array([0.0, 0.0, 1.0])
 def uncap(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Take the cap off and lay it beside; or half of it has broken away and lies there."""
     axis = _Z if shape.product.kind is Kind.BOTTLE else np.array([0.0, -1.0, 0.0])
-    cap = {name: shape.patches[name] for name in shape.parts["cap"]}
-    opened = without(with_neck(shape, art), cap)
+    whole = with_neck(shape, art)
+    cap = {name: whole.patches[name] for name in shape.parts["cap"]}
+    opened = without(whole, cap)
     low = tray_height(shape, stance.up)
+    aside = float(rng.choice([-1.0, 1.0])) * np.cross(stance.up, stance.towards_cameras[-1])  # as that camera sees it
     if major:
-        return laid_beside(opened, cap, stance, rng, axis if rng.random() < 0.5 else -axis, low)
+        return laid_beside(opened, cap, stance, rng, axis if rng.random() < 0.5 else -axis, low, aside)
     kept, broken = _broken(cap, axis, stance)
-    return laid_beside(opened.with_patches(kept), broken, stance, rng, None, low, stance.towards_cameras[-1])
+    return laid_beside(opened.with_patches(kept), broken, stance, rng, None, low, aside)
 
 
 def _broken(

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind, Material
+from station.simulation.damage.buckling import crumpled, leaning_over
 from station.simulation.damage.moves import folded_back
 from station.simulation.damage.paint import bared, painted, plain_swatch, within
 from station.simulation.damage.site import Stance, draw_site, seen_corner
@@ -17,26 +18,31 @@ _Range = tuple[float, float]
 _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
     # radius and depth of a minor and of a major dent
     Kind.CARTON: (((21, 26), (8, 10)), ((48, 60), (26, 34))),
-    Kind.SLEEVE: (((21, 26), (8, 10)), ((44, 54), (22, 28))),
     Kind.MAILER: (((22, 28), (8, 10)), ((48, 60), (18, 24))),
     Kind.POLYBAG: (((22, 28), (8, 10)), ((46, 58), (16, 22))),
-    Kind.BOTTLE: (((18, 22), (8, 10)), ((38, 46), (20, 26))),
-    Kind.CAN: (((17, 21), (6, 8)), ((38, 46), (21, 26))),
-    Kind.BLISTER: (((16, 20), (6, 8)), ((34, 42), (14, 18))),
-    Kind.BOOK: (((20, 26), (6, 8)), ((46, 56), (14, 18))),
+    Kind.BOTTLE: (((24, 28), (10, 13)), ((38, 46), (20, 26))),
+    Kind.CAN: (((23, 27), (10, 13)), ((38, 46), (21, 26))),
     Kind.TUBE: (((17, 21), (7, 9)), ((34, 42), (21, 26))),
     Kind.MULTIPACK: (((19, 23), (9, 11)), ((44, 52), (24, 30))),
 }
 _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal, a book's along its cover
     Kind.CARTON: (((30, 36), (14, 18)), ((62, 76), (30, 38))),
-    Kind.SLEEVE: (((24, 30), (9, 12)), ((62, 76), (30, 38))),
+    Kind.SLEEVE: (((30, 36), (13, 16)), ((62, 76), (30, 38))),
     Kind.BOOK: (((25, 31), (11, 14)), ((46, 56), (26, 32))),
+    Kind.MULTIPACK: (((38, 44), (18, 21)), ((62, 74), (32, 38))),
 }
 _FOLDS_MM: dict[Kind, tuple[_Range, _Range]] = {  # how much of a soft corner is folded over
     Kind.MAILER: ((40, 48), (62, 76)),
-    Kind.POLYBAG: ((40, 48), (58, 70)),
-    Kind.BLISTER: ((22, 27), (46, 56)),
+    Kind.BLISTER: ((28, 33), (46, 56)),
+    Kind.TUBE: ((17, 20), (28, 33)),
 }
+_FOLD_BEND_MM = {Kind.BLISTER: 6.0, Kind.TUBE: 3.0}
+"""The radius in which card and a tube's weld fold; of others so much depends on how thick they are."""
+_CRUMPLED_MM = ((54, 62), (78, 92))
+"""How much of a bag's corner is crumpled."""
+_LEAN_DEG = ((8, 11), (14, 18))
+_WAIST = (-0.15, 0.12)
+"""How far a dented bottle leans over, and where its dent can be, in shares of its height off the middle."""
 _DOG_EAR_MM, _BOARD_BEND_MM, _LINING_RGB = (27.0, 33.0), 4.0, (240, 237, 228)
 """How much of a book's corner is bent back, the radius it bends in, and what is inside."""
 _UP = np.array([0.0, 0.0, 1.0])
@@ -54,33 +60,47 @@ _SHALLOW = 0.65
 
 
 def deformed(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Return the shape with a dent, a crushed corner, or a corner folded over; of a glass bottle the cap is dented."""
-    product, small = shape.product, min(shape.product.size_mm)
-    if product.kind is Kind.BOOK and not major:
+    """Return the shape dented, crushed, crumpled or folded at a corner; of a glass bottle the cap is dented."""
+    kind = shape.product.kind
+    if kind is Kind.BOOK and not major:
         return _dog_eared(shape, stance, rng)
-    if product.kind in _CORNERS_MM and (rng.random() < 0.5 or not major or product.kind is Kind.BOOK):
+    if kind in _CORNERS_MM and (kind not in _DENTS_MM or not major or rng.random() < 0.5):
         return _corner_crushed(shape, major, stance, rng)
-    if product.kind in _FOLDS_MM:
-        shape = _folded(shape, float(rng.uniform(*_FOLDS_MM[product.kind][major])), stance, rng)
-        if not major or product.kind is Kind.BLISTER:
-            return shape
+    if kind is Kind.POLYBAG:
+        shape = crumpled(shape, float(rng.uniform(*_CRUMPLED_MM[major])), stance, rng)
+    elif kind in _FOLDS_MM:
+        shape = _folded(shape, float(rng.uniform(*_FOLDS_MM[kind][major])), stance, rng)
+    is_done = kind is Kind.BLISTER or (not major and (kind is Kind.POLYBAG or kind in _FOLDS_MM))
+    return shape if is_done else _dented(shape, major, stance, rng)
+
+
+def _dented(shape: Shape, major: bool, stance: Stance, rng: np.random.Generator) -> Shape:
+    product, small = shape.product, min(shape.product.size_mm)
     radius, depth = _drawn(_DENTS_MM[product.kind][major], rng)
-    cap = shape.parts.get("cap", ())
-    if product.design.material is Material.GLASS and cap:
+    if product.kind is Kind.BOTTLE and product.design.material is Material.GLASS:
+        cap = shape.parts["cap"]
         site = draw_site(shape, stance, 2.0, rng, cap)
         lid = replace(shape, patches={name: shape.patches[name] for name in cap})
-        bent = pushed_in(lid, site.point, site.normal, 0.7 * radius, 0.8 * depth, 2 * depth, rng)
+        bent = pushed_in(lid, site.point, site.normal, 0.6 * radius, 0.7 * depth, 2 * depth, rng)
         return shape.with_patches(bent.patches)
-    site = draw_site(shape, stance, 22.0 if major else 14.0, rng, _yielding(shape))
+    if product.kind is Kind.BOTTLE:
+        return _buckled(shape, radius, depth, np.deg2rad(float(rng.uniform(*_LEAN_DEG[major]))), stance, rng)
+    site = draw_site(shape, stance, 22.0 if major else 14.0, rng, ("body",) if product.kind is Kind.CAN else None)
     thick = float(np.ptp(shape.points() @ site.normal))  # what lies on the tray stays there
     reach = min(depth + 30, 0.95 * thick)
     return pushed_in(shape, site.point, site.normal, radius, min(depth, _SHALLOW * small), reach, rng)
 
 
-def _yielding(shape: Shape) -> tuple[str, ...] | None:
-    """Return the patches to dent: of a blister its bubble, of other things whichever is seen."""
-    bubble = shape.parts.get("bubble", ())
-    return tuple(name for name in (*bubble, "back") if name in shape.patches) if bubble else None
+def _buckled(
+    shape: Shape, radius: float, depth: float, lean_rad: float, stance: Stance, rng: np.random.Generator
+) -> Shape:
+    """Push a bottle's wall in and lean the bottle over to that side, across the view of a camera."""
+    width, _, height = shape.product.size_mm
+    across = stance.towards_cameras[np.abs(stance.towards_cameras @ _UP).argmin()]
+    outward = float(rng.choice([-1.0, 1.0])) * np.cross(_UP, across)
+    outward /= np.linalg.norm(outward)
+    at = width / 2 * outward + float(rng.uniform(*_WAIST)) * height * _UP
+    return leaning_over(pushed_in(shape, at, outward, radius, depth, 0.9 * width, rng), at, outward, lean_rad)
 
 
 def _corner_crushed(shape: Shape, major: bool, stance: Stance, rng: np.random.Generator) -> Shape:
@@ -121,16 +141,17 @@ def _drawn(ranges: tuple[tuple[float, float], ...], rng: np.random.Generator) ->
 
 
 def _folded(shape: Shape, size_mm: float, stance: Stance, rng: np.random.Generator) -> Shape:
-    """Fold one corner over, up and back onto the rest: a lower one, or of a blister one beside its bubble."""
+    """Fold one corner over, up and back onto the rest: a lower one of a mailer, of others one off what they hold."""
     width, height, depth = shape.product.size_mm
-    side, end = float(rng.choice([-1.0, 1.0])), 1.0 if shape.product.kind is Kind.BLISTER else -1.0
+    side, end = float(rng.choice([-1.0, 1.0])), -1.0 if shape.product.kind is Kind.MAILER else 1.0
     upwards = 1.0 if stance.up[2] >= 0 else -1.0
     lean = float(rng.uniform(0.6, 0.95))  # 45 degrees and less
     outward = np.array([side * np.sin(lean), end * np.cos(lean), 0.0])
     corner = np.array([side * width / 2, end * height / 2, 0.0])
     line = float(corner @ outward) - size_mm
     is_card = shape.product.kind is Kind.BLISTER
-    bend, turn = 0.3 * (20.0 if is_card else depth), np.deg2rad(float(rng.uniform(105 if is_card else 135, 160)))
+    bend = _FOLD_BEND_MM.get(shape.product.kind, 0.3 * depth)
+    turn = np.deg2rad(float(rng.uniform(105 if is_card else 135, 160)))
     level = -depth / 2 if is_card else 0.0
     up = np.array([0.0, 0.0, upwards])
     return shape.with_patches(

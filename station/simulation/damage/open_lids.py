@@ -1,5 +1,7 @@
 """Cans and bottles standing open: lids bent up, caps screwed up or off."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from station.simulation.artwork import Artwork
@@ -9,6 +11,11 @@ from station.simulation.damage.site import Stance
 from station.simulation.faces import bottle_form
 from station.simulation.finish import PLASTIC
 from station.simulation.shape import Shape, disc_patch, turned_patch
+
+_FILLED_MM, _BELOW_RIM_MM = 6.0, 14.0
+"""How far behind a can's wall and below its rim one sees what it holds."""
+_CAP_INSIDE, _RING_MM = 0.55, 4.0
+"""How much darker a cap is inside, and how high the ring is that stays on the neck."""
 
 
 def open_can(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
@@ -32,11 +39,23 @@ def with_contents(shape: Shape, art: Artwork) -> Shape:
     """Return a can with what it holds, some way below its rim."""
     radius, half = shape.product.size_mm[0] / 2, shape.product.size_mm[2] / 2
     columns = shape.patches["lid"].grid[1]
-    return shape.with_patches({"contents": disc_patch(art.places_mm["contents"], radius * 0.97, half - 14, 1, columns)})
+    return shape.with_patches(
+        {"contents": disc_patch(art.places_mm["contents"], radius * 0.97, half - _BELOW_RIM_MM, 1, columns)}
+    )
+
+
+def filled(shape: Shape, art: Artwork) -> Shape:
+    """Return a can with what it holds, behind its wall."""
+    width, _, height = shape.product.size_mm
+    wall = np.array(
+        [[width / 2 - _FILLED_MM, high] for high in np.linspace(height / 2 - _BELOW_RIM_MM, -0.45 * height, 12)]
+    )
+    columns = shape.patches["lid"].grid[1]
+    return shape.with_patches({"filling": turned_patch(art.places_mm["contents"], wall, columns)})
 
 
 def unscrew(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Screw the cap up (minor), or off, so that it hangs askew on the mouth (major); a camera sees it lean."""
+    """Screw the cap up (minor), or off, so that it hangs at the mouth's side upside down (major), as a camera sees."""
     cap = shape.parts["cap"]
     points = points_of({name: shape.patches[name] for name in cap})
     axis = np.array([0.0, 0.0, 1.0]) if shape.product.kind is Kind.BOTTLE else np.array([0.0, -1.0, 0.0])
@@ -47,24 +66,37 @@ def unscrew(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ran
     sideways = across - (across @ axis) * axis
     tilt = float(rng.choice([-1.0, 1.0])) * sideways / np.linalg.norm(sideways)
     wide = float(np.ptp(points @ np.cross(axis, tilt))) / 2
-    angle = np.deg2rad(float(rng.uniform(32, 44) if major else rng.uniform(22, 28)))
+    opened = with_neck(shape, art)
+    if major:  # by the strap that ties it to the neck
+        hinge = base + wide * np.cross(tilt, axis)
+        angle = np.deg2rad(float(rng.uniform(115, 140)))
+        return opened.with_patches(moved(opened, cap, turn_about(tilt, angle), hinge))
+    angle = np.deg2rad(float(rng.uniform(22, 28)))
     angle = min(angle, float(np.arcsin(min(0.8 * tall / wide, 1.0))))  # a wide cap lies flatter on its mouth
-    if major:  # it rests on the mouth's edge
-        lift, aside = 0.65 * tall + 0.4 * wide * np.tan(angle), 0.55 * wide * np.cross(tilt, axis)
-    else:
-        lift, aside = max(12.0, 0.75 * tall) + 0.2 * wide * np.sin(angle), np.zeros(3)
-    turned = moved(shape, cap, turn_about(tilt, angle), base, lift * axis + aside)
-    return with_neck(shape, art).with_patches(turned)
+    lift = max(12.0, 0.75 * tall) + 0.2 * wide * np.sin(angle)
+    return opened.with_patches(moved(opened, cap, turn_about(tilt, angle), base, lift * axis))
 
 
 def with_neck(shape: Shape, art: Artwork) -> Shape:
-    """Return a bottle with what its cap hides, the open neck; a tube has one already."""
+    """Return a body with what its cap hides: the cap's dark inside, and a bottle's neck; a tube has one already.
+
+    The ring that tells of the first opening stays on a bottle's neck.
+    """
+    column, row = (round((low + 1.0) * art.px_per_mm) for low in art.places_mm["cap"][:2])
+    red, green, blue = (int(_CAP_INSIDE * level) for level in art.sheet[row, column])
+    caps = {name: shape.patches[name] for name in shape.parts["cap"]}
+    shape = shape.with_patches(
+        {name: replace(patch, finish=replace(patch.finish, inside=(red, green, blue))) for name, patch in caps.items()}
+    )
     if shape.product.kind is not Kind.BOTTLE:
         return shape
     form = bottle_form(shape.product)
     foot = form.neck - form.height / 2
     radius, top = 0.74 * form.cap_radius, foot + 0.7 * (form.height - form.neck)
     profile = np.array([[0.85 * radius, top], [radius, top], [radius, top - 3.0], [1.04 * radius, foot - 2.0]])
-    mouth = disc_patch(art.places_mm["contents"], 0.85 * radius, top - 4.0, 1, 49, shape.patches["contents"].finish)
+    mouth = disc_patch(art.places_mm["contents"], 0.85 * radius, top - 9.0, 1, 49, shape.patches["contents"].finish)
     neck = turned_patch(art.places_mm["body"], profile, 49, PLASTIC)
-    return shape.with_patches({"open neck": neck, "open mouth": mouth})
+    ring = np.array([[1.05 * radius, foot + _RING_MM], [1.15 * radius, foot + _RING_MM], [1.15 * radius, foot]])
+    left, low, wide, _ = art.places_mm["cap"]
+    tied = turned_patch((left, low, wide, 2 * _RING_MM), ring, 49, PLASTIC)
+    return shape.with_patches({"open neck": neck, "open mouth": mouth, "neck ring": tied})

@@ -1,11 +1,14 @@
 """Soft packs standing open: a mailer's flap and a bag's weld."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.damage.moves import folded_back, moved
-from station.simulation.damage.paint import burst_weld
+from station.simulation.damage.paint import Points, burst_weld, coloured, painted
 from station.simulation.damage.site import Stance
 from station.simulation.faces import flap_mm
 from station.simulation.shape import Patch, Shape
@@ -15,6 +18,8 @@ _CURL_MM = 4.0
 """The radius in which a peeled flap or film bends back."""
 _FLAP_RISE_RAD = 0.25
 """How steeply a flap that is folded back begins to rise."""
+_GLUE_MM, _GLUES_RGB = 10.0, ((238, 234, 222), (176, 132, 70))
+"""How far from its end a mailer's flap is glued, and what strips of glue look like."""
 _ABOVE_MM = 0.5
 """Film lies this far above what it covers."""
 _MOUTH_SHARE, _MOUTH_BACK = 0.4, 0.25
@@ -22,11 +27,20 @@ _MOUTH_SHARE, _MOUTH_BACK = 0.4, 0.25
 
 
 def open_mailer(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Peel a corner of the flap off (minor), or fold it back so that the mouth gapes (major)."""
+    """Peel half of the flap off its strip of glue (minor), or fold it back so that the mouth gapes (major)."""
     if major:
         return _gaping(shape, rng)
     height, reach = shape.product.size_mm[1], flap_mm(shape.product)
-    return shape.with_patches(_corner_peeled(shape, ["flap"], reach - height / 2, -1.0, 0.95 * reach, rng))
+    end = reach - height / 2
+
+    def glue(points: Points, normals: Points) -> NDArray[np.float32]:
+        return np.asarray(np.abs(points[:, 1] + end - _GLUE_MM) < 0.6 * _GLUE_MM, np.float32)
+
+    front = replace(shape, patches={"front": shape.patches["front"]})
+    rgb = max(_GLUES_RGB, key=lambda tone: float(np.abs(np.subtract(tone, shape.product.design.base)).max()))
+    glued = painted(front, lambda points: points[:, 1] > -end, glue, coloured(rgb, 4.0, rng))
+    shape = replace(glued, patches={**shape.patches, **glued.patches})
+    return shape.with_patches(_corner_peeled(shape, ["flap"], end, -1.0, 1.5 * reach, rng))
 
 
 def _gaping(shape: Shape, rng: np.random.Generator) -> Shape:

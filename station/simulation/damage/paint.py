@@ -29,8 +29,8 @@ _LIGHT = 150.0
 """Print lighter than this, in levels, has something darker beneath it."""
 _BARE_BOARD_RGB = (234, 226, 210), (146, 122, 94)
 _BARE_RGB = {
-    Material.METAL: ((212, 214, 218), (88, 90, 94)),
-    Material.FILM: ((236, 238, 240), (150, 152, 154)),
+    Material.METAL: ((240, 242, 246), (72, 74, 78)),
+    Material.FILM: ((236, 238, 240), (118, 120, 124)),
     Material.CLEAR: ((238, 240, 242), (238, 240, 242)),
     Material.PLASTIC: ((236, 238, 240), (150, 152, 154)),
 }

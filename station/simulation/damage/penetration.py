@@ -9,20 +9,22 @@ from numpy.typing import NDArray
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
 from station.simulation.damage.deformation import pushed_in
+from station.simulation.damage.open_lids import filled
 from station.simulation.damage.paint import cropped, plain_swatch, texels, with_swatch, within
 from station.simulation.damage.site import Site, Stance, draw_site, lifted
-from station.simulation.finish import MATT, METAL, Finish
+from station.simulation.finish import MATT, Finish
 from station.simulation.shape import Patch, Place, Shape, grid_patch
 from station.simulation.trace import CLEAR
 
 _TORN_RGB: dict[Kind, tuple[int, int, int]] = {
     Kind.POLYBAG: (228, 230, 232),
     Kind.BOTTLE: (206, 218, 216),
-    Kind.CAN: (190, 192, 196),
+    Kind.CAN: (222, 224, 228),
     Kind.BLISTER: (226, 228, 230),
     Kind.TUBE: (226, 226, 224),
+    Kind.MULTIPACK: (230, 232, 234),
 }
-"""What torn edges look like: stretched film, splintered glass, bare metal; board's fibre elsewhere."""
+"""What torn edges look like: stretched film, splintered glass, burnished metal; board's fibre elsewhere."""
 _FIBRE_RGB = (218, 205, 182)
 _ENDS = ("lid", "base", "cap", "cap top", "flap", "rim", "front rim", "back rim", "neck", "film top", "film bottom")
 """Patches that only close others."""
@@ -35,22 +37,26 @@ _THIN, _SPLIT = (Kind.BLISTER, Kind.MULTIPACK), 1.7
 
 def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Return the shape with a hole or a tear that lets one look inside."""
+    if shape.product.kind is Kind.CAN:
+        shape = filled(shape, art)
     is_tear = bool(rng.random() < 0.5)
     if is_tear:
-        half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(14, 17), rng.uniform(3.0, 3.8))
+        half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(15, 18), rng.uniform(3.5, 4.3))
     else:
-        half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6, 7.4), rng.uniform(5.4, 6.4))
+        half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6.6, 8.0), rng.uniform(6.0, 7.0))
     if shape.product.kind in _THIN and not major:
         half = (_SPLIT * half[0], _SPLIT * half[1])
     site = draw_site(shape, stance, 0.7 * half[0] + 3, rng, _skins(shape))
-    if not is_tear:
-        pushed = 0.7 if shape.patches[site.patch].finish.opacity < CLEAR else 0.3  # clear plastic goes white around it
-        shape = pushed_in(shape, site.point, site.normal, 1.7 * half[0], pushed * half[0], half[0] + 8, rng)
+    sunk_mm = 0.0
+    if not is_tear:  # clear plastic goes white around it
+        sunk_mm = half[0] * (0.7 if shape.patches[site.patch].finish.opacity < CLEAR else 0.3)
+        shape = pushed_in(shape, site.point, site.normal, 1.7 * half[0], sunk_mm, half[0] + 8, rng)
     outline = _outline(half, is_tear, rng)
-    shape, place = plain_swatch(shape, _TORN_RGB.get(shape.product.kind, _FIBRE_RGB), 6.0, rng)
+    rgb = _TORN_RGB.get(shape.product.kind, _FIBRE_RGB)
+    shape, place = plain_swatch(shape, rgb, 6.0, rng)
     whole = shape.patches[site.patch]
-    shape = _cut(shape, site, outline)
-    torn = _Torn(whole, site.uv_mm, place, METAL if shape.product.kind is Kind.CAN else MATT)
+    shape = _cut(shape, site, outline, sunk_mm)
+    torn = _Torn(whole, site.uv_mm, place, replace(MATT, inside=rgb))
     edge = {"torn edge": torn.rim(outline, rng)}
     if is_tear:
         upper = outline[: len(outline) // 2]
@@ -67,7 +73,7 @@ def _skins(shape: Shape) -> tuple[str, ...]:
     return tuple(
         name
         for name in shape.patches
-        if name not in (*_ENDS, "sticker") and not name.endswith((" lid", " base", " skin"))
+        if name not in (*_ENDS, "sticker", "filling") and not name.endswith((" lid", " base", " skin"))
     )
 
 
@@ -86,8 +92,8 @@ def _outline(half: tuple[float, float], is_tear: bool, rng: np.random.Generator)
     return np.asarray(flat @ turn)
 
 
-def _cut(shape: Shape, site: Site, outline: NDArray[np.float64]) -> Shape:
-    """Cut a hole along an outline on the site's patch, and through whatever lies close beneath."""
+def _cut(shape: Shape, site: Site, outline: NDArray[np.float64], sunk_mm: float) -> Shape:
+    """Cut a hole along an outline on the site's patch, which sank by so much, and through what lies close beneath."""
     corners, _ = lifted(shape.patches[site.patch], site.uv_mm + outline)
     along = np.linalg.svd(corners - corners.mean(axis=0))[2][:2].T
     flat = ((corners - site.point) @ along * 8).astype(np.float32)
@@ -100,7 +106,8 @@ def _cut(shape: Shape, site: Site, outline: NDArray[np.float64]) -> Shape:
             spots = texels(close, shape)
             offset = spots.points - site.point
             deep = -(offset @ site.normal)
-            bowed = 0.5 * np.abs(offset @ along).max(axis=1) if name == site.patch else 0
+            is_torn = name in (site.patch, f"{site.patch} skin")
+            bowed = 0.5 * np.abs(offset @ along).max(axis=1) + sunk_mm if is_torn else 0
             near = np.flatnonzero((deep < _DEEP_MM + bowed) & (deep > -_DEEP_MM - bowed))
             inside = _inside(flat, offset[near] @ along * 8)
             texture = shape.texture.copy()

@@ -82,6 +82,11 @@ def spilt(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rando
     return _lying(shape, leak, pool_mm, stuff, rng)
 
 
+def spills_dry(product: SimProduct) -> bool:
+    """Tell whether what a product holds trickles out as crumbs or powder."""
+    return _stuff(product, np.random.default_rng(0)).dry
+
+
 def _stuff(product: SimProduct, rng: np.random.Generator) -> _Stuff:
     """Return what a product holds if that can spill, or else a liquid that is not its own."""
     design = product.design

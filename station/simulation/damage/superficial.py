@@ -13,7 +13,7 @@ from station.simulation.shape import Shape
 
 _DIRTS_RGB = ((58, 46, 34), (40, 40, 42), (96, 66, 36), (86, 70, 48))
 _DUST_RGB = (204, 194, 172)
-_PRINTED = {Kind.CAN: ("body",)}
+_PRINTED = {Kind.CAN: ("body",), Kind.MULTIPACK: ("band",)}
 """The patches that are marred: what is bare already shows no wear."""
 _WIPED = (Kind.TUBE, Kind.CAN)
 """Smooth and hard: dirt is wiped off these, and only what takes the print with it stays."""
@@ -47,7 +47,7 @@ def _on_this_side(site: Site, normals: NDArray[np.float32]) -> NDArray[np.bool_]
 
 def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Rub the print off in streaks along one direction."""
-    size = np.array([rng.uniform(38, 50), rng.uniform(22, 30)] if major else [rng.uniform(15, 19), rng.uniform(8, 11)])
+    size = np.array([rng.uniform(38, 50), rng.uniform(22, 30)] if major else [rng.uniform(18, 22), rng.uniform(10, 13)])
     plane = site.plane(rng) / size
     streaks, patches = lumps(0.3, rng), lumps(0.8, rng)
 
@@ -62,7 +62,7 @@ def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
 
 def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Leave dirt that has dried, darker along its border."""
-    radius = float(rng.uniform(30, 42) if major else rng.uniform(9, 12))
+    radius = float(rng.uniform(30, 42) if major else rng.uniform(11, 14))
     dirts = _DIRTS_RGB if brightness_at(shape, site) > _DARK else (_DUST_RGB,)
     dirt = np.array(dirts[int(rng.integers(len(dirts)))], np.float32)
     coarse, fine = lumps(1.1 * radius, rng), lumps(0.4 * radius, rng)
@@ -84,7 +84,7 @@ def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
 
 def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Draw bent scratches down to what lies beneath the print."""
-    count, length, width = (int(rng.integers(5, 8)), 85.0, 2.2) if major else (1, 36.0, 1.3)
+    count, length, width = (int(rng.integers(5, 8)), 85.0, 2.2) if major else (2, 46.0, 1.7)
     plane = site.plane(rng)
     lines = [
         (rng.uniform(-11, 11) * (count > 1), rng.normal(0, 0.16), rng.uniform(-0.004, 0.004), rng.uniform(0.6, 1))
@@ -107,7 +107,7 @@ def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) 
 
 def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Tear a strip of the print off; its white fibre shows, with a feathered border."""
-    size = np.array([rng.uniform(38, 52), rng.uniform(18, 26)] if major else [rng.uniform(17, 20), rng.uniform(9, 11)])
+    size = np.array([rng.uniform(38, 52), rng.uniform(18, 26)] if major else [rng.uniform(19, 22), rng.uniform(11, 13)])
     plane = site.plane(rng) / size
     ragged, frayed = lumps(0.5, rng), lumps(0.13, rng)
     fibre = bared(shape, rng, 7.0)

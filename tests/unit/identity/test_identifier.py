@@ -22,7 +22,9 @@ def view(barcode: str | None = None, turn_degrees: float = 0.0) -> ItemView:
     """A grey crop that wears the barcode, turned."""
     crop = np.full((448, 448, 3), 190, np.uint8)
     if barcode:
-        code = zxingcpp.create_barcode(barcode, zxingcpp.BarcodeFormat.EAN13)
+        code = zxingcpp.create_barcode(
+            barcode, getattr(zxingcpp.BarcodeFormat, "EAN13" if barcode.isdecimal() else "Code128")
+        )
         symbol = np.array(zxingcpp.write_barcode_to_image(code, scale=2))
         height, width = symbol.shape[:2]
         crop[200 : 200 + height, 100 : 100 + width] = symbol[..., None] if symbol.ndim == 2 else symbol
@@ -87,9 +89,25 @@ def test_barcodes_of_two_products_are_several_items(announcement: Announcement |
     assert doubts == (Reason.SEVERAL_ITEMS,)
 
 
-def test_foreign_barcode_does_not_outweigh_the_announcement() -> None:
+def test_a_trade_number_that_two_views_read_and_the_announced_product_does_not_bear_is_the_wrong_item() -> None:
     identity, doubts = identify(IDENTIFIER, [view(STRANGER), view(STRANGER)], announce("SKU-1"))
     assert identity == Identity("tea", IdentitySource.ANNOUNCED, STRANGER)
+    assert doubts == (Reason.WRONG_ITEM,)
+
+
+@pytest.mark.parametrize(
+    ("own", "read"),
+    [((), STRANGER), (("X-17",), STRANGER), ((TEA,), "PARCEL-0815"), ((TEA, STRANGER), STRANGER)],
+    ids=["no code is known", "no trade number is known", "a shipper's label", "shared with another product"],
+)
+def test_other_codes_do_not_contradict_the_announcement(own: tuple[str, ...], read: str) -> None:
+    products = {
+        "tea": Product("tea", "Green tea", barcodes=own, skus=("SKU-1",)),
+        "pack": Product("pack", "Twelve of them", barcodes=(STRANGER,)),
+    }
+    if STRANGER not in own:
+        del products["pack"]
+    _, doubts = identify(Identifier(products, BLIND), [view(read), view(read)], announce("SKU-1"))
     assert doubts == ()
 
 

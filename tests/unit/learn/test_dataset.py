@@ -169,6 +169,12 @@ def test_a_malformed_table_names_file_row_and_fix(tmp_path, columns, message):
     assert TABLE in str(refused.value)
 
 
+def test_a_table_older_than_a_column_is_read(tmp_path):
+    items = written(tmp_path / "set", good(), bad()).items
+    tamper(tmp_path / "set", labels=None, artwork_seed=None)
+    assert open_dataset(tmp_path / "set").items == items
+
+
 def test_what_is_missing_is_named(tmp_path):
     path = written(tmp_path / "set", good(), bad()).path
     (path / "two.png").unlink()

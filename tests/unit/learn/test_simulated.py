@@ -64,6 +64,14 @@ def test_every_item_is_there_with_every_view_and_its_truth(made):
         assert (hurt_px > 0) == item.is_damaged
 
 
+def test_the_table_tells_which_artwork_is_whose(made):
+    products = {item.product_id: item.split for item in made[0].items}
+    artwork = {item.artwork_seed: item.split for item in made[0].items}
+    assert None not in artwork
+    assert len(artwork) >= len(products)  # a redesign has artwork of its own
+    assert {Plan(ITEMS, SEED).product(part).design.seed for part in range(len(products))} <= set(artwork)
+
+
 def test_each_product_is_seen_by_sensors_of_its_own(made):
     dataset, _ = made
     holes = {}

@@ -10,27 +10,37 @@ from station.core.damage import DamageType, Severity
 from station.core.errors import SimulationError
 from station.simulation.catalogue import Kind, catalogue
 from station.simulation.settings import SimulationSettings
-from station.simulation.sheet import Cell, Sheet, damage_sheet, draw_sheet, product_sheet, save_sheet
+from station.simulation.sheet import Cell, Sheet, by_kind, damage_sheet, draw_sheet, product_sheet, save_sheet
 
 SMALL = SimulationSettings(width_px=160, height_px=120, supersampling=1)
 TORN = ((DamageType.PENETRATION, Severity.MAJOR),)
 
 
-def test_a_damage_sheet_has_every_kind_and_every_damage():
+def test_a_damage_sheet_has_every_kind_and_every_damage_in_rows_of_its_own():
     sheet = damage_sheet(3)
-    assert sheet.row_heads == tuple(Kind)
-    assert len(sheet.column_heads) == 1 + 2 * len(DamageType) == len(sheet.rows[0])
-    for kind, row in zip(Kind, sheet.rows, strict=True):
-        assert {cell.product.kind for cell in row if cell.product} == {kind}
-        shown = {cell.damage for cell in row if cell.product}
-        assert {(), TORN} <= shown
+    high = len(sheet.rows) // len(Kind)
+    for place, kind in enumerate(Kind):
+        cells = [cell for row in sheet.rows[place * high : (place + 1) * high] for cell in row]
+        assert {cell.product.kind for cell in cells if cell.product} == {kind}
+        shown = {cell.damage: cell.label for cell in cells if cell.product}
+        assert shown[()] == "good"
+        assert shown[TORN] == "major penetration"
         loses_units = ((DamageType.MISSING_UNIT, Severity.MAJOR),) in shown
-        assert loses_units == (row[0].product.units > 1)
+        assert loses_units == (cells[0].product.units > 1)
+        assert len(shown) == (1 + 2 * len(DamageType) if loses_units else 2 * len(DamageType) - 1)
+
+
+def test_a_damage_sheet_is_cut_into_a_picture_of_each_kind():
+    page = np.repeat(np.arange(len(Kind), dtype=np.uint8), 30)[:, None, None] * np.ones((1, 8, 3), np.uint8)
+    for place, (kind, picture) in enumerate(by_kind(page).items()):
+        assert kind is list(Kind)[place]
+        assert picture.shape == (30, 8, 3)
+        assert (picture == place).all()
 
 
 def test_a_sheet_shows_its_items_and_what_they_were_before_with_the_damage_outlined():
     tea = catalogue(1)[0]
-    sheet = Sheet(((Cell(tea), Cell(tea, TORN)), (Cell(tea, label="tea\ncarton"), Cell(None))), ("good", "torn"))
+    sheet = Sheet(((Cell(tea), Cell(tea, TORN)), (Cell(tea, label="tea\ncarton"), Cell(None))))
     told = []
     plain = draw_sheet(sheet, 1, 2, told.append, settings=SMALL)
     pairs = draw_sheet(sheet, 1, 1, told.append, before=True, settings=SMALL)
