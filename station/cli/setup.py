@@ -1,12 +1,10 @@
 """`station setup`: from bolted-on cameras to a station that may judge items, and the daily check."""
 
 import time
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -14,10 +12,9 @@ from rich.markup import escape
 from station.cameras import Routine
 from station.cli.files import folder_to_write
 from station.cli.setup_roles import assign_roles, list_cameras
+from station.cli.setup_source import LIVE, board_source, golden_source, setup_folder, setup_session
 from station.cli.setup_view import end, show, terminal
-from station.config import StationConfig, load_config
-from station.core.errors import SetupError
-from station.daemon.clock import ManualClock, SystemClock
+from station.config import load_config
 from station.setup.board import calibration_board, golden_target
 from station.setup.board_pdf import write_board_pdf
 from station.setup.depth_calibration import calibrate, restore
@@ -25,9 +22,7 @@ from station.setup.guide import Tell, capture, look_at_golden, unfinished_poses
 from station.setup.procedure import STEPS, go_back, run_step
 from station.setup.roles import has_roles
 from station.setup.session import Session
-from station.setup.sources import SetupSource, board_booth, golden_booth, live_setup, recorded_setup, simulated_source
 from station.setup.versions import RigVersions
-from station.simulation.board import nudged
 
 app = typer.Typer(
     help="Set a booth up: cameras, light, depth, geometry; then a daily check.",
@@ -35,8 +30,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-_SIMULATED, _LIVE = "simulated", "live"
-_KNOCKED_MM = 3.0
 _Out = Annotated[
     Path | None,
     typer.Option(callback=folder_to_write, help="Setup folder; overrides setup.folder of the configuration."),
@@ -61,7 +54,7 @@ class Paper(StrEnum):
 def setup(
     context: typer.Context,
     yes: _Yes = False,
-    source: _From = _LIVE,
+    source: _From = LIVE,
     out: _Out = None,
     seed: _Seed = 1,
     anew: Annotated[
@@ -78,14 +71,14 @@ def setup(
     if context.invoked_subcommand is not None:
         return
     console, station = terminal(), load_config(config)
-    session = _session(station, out, source)
-    if source == _LIVE and not yes and not has_roles(session.folder):
+    session = setup_session(station, out, source)
+    if source == LIVE and not yes and not has_roles(session.folder):
         assign_roles(console, session, station.cameras)
     if anew or not (yes or _goes_on(session)):
         session.begin_anew()
     if not yes:
         _prepare(console, session)
-    capture(session, _source(source, station, session, seed), station.scene.pair_tolerance_ms, _teller(console))
+    capture(session, board_source(source, station, session, seed), station.scene.pair_tolerance_ms, _teller(console))
     for name in STEPS:
         show(console, run_step(session, name))
     end(console, session)
@@ -99,7 +92,7 @@ def discover(out: _Out = None, yes: _Yes = False, config: _Config = None) -> Non
     roles given before stay.
     """
     console, station = terminal(), load_config(config)
-    session = _session(station, out, _LIVE)
+    session = setup_session(station, out, LIVE)
     if yes:
         list_cameras(console, session)
     else:
@@ -117,7 +110,7 @@ def board(
     Print at 100 %, glue on something flat, and measure the check bars: both must be 100 mm long.
     """
     console, station = terminal(), load_config(config)
-    folder = _folder(station, out)
+    folder = setup_folder(station, out)
     for target in (calibration_board(paper or station.setup.paper), golden_target()):
         path = folder / f"{target.name}.pdf"
         write_board_pdf(target, path)
@@ -130,7 +123,7 @@ def depth(
         Routine | None, typer.Option("--calibrate", help="First have every camera calibrate its own depth.")
     ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Put back the depth tables before the last one.")] = False,
-    source: _From = _LIVE,
+    source: _From = LIVE,
     out: _Out = None,
     config: _Config = None,
 ) -> None:
@@ -139,11 +132,11 @@ def depth(
     A calibration is used only if its health is good; the old table is kept. Then run `station setup` again.
     """
     console, station = terminal(), load_config(config)
-    session = _session(station, out, source)
+    session = setup_session(station, out, source)
     if calibration is None and not undo:
         _run_step(console, session, "depth")
         return
-    frames = _source(source, station, session, seed=1)
+    frames = board_source(source, station, session, seed=1)
     if undo:
         for words in restore(frames, session):
             console.print(escape(words))
@@ -160,7 +153,7 @@ def _step(name: str, words: str) -> None:
     """Add the verb of one step."""
 
     def run(out: _Out = None, config: _Config = None) -> None:
-        _run_step(terminal(), _session(load_config(config), out, _LIVE), name)
+        _run_step(terminal(), setup_session(load_config(config), out, LIVE), name)
 
     app.command(name, help=f"{words} Works on what `station setup` captured, as often as you like.")(run)
 
@@ -178,13 +171,13 @@ for _name, _words in (
 @app.command()
 def report(out: _Out = None, config: _Config = None) -> None:
     """Write the report again and, if every step passed, put the rig in force."""
-    end(terminal(), _session(load_config(config), out, _LIVE))
+    end(terminal(), setup_session(load_config(config), out, LIVE))
 
 
 @app.command()
 def rollback(out: _Out = None, config: _Config = None) -> None:
     """Put the rig before the one in force back in force, and its report with it."""
-    folder = _folder(load_config(config), out)
+    folder = setup_folder(load_config(config), out)
     earlier = go_back(folder)
     terminal().print(
         f"{earlier.name} is in force again, as {RigVersions(folder).path}. The next `station setup` begins anew"
@@ -193,7 +186,7 @@ def rollback(out: _Out = None, config: _Config = None) -> None:
 
 @app.command()
 def check(
-    source: _From = _LIVE,
+    source: _From = LIVE,
     out: _Out = None,
     seed: _Seed = 1,
     knocked: Annotated[
@@ -207,8 +200,8 @@ def check(
     the setup's own. Exit status 1 when something is amiss.
     """
     console, station = terminal(), load_config(config)
-    session = _session(station, out, source)
-    frames = _check_source(source, station, session, seed, knocked)
+    session = setup_session(station, out, source)
+    frames = golden_source(source, station, session, seed, knocked)
     tolerance_ms = station.scene.pair_tolerance_ms
     result, page = look_at_golden(session, frames, tolerance_ms, time.time_ns(), _teller(console))
     show(console, result)
@@ -247,47 +240,3 @@ def _run_step(console: Console, session: Session, name: str) -> None:
 
 def _teller(console: Console) -> Tell:
     return lambda words: console.print(f"  {escape(words)}")
-
-
-def _folder(station: StationConfig, out: Path | None) -> Path:
-    return out or Path(station.setup.folder)
-
-
-def _session(station: StationConfig, out: Path | None, source: str) -> Session:
-    """Return the setup folder's session; of the simulated booth, with that booth's plan."""
-    session = Session(_folder(station, out), station.setup)
-    if source == _SIMULATED or session.truth() is not None:
-        return Session(session.folder, replace(station.setup, booth=station.simulation.booth))
-    return session
-
-
-def _source(name: str, station: StationConfig, session: Session, seed: int) -> SetupSource:
-    """Return the cameras that a `--from` names; in the simulated booth a person shows them the board."""
-    if name == _SIMULATED:
-        booth = board_booth(session.board, session.settings, station.simulation, seed)
-        return simulated_source(booth, ManualClock())
-    if name != _LIVE:
-        return recorded_setup(Path(name), ManualClock())
-    if session.truth() is not None and not has_roles(session.folder):
-        raise SetupError(
-            f"{session.folder} was set up on the simulated booth: add --from simulated, or give live cameras their "
-            "roles with `station setup discover`"
-        )
-    return live_setup(session.folder, station.cameras, SystemClock())
-
-
-def _check_source(name: str, station: StationConfig, session: Session, seed: int, knocked: str) -> SetupSource:
-    """Return the cameras that a `--from` names; in the simulated booth a person shows them the golden target."""
-    if name != _SIMULATED:
-        if knocked:
-            raise SetupError("--knocked is for the simulated booth: add --from simulated, or knock the camera yourself")
-        return _source(name, station, session, seed)
-    truth = session.truth()
-    if truth is None:
-        raise SetupError(
-            f"{session.folder} was not set up on the simulated booth. Run `station setup --from simulated`"
-        )
-    if knocked:
-        truth = nudged(truth, truth.camera(knocked).camera_id, np.random.default_rng(seed), by_mm=_KNOCKED_MM)
-    booth = golden_booth(golden_target(), truth, session.settings, station.simulation, seed)
-    return simulated_source(booth, ManualClock())

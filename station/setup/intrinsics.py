@@ -20,7 +20,7 @@ from station.setup.session import Session
 
 _AT_ONCE = 3
 """Poses left out together."""
-_SURE = 2.0
+_SURE = 2.5
 """Standard errors by which views left out must be better predicted on average, so that it is no chance."""
 
 
@@ -81,11 +81,11 @@ def _in_corner_errors(errors_px: Mapping[View, float], solution: Solution) -> ND
 
 def _gain(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[float, bool]:
     """Return how many times smaller errors have become, RMS, and whether that is more than chance, view by view."""
-    less = before**2 - after**2
-    if len(less) < 2:
+    if len(before) < 2:
         return float("nan"), False
-    by_chance = float(less.std(ddof=1) / np.sqrt(len(less)))
-    return float(np.sqrt((before**2).mean() / (after**2).mean())), float(less.mean()) > _SURE * by_chance
+    closer = np.log(before / after)
+    by_chance = closer.std(ddof=1) / np.sqrt(len(closer))
+    return float(np.sqrt((before**2).mean() / (after**2).mean())), bool(closer.mean() > _SURE * by_chance)
 
 
 def _words(gain: float, sure: bool, asked: float) -> str:
