@@ -26,13 +26,22 @@ def evidence_pictures(verdict: Verdict) -> list[EvidencePicture]:
 
 
 def draw_overlay(view: ItemView, regions: list[Region], decision: Decision) -> NDArray[np.uint8]:
-    """Return the crop, uint8 RGB [S, S, 3], with the item's outline and the regions found on it."""
+    """Return the crop, uint8 RGB [S, S, 3], with the item's outline, the decision, and the regions found on it.
+
+    Regions score above 1 where they are worse than anything on good items; what exceeds it by half as much as the
+    worst of the view, or more, is drawn bold.
+    """
     picture = view.crop.copy()
     contours, _ = cv2.findContours(view.mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    cv2.drawContours(picture, contours, -1, _OUTLINE_RGB.get(decision, _REGION_RGB), 1, cv2.LINE_AA)
+    colour = _OUTLINE_RGB.get(decision, _REGION_RGB)
+    cv2.drawContours(picture, contours, -1, colour, 1, cv2.LINE_AA)
+    worst = max((region.score for region in regions), default=0.0)
     for region in regions:
         x, y, width, height = region.box_px
-        cv2.rectangle(picture, (x, y), (x + width, y + height), _REGION_RGB, 2, cv2.LINE_AA)
+        bold = region.score >= min(worst, (1.0 + worst) / 2)
+        cv2.rectangle(picture, (x, y), (x + width, y + height), _REGION_RGB, 3 if bold else 1, cv2.LINE_AA)
+    cv2.putText(picture, decision.name, (8, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 4, cv2.LINE_AA)
+    cv2.putText(picture, decision.name, (8, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.6, colour, 2, cv2.LINE_AA)
     return picture
 
 

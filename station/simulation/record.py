@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from ctypes import c_int64
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import cv2
 
+from station.core.errors import SimulationError
 from station.recording import (
     ItemTruth,
     Recording,
@@ -51,7 +53,7 @@ def record_booth(booth: Booth, out: Path, progress: Callable[[float], None]) -> 
 
     Raises:
         RecordingError: `out` holds a recording already, or the disk is full.
-        SimulationError: the renderer is not installed.
+        SimulationError: the renderer is not installed, the booth cannot be rendered, or a process was killed.
     """
     prepare_folder(out)
     cameras = [camera.camera_id for camera in booth.rig.cameras]
@@ -66,6 +68,11 @@ def record_booth(booth: Booth, out: Path, progress: Callable[[float], None]) -> 
                 progress(sum(board[: len(cameras)]) / max(1, booth.frame_count * len(cameras)))
             for future in _failed(futures):
                 future.result()  # the cause: once told to stop, the others fail for want of frames
+        except BrokenProcessPool as error:
+            raise SimulationError(
+                "a process that renders the recording was killed; memory may be short. Free some, and run the same "
+                "command again"
+            ) from error
         except KeyboardInterrupt:
             for worker in multiprocessing.active_children():  # one that still starts would hear of it seconds later
                 worker.terminate()

@@ -6,6 +6,7 @@ from support import tiny_booth
 from support.stations import tiny_config
 
 from station.core.errors import RecordingError
+from station.daemon.bench.cameras import bench_cameras
 from station.daemon.bench.polls import bench_polls
 from station.daemon.bench.walk import bench_walk
 from station.recording import RecordingWriter, StreamSpec
@@ -49,3 +50,17 @@ def test_polls_are_counted_as_inspecting_only_while_an_item_is(tiny_recording, c
 def test_without_an_inspection_there_is_nothing_to_set_against_idle(empty_recording, config, tmp_path) -> None:
     with pytest.raises(RecordingError, match=r"no item of recording .* was inspected"):
         bench_polls(empty_recording, config, tmp_path, lambda share: None)
+
+
+def test_each_camera_s_frames_are_counted() -> None:
+    shares: list[float] = []
+    runs = bench_cameras(shares.append, seconds=0.2)
+    assert [(run.storage, run.fps, set(run.cameras)) for run in runs] == [
+        ("PNG", 15, {"top", "left", "right"}),
+        ("uncompressed", 30, {"top", "left", "right"}),
+    ]
+    for run, expected in zip(runs, (3, 6), strict=True):
+        for count in run.cameras.values():
+            assert (count.expected, count.received, count.lost) == (expected, expected, 0)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0

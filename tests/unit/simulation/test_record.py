@@ -130,3 +130,14 @@ def test_a_failing_worker_stops_the_others_with_its_own_error(tmp_path):
     booth = Booth(8, 1, SimulationSettings(width_px=160, height_px=120, fps=6, lead_ms=300), [("can-coffee", short)])
     with pytest.raises(SimulationError, match="missing_unit"):
         record_booth(booth, tmp_path / "short", lambda share: None)
+
+
+def test_a_killed_worker_is_told_as_what_it_is(tmp_path):
+    booth = Booth(8, 1, SimulationSettings(width_px=160, height_px=120, fps=6, lead_ms=300), [("can-coffee", ())])
+
+    def kill(share: float) -> None:
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid, signal.SIGKILL)
+
+    with pytest.raises(SimulationError, match="was killed; memory may be short"):
+        record_booth(booth, tmp_path / "booth", kill)
