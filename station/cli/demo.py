@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.live import Live
 
-from station.cli.output import verdict_cells, verdict_table
+from station.cli.output import live_table, verdict_cells, verdict_table
 from station.cli.progress import progress_bar
 from station.cli.summary import summary_table
 from station.config import StationConfig
@@ -58,7 +57,7 @@ def demo(
             controller.start()
             stack.callback(controller.stop)
         table = verdict_table(f"{len(recording.items)} items; the controller polls {serving.url}/v1/plc/next")
-        with Live(table, console=console, refresh_per_second=8):
+        with live_table(table, console):
             for recorded in follow(serving.station):
                 verdicts.append(recorded.verdict)
                 table.add_row(*verdict_cells(recorded.verdict))

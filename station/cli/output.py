@@ -1,17 +1,23 @@
 """How verdicts look in a terminal."""
 
+from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from station.core.damage import Decision
 from station.core.verdict import Verdict
 
+_DAMAGE = (
+    "damage: how unlike good items it looks, 0 to 1. Some good items come close to 1 as well; SIDELINE says what lies "
+    "beyond the threshold."
+)
 _STYLE = {Decision.PASS: "bold green", Decision.SIDELINE: "bold yellow", Decision.ERROR: "bold red"}
 
 
 def verdict_table(title: str, *, timed: bool = True) -> Table:
     """Return an empty table of verdicts; fill it with `verdict_cells`, `timed` alike."""
-    table = Table(title=title, title_justify="left", expand=False)
+    table = Table(title=title, title_justify="left", caption=_DAMAGE, caption_justify="left")
     table.add_column("item", justify="right")
     table.add_column("product")
     table.add_column("verdict")
@@ -20,6 +26,11 @@ def verdict_table(title: str, *, timed: bool = True) -> Table:
     if timed:
         table.add_column("ms", justify="right")
     return table
+
+
+def live_table(table: Table, console: Console) -> Live:
+    """Return a display of a table that grows; before its first row, and for an error then, it shows nothing."""
+    return Live(console=console, refresh_per_second=8, get_renderable=lambda: table if table.row_count else "")
 
 
 def verdict_cells(verdict: Verdict, *, timed: bool = True) -> tuple[Text, ...]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from station.api.plc_client import PlcClient
 from station.api.plc_simulator import GateAction, PlcBehaviour, PlcSimulator
@@ -12,6 +12,7 @@ from station.core.damage import Decision, Reason
 from station.core.verdict import SEQ_MAX
 from station.daemon.clock import SystemClock
 
+_HEADING = f"{'seq':>5} {'item':>7} {'gate':8} {'verdict':8} damage {'ms':>5} reason"
 _REASONS = {reason.code: reason for reason in Reason}
 
 
@@ -31,7 +32,7 @@ def plc_sim(
     """Poll a running station as a packing-station controller does, and show when the gate would open.
 
     With `--announce` it announces one item, whose PASS alone opens the gate, acknowledges and ends. Without, it only
-    watches the verdicts go by until Ctrl-C: none is its own, and none is acknowledged.
+    watches the verdicts go by until Ctrl-C: none is its own ("not mine"), and none is acknowledged.
     """
     console = Console()
     clock = SystemClock()
@@ -45,6 +46,7 @@ def plc_sim(
         after=status["seq"] if after is None else after,
     )
     console.print(f"Station at {url}: state {status['st']}, last sequence {status['seq']}. Ctrl-C stops.")
+    console.print(_HEADING, style="bold", highlight=False)
     if announce is None:
         simulator.run(lambda: False)
     else:
@@ -52,17 +54,15 @@ def plc_sim(
     client.close()
 
 
-def _row(action: GateAction) -> Table:
+def _row(action: GateAction) -> Text:
+    if action.expected:
+        gate, style = ("opens", "bold green") if action.opened else ("shut", "bold yellow")
+    else:
+        gate, style = "not mine", "dim"
     reason = _REASONS.get(action.code)
-    gate = "[bold green]gate opens" if action.opened else "[bold yellow]gate stays shut"
-    row = Table.grid(padding=(0, 2))
-    row.add_row(
-        f"seq {action.seq}",
-        f"item {action.plc_id}",
-        gate if action.expected else "[dim]not announced here",
-        Decision(action.verdict).name,
-        f"damage {action.confidence / 1000:.3f}",
+    return Text.assemble(
+        f"{action.seq:>5} {action.plc_id:>7} ",
+        (f"{gate:8}", style),
+        f" {Decision(action.verdict).name:8} {action.confidence / 1000:6.3f} {action.latency_ms:>5} ",
         reason.title if reason else f"code {action.code}",
-        f"{action.latency_ms} ms",
     )
-    return row

@@ -9,11 +9,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.live import Live
 
 from station.api.item_schemas import verdict_body
 from station.cli.files import file_to_write, writing
-from station.cli.output import verdict_cells, verdict_table
+from station.cli.output import live_table, verdict_cells, verdict_table
 from station.cli.progress import progress_bar
 from station.cli.summary import summary_table
 from station.config import StationConfig, load_config
@@ -62,7 +61,7 @@ def replay(
     frames: list[int] = [sum(track.frames for track in found.tracks), 0]
     walk = _lockstep(found, settings) if lockstep else _realtime(found, settings, speed, frames)
     write = _json_output(json_file)
-    with Live(table, console=console, refresh_per_second=8):
+    with live_table(table, console):
         for recorded in walk:
             verdicts.append(recorded.verdict)
             table.add_row(*verdict_cells(recorded.verdict, timed=not lockstep))

@@ -56,6 +56,9 @@ def summary_table(
         )
         table.add_row("good passed", f"{_right(good)} of {len(good)}")
         table.add_row("wrong", "; ".join(map(_describe, wrong)) or "none")
+        paired = {item.verdict.item_id for item in items if item.verdict}
+        if others := [verdict for verdict in verdicts if verdict.item_id not in paired]:
+            table.add_row("of no known item", "; ".join(map(_describe_other, others)))
     else:
         table.add_row("items", f"{len(verdicts)}; the recording has no ground truth")
     settled = [latency_ms(verdict) for verdict in verdicts]
@@ -74,3 +77,8 @@ def _describe(item: JudgedItem) -> str:
     truth = ", ".join(f"{severity.name.lower()} {kind}" for kind, severity in item.truth.damage) or "good"
     said = item.verdict.decision.name if item.verdict else "no verdict"
     return f"{item.truth.plc_id} {item.truth.product_id} ({truth}): {said}"
+
+
+def _describe_other(verdict: Verdict) -> str:
+    product = verdict.identity.product_id or "unknown"
+    return f"{verdict.plc_id or verdict.item_id} {product}: {verdict.decision.name}"

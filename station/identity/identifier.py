@@ -18,8 +18,6 @@ _FORMATS = "EAN13,EAN8,UPCA,Code128"
 """The codes that trade goods wear at retail."""
 _GTIN_DIGITS = 14
 
-Describe = Callable[[], Sequence[NDArray[np.float32]]]
-
 
 @dataclass(frozen=True, slots=True)
 class Codes:
@@ -65,7 +63,7 @@ class Identifier:
         return Codes(announced, claimed, named, agreed)
 
     def identify(
-        self, codes: Codes, views: Sequence[ItemView], describe: Describe
+        self, codes: Codes, views: Sequence[ItemView], embeddings: Sequence[NDArray[np.float32]]
     ) -> tuple[Identity, tuple[Reason, ...]]:
         """Return which product the item is, and why that is in doubt, if it is.
 
@@ -80,7 +78,7 @@ class Identifier:
         Args:
             codes: what its codes say.
             views: the item's views.
-            describe: gives each view's feature map, float32 [h, w, C]; asked only where no barcode names a product.
+            embeddings: each view's, float32 [C]; see `station.gallery.embed`.
         """
         announced, unclear = codes.announced, (Reason.UNKNOWN_PRODUCT,) if codes.claimed else ()
         if codes.named:
@@ -95,7 +93,7 @@ class Identifier:
             return Identity(announced, IdentitySource.ANNOUNCED, identity.barcode), ()
         looked = None
         if len(self._retriever) and (announced is not None or codes.agreed is None):
-            looked = self._retriever.recognise(views, describe(), announced)
+            looked = self._retriever.recognise(views, embeddings, announced)
         if announced is not None and looked in (announced, None):
             wrong = codes.agreed is not None and self._contradicts(codes.agreed, announced)
             return Identity(announced, IdentitySource.ANNOUNCED, codes.agreed), (Reason.WRONG_ITEM,) if wrong else ()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.core.items import ItemView
-from station.gallery import Keypoints, Looks, embed, find_keypoints, homography, match, unit
+from station.gallery import Keypoints, Looks, find_keypoints, homography, match, unit
 
 _PAIRS = 120
 """Pairs of views whose keypoints are compared, at 1 to 2 ms each."""
@@ -59,27 +59,27 @@ class Retriever:
         return len(self._products)
 
     def recognise(
-        self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]], expected: str | None = None
+        self, views: Sequence[ItemView], embeddings: Sequence[NDArray[np.float32]], expected: str | None = None
     ) -> str | None:
         """Return the product the item looks like, None where it looks like none, or like two.
 
         Args:
             views: the item's views.
-            features: each one's feature map, float32 [h, w, C].
+            embeddings: each one's, float32 [C]; see `station.gallery.embed`.
             expected: what it should be; where that is among the nearest few, its keypoints are not asked, and
                 another product is believed on stronger evidence alone.
         """
         if expected is None:
-            return told_apart(self.rank(views, features))
-        if expected in self.lookup(views, features)[:_CLOSE]:
+            return told_apart(self.rank(views, embeddings))
+        if expected in self.lookup(embeddings)[:_CLOSE]:
             return expected
-        return told_apart(self.rank(views, features), _AGAINST)
+        return told_apart(self.rank(views, embeddings), _AGAINST)
 
-    def rank(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> list[Likeness]:
+    def rank(self, views: Sequence[ItemView], embeddings: Sequence[NDArray[np.float32]]) -> list[Likeness]:
         """Return the products the item looks most like, best first; see `recognise`."""
         if not views or not self._products:
             return []
-        likeness = self._likeness(views, features)
+        likeness = self._likeness(embeddings)
         found = [find_keypoints(view.crop, view.mask) for view in views]
         ranked = []
         for product in self._nearest(likeness):
@@ -87,16 +87,15 @@ class Retriever:
             ranked.append(Likeness(name, _agreeing(found, own, self._looks(name))))
         return sorted(ranked, key=lambda one: -one.agreeing)  # equals stay in the order of their likeness
 
-    def lookup(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> tuple[str, ...]:
+    def lookup(self, embeddings: Sequence[NDArray[np.float32]]) -> tuple[str, ...]:
         """Return the products whose views are nearest, best first; see `recognise`."""
-        if not views or not self._products:
+        if not embeddings or not self._products:
             return ()
-        return tuple(self._products[place] for place in self._nearest(self._likeness(views, features)))
+        return tuple(self._products[place] for place in self._nearest(self._likeness(embeddings)))
 
-    def _likeness(self, views: Sequence[ItemView], features: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def _likeness(self, embeddings: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """The cosine of each of the item's views with every reference view, float32 [K, N]."""
-        embeddings = np.stack([embed(own, view.mask) for own, view in zip(features, views, strict=True)])
-        return np.asarray(self._normal(embeddings) @ self._views.T, np.float32)
+        return np.asarray(self._normal(np.stack(embeddings)) @ self._views.T, np.float32)
 
     def _nearest(self, likeness: NDArray[np.float32]) -> NDArray[np.intp]:
         """The places of the products whose nearest views are nearest on average, best first."""

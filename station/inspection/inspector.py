@@ -1,6 +1,6 @@
 """The walk itself: an item's capture goes in, its verdict comes out, always."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from station.core.errors import BundleError
 from station.core.items import ItemCapture, ItemView
 from station.core.ports import Clock
 from station.core.verdict import Finding, Identity, IdentitySource, Provenance, Verdict
-from station.gallery import Gallery, ProductReferences
+from station.gallery import Gallery, ProductReferences, embed
 from station.identity import Identifier
 from station.inference import Bundle, Described
 from station.inspection.shape import shape_findings
@@ -58,14 +58,12 @@ class Inspector:
                 codes = self.identifier.read(views, capture.announcement)
             with stage("references"):  # a view is compared while the model is at the next
                 references = self._references(codes.product_id)
-                findings = tuple(self._findings(references, views, described))
+                findings, embeddings = self._compare(references, views, described)
             with stage("looks"):
-                identity, identity_doubts = self.identifier.identify(
-                    codes, views, lambda: [one.result().features for one in described]
-                )
+                identity, identity_doubts = self.identifier.identify(codes, views, embeddings)
                 if identity.product_id != codes.product_id:
                     references = self._references(identity.product_id)
-                    findings = tuple(self._findings(references, views, described))
+                    findings, _ = self._compare(references, views, described)
             with stage("judge"):
                 calibration = references.calibration if references else None
                 kind = references.product.kind if references else ""
@@ -83,16 +81,20 @@ class Inspector:
     def _references(self, product_id: str | None) -> ProductReferences | None:
         return self.gallery.references(product_id) if product_id else None
 
-    def _findings(
+    def _compare(
         self, references: ProductReferences | None, views: Sequence[ItemView], started: Sequence[Future[Described]]
-    ) -> Iterator[Finding]:
+    ) -> tuple[list[Finding], list[NDArray[np.float32]]]:
+        """What model, references and shapes find, and each view's embedding."""
+        findings: list[Finding] = []
+        embeddings: list[NDArray[np.float32]] = []
         for view, described in zip(views, map(_finite_result, started), strict=True):
-            yield from supervised_findings(view, described)
+            embeddings.append(embed(described.features, view.mask))
+            findings += supervised_findings(view, described)
             finding = references.compare(view, described.features, self._describe) if references else None
-            if finding is not None:
-                yield finding
+            findings += [finding] if finding else []
         if self.rig is not None and references is not None and references.shapes is not None:
-            yield from shape_findings(self.rig, views, references.shapes)
+            findings += shape_findings(self.rig, views, references.shapes)
+        return findings, embeddings
 
     def _describe(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         started = [self.bundle.start(picture) for picture in pictures]

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from station.core.damage import Severity
 from station.core.items import ItemView
-from station.gallery import Looks, learn_looks
+from station.gallery import Looks, embed, learn_looks
 from station.identity import Retriever, told_apart
 from station.inference import Bundle, InferenceSettings, find_bundle, load_bundle
 from station.learn.dataset import Card, Dataset, Item, Split, View, open_dataset
@@ -35,6 +35,9 @@ class Shelf:
 
     def features(self, views: list[ItemView]) -> list[np.ndarray]:
         return list(self._bundle.features([view.crop for view in views]))
+
+    def embeddings(self, views: list[ItemView]) -> list[np.ndarray]:
+        return [embed(own, view.mask) for own, view in zip(self.features(views), views, strict=True)]
 
     def add(self, product: str, views: list[ItemView]) -> None:
         crops, masks = [view.crop for view in views], [view.mask for view in views]
@@ -64,8 +67,8 @@ def booth(folder: Path, bundle: Bundle) -> None:
         stranger = shelf.retriever(without=product)
         for item in [item for item in items if not item.is_damaged][:QUERIES]:
             views = list(maker.views(item))
-            features = shelf.features(views)
-            known, unknown = (one.rank(views, features) for one in (whole, stranger))
+            embeddings = shelf.embeddings(views)
+            known, unknown = (one.rank(views, embeddings) for one in (whole, stranger))
             found = results["chosen on" if item.split is Split.TRAIN else "judged"]
             right = bool(known) and known[0].product_id == product
             found["top-1"].append(right)
@@ -93,7 +96,7 @@ def grocery(folder: Path, bundle: Bundle) -> None:
         first, fifth = [], []
         for product, pictures in test.items():
             for file in pictures:
-                ranked = retriever.rank([picture(file)], shelf.features([picture(file)]))
+                ranked = retriever.rank([picture(file)], shelf.embeddings([picture(file)]))
                 names = [one.product_id for one in ranked]
                 first.append(names[0] == product)
                 fifth.append(product in names[:5])

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import re
 import sqlite3
 import subprocess
 import sys
@@ -183,7 +182,7 @@ def test_a_pass_after_the_window_opens_nothing(station, controller) -> None:
 
 
 def test_the_verb_opens_for_the_item_it_announced(station, monkeypatch, capsys) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "80")
     door, announce = station.door, station.door.announce
     door.judge(6, Decision.PASS)  # of an earlier shift, and nobody took it
 
@@ -195,24 +194,23 @@ def test_the_verb_opens_for_the_item_it_announced(station, monkeypatch, capsys) 
 
     door.announce = announce_and_judge
     assert command.station(monkeypatch, "plc-sim", station.url, "--announce", "7") == 0
-    _, *rows = capsys.readouterr().out.splitlines()
-    assert [re.split(r"\s{2,}", row)[:3] for row in rows] == [
-        ["seq 2", "item 5", "not announced here"],
-        ["seq 3", "item 7", "gate opens"],
-    ]
+    _, heading, *rows = capsys.readouterr().out.splitlines()
+    assert heading.split()[:3] == ["seq", "item", "gate"]
+    assert [row.split()[:3] for row in rows] == [["2", "5", "not"], ["3", "7", "opens"]]
     assert door.outbox.unread == 0
 
 
-@pytest.mark.parametrize(("after", "seen"), [((), ["item 5"]), (("--after", "0"), ["item 4", "item 5"])])
+@pytest.mark.parametrize(("after", "seen"), [((), ["5"]), (("--after", "0"), ["4", "5"])])
 def test_the_verb_without_an_item_only_watches(station, after, seen) -> None:
     station.door.judge(4, Decision.PASS)
     verb = [sys.executable, "-c", "from station.cli import main; main()", "plc-sim", station.url, *after]
-    with subprocess.Popen(verb, stdout=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "200"}) as process:
+    with subprocess.Popen(verb, stdout=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "80"}) as process:
         assert "last sequence 1" in process.stdout.readline()
+        assert process.stdout.readline().split()[1] == "item"
         station.door.judge(5, Decision.PASS)
-        rows = [re.split(r"\s{2,}", process.stdout.readline()) for _ in seen]
+        rows = [process.stdout.readline().split() for _ in seen]
         process.kill()
-    assert [row[1:3] for row in rows] == [[item, "not announced here"] for item in seen]
+    assert [row[1:4] for row in rows] == [[item, "not", "mine"] for item in seen]
     assert station.door.outbox.unread == 2, "taking them is left to the real controller"
 
 

@@ -93,7 +93,9 @@ def test_one_connection_serves_many_requests(long_station) -> None:
             assert line.ask(path).status == 200
 
 
-@pytest.mark.parametrize(("version", "connection"), [("1.0", ""), ("1.1", "Connection: close\r\n")])
+@pytest.mark.parametrize(
+    ("version", "connection"), [("1.0", ""), ("1.0", "Connection: keep-alive\r\n"), ("1.1", "Connection: close\r\n")]
+)
 def test_the_station_hangs_up_when_that_is_agreed(long_station, version, connection) -> None:
     line = long_station.line()
     line.send(f"GET /v1/plc/status HTTP/{version}\r\nHost: station\r\n{connection}\r\n")

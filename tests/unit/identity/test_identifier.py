@@ -53,7 +53,7 @@ def identify(
     identifier: Identifier, views: list[ItemView], announcement: Announcement | None
 ) -> tuple[Identity, tuple[Reason, ...]]:
     """Without features: nobody looks at these views."""
-    return identifier.identify(identifier.read(views, announcement), views, list)
+    return identifier.identify(identifier.read(views, announcement), views, ())
 
 
 @pytest.mark.parametrize("turn_degrees", [0, 90, 180, 270, 8])

@@ -9,7 +9,7 @@ import pytest
 from station.core.damage import Reason
 from station.core.items import Announcement, ItemView, Quality
 from station.core.verdict import Identity, IdentitySource
-from station.gallery import Looks, Product, learn_looks
+from station.gallery import Looks, Product, embed, learn_looks
 from station.identity import Identifier, Retriever
 
 SIDE = 256
@@ -32,6 +32,10 @@ def view(name: str, turn_deg: float = 0.0, shift_px: float = 0.0) -> ItemView:
     mask = cv2.warpAffine(np.ones((SIDE, SIDE), np.uint8), turn, (SIDE, SIDE)) > 0
     height_mm = np.zeros((SIDE, SIDE), np.float32)
     return ItemView("top", crop, mask, height_mm, 0.5, np.eye(2, 3), Quality(100.0, 0.0, 0.0, 1.0))
+
+
+def embeddings(views: list[ItemView]) -> list[np.ndarray]:
+    return [embed(own, one.mask) for own, one in zip(features(views), views, strict=True)]
 
 
 def features(views: list[ItemView]) -> list[np.ndarray]:
@@ -58,23 +62,23 @@ def retriever(names: tuple[str, ...] = NAMES) -> Retriever:
 @pytest.mark.parametrize("turn_deg", [8, 170])
 def test_an_item_is_known_by_its_looks(name: str, turn_deg: float) -> None:
     views = [view(name, turn_deg, 5.0)]
-    assert retriever().recognise(views, features(views)) == name
+    assert retriever().recognise(views, embeddings(views)) == name
 
 
 def test_an_item_like_no_product_is_unknown() -> None:
     views = [view("pepper", 8)]
-    assert retriever().recognise(views, features(views)) is None
+    assert retriever().recognise(views, embeddings(views)) is None
 
 
 def test_an_item_like_two_products_is_unknown() -> None:
     twins = {"a": looks("tea"), "b": looks("tea")}
     views = [view("tea", 8)]
     found = Retriever({name: own.embeddings for name, own in twins.items()}, twins.get)
-    assert found.recognise(views, features(views)) is None
+    assert found.recognise(views, embeddings(views)) is None
 
 
 def test_without_products_or_views_nothing_is_known() -> None:
-    assert Retriever({}, lambda _: None).recognise([view("tea")], features([view("tea")])) is None
+    assert Retriever({}, lambda _: None).recognise([view("tea")], embeddings([view("tea")])) is None
     assert retriever().recognise([], []) is None
 
 
@@ -100,5 +104,5 @@ def test_looks_speak_where_no_barcode_does(
     identifier = Identifier({name: Product(name, name, skus=(name,)) for name in names}, retriever(names))
     views = [view(shown, 8)]
     codes = identifier.read(views, announce(announced) if announced else None)
-    found = identifier.identify(codes, views, lambda: features(views))
+    found = identifier.identify(codes, views, embeddings(views))
     assert found == (identity, doubts)
