@@ -18,7 +18,8 @@ from station.recording.manifest import ItemTruth, Recording, Track, prepare_fold
 from station.recording.messages import stamp_messages
 from station.recording.software_device import SoftwareCamera, StreamSpec
 
-_MAX_BACKLOG_BYTES = 64_000_000
+_MAX_BACKLOG_BYTES = 24_000_000
+"""librealsense waits ten seconds for its queue, then drops what is left: little enough for a busy machine."""
 
 
 class TrackWriter:
@@ -83,7 +84,8 @@ class TrackWriter:
         counts = count_frames(self.file)
         if set(counts.values()) != {self.frames}:
             raise RecordingError(
-                f"{self.file} holds {counts} of {self.frames} frames. Free disk space and record again"
+                f"{self.file} holds {counts} of {self.frames} frames: the disk is full, or the machine too busy. "
+                "Free disk space or stop other work, and record again"
             )
         return track_of_file(self.file, self.spec.camera_id, self.spec.serial)
 
