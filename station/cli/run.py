@@ -31,7 +31,9 @@ def run(
     `"simulated"` needs none.
     """
     console = Console(stderr=True)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console)])
+    # People get colours and lines that fit, a journal one line each.
+    handler = RichHandler(console=console) if console.is_terminal else logging.StreamHandler()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     logging.getLogger("station").setLevel(logging.INFO)
     settings = load_config(config)
     if port is not None:

@@ -45,6 +45,7 @@ class Reason(Enum):
     CLIPPED = (30, "item reaches out of view", "Place the item in the middle of the tray.")
     BLURRED = (31, "pictures are blurred or badly exposed", "Clean the lenses and check the lights.")
     NO_DEPTH = (32, "too little depth on the item", "Check the depth cameras; the material may be too dark or glossy.")
+    UNSETTLED = (33, "item did not come to rest", "Let go of the item; check the tray and its lights for shaking.")
     TIMEOUT = (
         40,
         "no verdict before the deadline",

@@ -75,10 +75,13 @@ class ItemDesk:
         return deadline_ns
 
     def give(self, verdict: Verdict) -> bool:
-        """Send a verdict on its way; False when the item already has one."""
+        """Send a verdict on its way; False when the item already has one.
+
+        A pass that the store does not come to before the item's deadline becomes a sideline (timeout).
+        """
         if not self.in_flight.claim(verdict.item_id):
             return False
-        self._writer.record(verdict)
+        self._writer.record(verdict, lambda: self.in_flight.is_overdue(verdict.item_id, self._clock.now_ns()))
         return True
 
     def recorded(self, item_id: str) -> None:

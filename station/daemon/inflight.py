@@ -61,6 +61,11 @@ class InFlight:
         """Return the unclaimed items whose deadline has passed."""
         return [item for item in self.unclaimed() if item.deadline_ns <= now_ns]
 
+    def is_overdue(self, item_id: str, now_ns: int) -> bool:
+        """Return whether an item's deadline has passed without its verdict being stored, claimed or not."""
+        with self._lock:
+            return item_id in self._items and self._items[item_id].deadline_ns <= now_ns
+
     def unclaimed(self) -> list[ItemInFlight]:
         """Return every item that nobody has claimed yet."""
         with self._lock:

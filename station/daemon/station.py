@@ -55,7 +55,7 @@ class Station:
         prefix = f"{self.boot.number:06d}"
         self.outbox = Outbox(store.after_number(store.last_number() - WINDOW, WINDOW))
         limit_s = _HEART_LIMIT_S + self._inspection.deadline_ms / 1e3
-        self._heart = Heart(("scene", "inspection", "writer"), self._clock, limit_s)
+        self._heart = Heart(("scene", "inspection", "writer", "watch"), self._clock, limit_s)
         self._writer = Writer(store, self._recorded, partial(self._heart.report, "writer"))
         self._inbox = SceneInbox(_FRAMES_WAITING_PER_CAMERA * len(source.cameras))
         self.desk = ItemDesk(
@@ -244,4 +244,5 @@ class Station:
     def _run_watch(self) -> None:
         while not self._stopping.wait(_WATCH_S):
             self.desk.expire()
+            self._heart.report("watch")
             self._heart.beat()

@@ -75,9 +75,9 @@ class Writer:
         self._jobs.put(run)
         return future
 
-    def record(self, verdict: Verdict) -> None:
-        """Queue a verdict for storing with its evidence."""
-        self._jobs.put(lambda: self._record(verdict))
+    def record(self, verdict: Verdict, is_late: Callable[[], bool] = lambda: False) -> None:
+        """Queue a verdict for storing with its evidence; a pass that is late when its turn comes is none (timeout)."""
+        self._jobs.put(lambda: self._record(verdict, is_late))
 
     def _run(self) -> None:
         while True:
@@ -104,8 +104,10 @@ class Writer:
                 self._refused(f"the store refuses: {_words(error)}")
         self.disk_ok = has_room and not self.fault
 
-    def _record(self, verdict: Verdict) -> None:
+    def _record(self, verdict: Verdict, is_late: Callable[[], bool]) -> None:
         pictures = _evidence(verdict)
+        if verdict.decision is Decision.PASS and is_late():
+            verdict = replace(verdict, decision=Decision.SIDELINE, reasons=(Reason.TIMEOUT,))
         while True:
             try:
                 recorded = self._store.record(verdict, pictures)

@@ -38,14 +38,14 @@ def item_score(view_scores: Mapping[str, float], usual_scores: Mapping[str, floa
     """Return by how much an item's worst view exceeds what is usual for its camera.
 
     The worst alone, because damage may show to one camera only. Views of cameras without a usual
-    score do not count; with none left the score is 0.
+    score do not count; with none left the score is 0. A score that is no number makes the item's none.
 
     Args:
         view_scores: the item's view scores by camera.
         usual_scores: the middle view score of undamaged items by camera.
     """
     excess = [score - usual_scores[camera_id] for camera_id, score in view_scores.items() if camera_id in usual_scores]
-    return max(excess, default=0.0)
+    return float(np.max(excess)) if excess else 0.0  # Python's own max would drop one that is no number
 
 
 def held_out_scores(shots: Sequence[Mapping[str, float]]) -> list[float]:

@@ -7,6 +7,7 @@ with its SHA-256, so its own digest stands for the whole gallery.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ class Gallery:
                 )
             records = {str(record["product_id"]): record for record in data["products"]}
             scores = sorted(float(score) for record in records.values() for score in record["good_scores"])
+            if not all(map(math.isfinite, scores)):
+                raise ValueError("a good score that is no number")
             gallery = cls(folder, hashlib.sha256(text).hexdigest()[:16], records, tuple(scores))
             _check_banks(folder, records)
         except FileNotFoundError as error:
@@ -145,7 +148,10 @@ def _product(record: Mapping[str, Any]) -> Product:
 
 def _calibration(view: Mapping[str, Any]) -> ViewCalibration:
     spread = float(view.get("spread", 0.0))  # galleries without faces have none, and need none
-    return ViewCalibration(float(view["usual_score"]), float(view["highest_distance"]), spread)
+    figures = (float(view["usual_score"]), float(view["highest_distance"]), spread)
+    if not all(map(math.isfinite, figures)):
+        raise ValueError(f"usual score, highest distance, spread: {figures}")
+    return ViewCalibration(*figures)
 
 
 def _check_banks(folder: Path, records: Mapping[str, Any]) -> None:

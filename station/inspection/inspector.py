@@ -68,7 +68,11 @@ class Inspector:
                 calibration = references.calibration if references else None
                 kind = references.product.kind if references else ""
                 unknown = calibration and not {view.camera_id for view in views} <= calibration.views.keys()
-                doubts = (*view_doubts, *identity_doubts, *((Reason.NO_REFERENCES,) if unknown else ()))
+                doubts = (
+                    *view_doubts,
+                    *(identity_doubts if views else ()),
+                    *((Reason.NO_REFERENCES,) if unknown else ()),
+                )
                 judgement = self.judge.decide(findings, calibration, doubts, kind)
         except BundleError as error:
             return self.sideline(capture, Reason.MODEL_FAULT, str(error))

@@ -73,7 +73,7 @@ class SceneSettings:
         float, Gt(0), Le(1e6), Doc("The scene is still while less than this area of the tray moves, in mm^2.")
     ] = 400.0
     max_unsettled_ms: Annotated[
-        float, Gt(0), Le(60_000), Doc("An item that has not settled after this time is captured as it is, in ms.")
+        float, Gt(0), Le(60_000), Doc("An item that has not settled after this time is sidelined (unsettled), in ms.")
     ] = 3000.0
     arrival_timeout_ms: Annotated[
         float, Gt(0), Le(600_000), Doc("An announced item that is not on the tray after this time is given up, in ms.")

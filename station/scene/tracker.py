@@ -56,12 +56,12 @@ class _GivenUp(NamedTuple):
 class Tracker:
     """Turns framesets and announcements into item captures; every item and announcement gives exactly one.
 
-    With the `tray` trigger an item is captured once it has settled on the learned empty tray, or is
-    overdue in settling; a second one put down beside it later is captured as SEVERAL_ITEMS. The announcement
-    made before it came is its own; of two, both are in doubt. One that comes while it still lies there
-    unannounced has it captured again. What is given up unseen, because no framesets come, has its verdict:
+    With the `tray` trigger an item is captured once it has settled on the learned empty tray; one that is
+    overdue in settling as UNSETTLED. A second one put down beside it later is captured as SEVERAL_ITEMS. The
+    announcement made before it came is its own; of two, both are in doubt. One that comes while it still lies
+    there unannounced has it captured again. What is given up unseen, because no framesets come, has its verdict:
     found on the tray afterwards it is not captured again. With the `controller` trigger each announcement
-    is captured from the first framesets that arrived after it.
+    is captured from the first framesets that arrived after it; of two made before those, both are in doubt.
 
     A frameset pushed belongs to the tracker, which passes it on in a capture or releases it. `now_ns`
     is the station clock, the one of `FrameSet.host_t_ns`.
@@ -146,7 +146,9 @@ class Tracker:
         self._window.append(frameset)
         if len(self._window) < self._settings.settle_framesets:
             return ()
-        return (self._capture(self._pending[0].since_ns),)
+        if len(self._pending) == 1:
+            return (self._capture(self._pending[0].since_ns),)
+        return self._capture_one_of(len(self._pending), self._pending[0].since_ns)
 
     def _push_to_tray(self, frameset: FrameSet, now_ns: int, watch: TrayWatch) -> tuple[ItemCapture, ...]:
         try:
@@ -156,7 +158,8 @@ class Tracker:
             raise
         before = self._state
         overdue_ns = self._arriving_since_ns + self._settings.max_unsettled_ms * 1e6
-        if before is TrayState.ARRIVING and seen is Seen.MOVING and now_ns >= overdue_ns:
+        overdue = before is TrayState.ARRIVING and seen is Seen.MOVING and now_ns >= overdue_ns
+        if overdue:
             seen = Seen.SETTLED
         self._state = TRANSITIONS[before, seen]
         captured = self._state is TrayState.PRESENT and before is not TrayState.PRESENT
@@ -175,25 +178,28 @@ class Tracker:
             watch.remember()
             self._crowded = joined
         if captured:
-            return () if self._has_its_verdict() else self._capture_settled(now_ns)
+            return () if self._has_its_verdict() else self._capture_settled(now_ns, overdue)
         if joined:
             return (self._capture(now_ns, Reason.SEVERAL_ITEMS),)
         return self._capture_claimed() if claimed and len(self._window) == keep else ()
 
-    def _capture_settled(self, now_ns: int) -> tuple[ItemCapture, ...]:
-        """Capture the item that has settled, under the announcement made before it came.
-
-        Of two such announcements one item did not come, and nobody knows which: neither may pass, or every later
-        item would have the verdict of its neighbour.
-        """
+    def _capture_settled(self, now_ns: int, overdue: bool) -> tuple[ItemCapture, ...]:
+        """Capture the item that has settled, or should have, under the announcement made before it came."""
         early = sum(pending.since_ns < self._arriving_since_ns for pending in self._pending)
-        if early < 2:
-            return (self._capture(now_ns),)
-        newest = self._pending[early - 1]
-        del self._pending[early - 1]
+        if early > 1:
+            return self._capture_one_of(early, now_ns)
+        return (self._capture(now_ns, Reason.UNSETTLED if overdue else None),)
+
+    def _capture_one_of(self, announced: int, arrived_ns: int) -> tuple[ItemCapture, ...]:
+        """Capture the one item that came of several announced.
+
+        Nobody knows which did not come: none may pass, or every later item would have the verdict of its neighbour.
+        """
+        newest = self._pending[announced - 1]
+        del self._pending[announced - 1]
         self._pending.appendleft(newest)
-        doubtful = [self._capture(now_ns, Reason.WRONG_ITEM)]
-        doubtful += [self._capture(self._pending[0].since_ns, Reason.NO_ITEM) for _ in range(early - 1)]
+        doubtful = [self._capture(arrived_ns, Reason.WRONG_ITEM)]
+        doubtful += [self._capture(self._pending[0].since_ns, Reason.NO_ITEM) for _ in range(announced - 1)]
         return tuple(doubtful)
 
     def _is_claimed(self, frameset: FrameSet) -> bool:

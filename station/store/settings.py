@@ -26,8 +26,11 @@ class StoreSettings:
         float,
         Ge(0.1),
         Le(60.0),
-        Doc("Seconds to wait for a database that another program holds, or for a server that does not answer."),
-    ] = 5.0
+        Doc(
+            "Seconds to wait for a database that another program holds, or for a server that does not answer: a pass "
+            "may be told so much after its deadline."
+        ),
+    ] = 0.5
     min_free_mb: Annotated[
         int,
         Ge(1),

@@ -13,7 +13,7 @@ from support.stations import get, running, serving_source, tiny_config, wait_for
 from station.api.plc_client import PlcClient
 from station.core.damage import Decision, Reason
 from station.core.errors import StationError
-from station.core.status import StationState
+from station.core.status import ItemState, StationState
 from station.daemon.clock import SystemClock
 from station.daemon.parts import build_inspector
 from station.daemon.serving import serve
@@ -234,8 +234,14 @@ def test_items_faster_than_they_are_judged_are_sidelined(stage, tiny_gallery, tm
     with gated_station(config, stage) as (station, gate):
         station.announce(1, "BRICK", None)
         assert gate.entered.wait(10)
-        for plc_id in (2, 3, 4):
-            station.announce(plc_id, "BRICK", None)
+        for plc_id in (2, 3, 4):  # each is on its way before the next: of two announced at once neither would be judged
+            item = station.announce(plc_id, "BRICK", None)
+            wait_for(
+                lambda item=item: (
+                    station.write(lambda store: store.item(item.item_id)).state is not ItemState.ANNOUNCED
+                ),
+                f"item {plc_id} on its way",
+            )
         wait_for(lambda: len(reasons(station)) == 2, "two verdicts")
         assert reasons(station) == {3: Reason.QUEUE_FULL, 4: Reason.QUEUE_FULL}
         gate.let.set()

@@ -98,6 +98,16 @@ def test_a_refused_pass_becomes_a_stored_sideline(writer, store, told):
     assert told[1].verdict.decision is Decision.PASS
 
 
+def test_a_pass_that_is_late_when_its_turn_comes_is_a_sideline(writer, store, told):
+    writer.record(passed("a"), lambda: True)
+    writer.record(passed("b"), lambda: False)
+    wait_for(lambda: len(told) == 2, "verdicts")
+    assert [(each.verdict.decision, each.verdict.reasons) for each in told] == [
+        (Decision.SIDELINE, (Reason.TIMEOUT,)),
+        (Decision.PASS, ()),
+    ]
+
+
 def test_a_store_that_fails_in_an_unforeseen_way_is_one_that_refuses(writer, store, told, caplog):
     store.stumbles = [TypeError("odd")]
     writer.record(replace(passed("a", 7), type_scores={DamageType.SPILLAGE: 0.1}))

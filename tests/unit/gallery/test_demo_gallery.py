@@ -31,7 +31,7 @@ def test_shipped_gallery_upholds_the_false_alarm_rate_the_judge_is_set_to(shippe
 
 def test_shipped_gallery_is_small(shipped_bundle: Bundle) -> None:
     folder = shipped_models_dir() / GallerySettings().path
-    assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) < 8_000_000
+    assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) < 9_000_000
 
 
 def test_gallery_is_built_again_with_a_few_placings(tmp_path: Path, shipped_bundle: Bundle) -> None:

@@ -1,6 +1,7 @@
 """A gallery from enrolment to disk and back, and those that must not be opened."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -135,6 +136,16 @@ def test_malformed_gallery_is_refused(folder: Path, change: dict[str, object]) -
         Gallery.open(folder, MODEL)
 
 
+@pytest.mark.parametrize("figure", ["usual_score", "highest_distance"])
+def test_a_figure_that_is_no_number_is_refused(folder: Path, figure: str) -> None:
+    path = folder / "gallery.json"
+    data = json.loads(path.read_text())
+    next(iter(data["products"][0]["views"].values()))[figure] = math.nan
+    path.write_text(json.dumps(data))
+    with pytest.raises(GalleryError, match="malformed"):
+        Gallery.open(folder, MODEL)
+
+
 def test_writer_keeps_off_other_peoples_folders(folder: Path) -> None:
     with pytest.raises(GalleryError, match="not empty"):
         GalleryWriter(folder, MODEL, "this test")
@@ -162,6 +173,7 @@ def test_item_score_is_the_excess_of_the_worst_view() -> None:
     assert item_score({"top": 3.0, "left": 6.0, "right": 3.0, "new": 99.0}, usual) == 4.0
     assert item_score({"top": 0.5}, usual) == -0.5
     assert item_score({}, usual) == 0.0
+    assert math.isnan(item_score({"top": 1.2, "left": math.nan}, usual))
 
 
 def test_shots_without_an_item_are_refused() -> None:

@@ -226,8 +226,9 @@ def test_the_real_rooms_pass_a_good_item_and_not_a_holed_one(real_walk):
     assert verdict.regions
 
 
-def test_an_empty_tray_is_no_item(real_walk):
-    verdict = real_walk.inspect(tiny_booth.capture_of((), 50, TOLD), 10)
+@pytest.mark.parametrize("told", [TOLD, None])
+def test_an_empty_tray_is_no_item(real_walk, told):
+    verdict = real_walk.inspect(tiny_booth.capture_of((), 50, told), 10)
     assert (verdict.decision, verdict.reason, verdict.detail) == (Decision.SIDELINE, Reason.NO_ITEM, "")
 
 

@@ -261,12 +261,12 @@ def test_two_framesets_of_empty_tray_part_two_items():
     assert len(bench.show(BOX, framesets=5)) == 1
 
 
-def test_an_item_that_never_settles_is_captured_when_overdue():
+def test_an_item_that_never_settles_is_in_doubt_when_overdue():
     bench = Bench()
     found = []
     for n in range(70):
         found += bench.show(Box(at_mm=(40 * (n % 2), 0)))
-    assert [(c.fault, len(c.framesets)) for c in found] == [(None, 3)]
+    assert [(c.fault, len(c.framesets)) for c in found] == [(Reason.UNSETTLED, 3)]
     bench.assert_accounts()
 
 
@@ -399,6 +399,22 @@ def test_flushing_gives_back_what_is_in_hand():
 
 
 CONTROLLER = SceneSettings(trigger=TriggerMode.CONTROLLER)
+
+
+def test_of_several_words_of_the_controller_before_one_item_none_passes():
+    bench = Bench(CONTROLLER, learned=False)
+    bench.announce(11)
+    bench.announce(12)
+    bench.announce(13)
+    captures = bench.show(BOX, framesets=9)
+    assert [(c.plc_id, c.fault) for c in captures] == [
+        (13, Reason.WRONG_ITEM),
+        (11, Reason.NO_ITEM),
+        (12, Reason.NO_ITEM),
+    ]
+    bench.announce(14)
+    assert [(c.plc_id, c.fault) for c in bench.show(BOX, framesets=5)] == [(14, None)]
+    bench.assert_accounts()
 
 
 def test_the_controller_captures_what_arrives_after_its_word():
