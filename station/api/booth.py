@@ -21,7 +21,7 @@ from station.api.problems import picture_responses, problem_responses
 from station.api.schemas import ReasonBody, reason_body
 from station.core.damage import Reason
 
-ProductId = Annotated[str, Path(description="The product.", examples=["tea-carton"], max_length=128)]
+ProductId = Annotated[str, Path(description="The product.", examples=["carton-tea"], max_length=128)]
 CameraId = Annotated[str, Path(description="The camera's name in the rig.", examples=["top"], max_length=128)]
 
 

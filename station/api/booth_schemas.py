@@ -14,7 +14,7 @@ from station.judge import Standing
 class ProductBody(Body):
     """A product the station knows."""
 
-    product_id: str = Field(description="The station's name for the product.", examples=["tea-carton"])
+    product_id: str = Field(description="The station's name for the product.", examples=["carton-tea"])
     name: str = Field(description="The name people use.", examples=["Tea, 20 bags"])
     kind: str = Field(description="Its kind of packaging.", examples=["carton"])
     barcodes: list[str] = Field(description="Barcodes it carries.", examples=[["4006381333931"]])

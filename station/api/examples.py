@@ -9,7 +9,7 @@ from station.api.problems import PROBLEM_MEDIA_TYPE, refusal
 _JSON = ("application/json", PROBLEM_MEDIA_TYPE)
 _OWN: dict[str, Any] = {
     "announce": {
-        "item_id": "a1b2-000418",
+        "item_id": "000001-a000002",
         "plc_id": 418,
         "sku": None,
         "barcode": "4006381333931",

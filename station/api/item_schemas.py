@@ -44,7 +44,7 @@ class IdentityBody(Body):
     """Which product the item is."""
 
     product_id: str | None = Field(
-        description="OPC ProductId: the product, null when unknown.", examples=["tea-carton"]
+        description="OPC ProductId: the product, null when unknown.", examples=["carton-tea"]
     )
     source: IdentitySource = Field(description="How the product came to be known.", examples=["barcode"])
     barcode: str | None = Field(
@@ -58,7 +58,7 @@ class VerdictBody(Body):
 
     number: int = Field(description="Counts all verdicts of this store from 1; never wraps.", examples=[417])
     seq: int = Field(description="The controller's sequence of it, 1..32767.", examples=[417])
-    result_id: str = Field(description="OPC ResultId: the id of the item judged.", examples=["a1b2-000417"])
+    result_id: str = Field(description="OPC ResultId: the id of the item judged.", examples=["000001-a000001"])
     plc_id: int = Field(description="The controller's number for the item, 0 without one.", examples=[417])
     decision: Literal["none", "pass", "sideline", "error"] = Field(
         description="What becomes of the item; only `pass` opens the gate.", examples=["sideline"]
@@ -141,7 +141,7 @@ class NewItem(BaseModel):
 class ItemBody(Body):
     """An item and how far it has come."""
 
-    item_id: str = Field(description="The station's name for the item.", examples=["a1b2-000417"])
+    item_id: str = Field(description="The station's name for the item.", examples=["000001-a000001"])
     plc_id: int = Field(description="The controller's number for it, 0 without one.", examples=[417])
     sku: str | None = Field(description="The stock keeping unit announced.", examples=["TEA-20"])
     barcode: str | None = Field(description="The barcode announced.", examples=["4006381333931"])
@@ -155,7 +155,7 @@ class PictureLink(Body):
     """A picture to fetch."""
 
     name: str = Field(description="The picture's name.", examples=["top-overlay"])
-    href: str = Field(description="Where it is.", examples=["/v1/items/a1b2-000417/evidence/top-overlay"])
+    href: str = Field(description="Where it is.", examples=["/v1/items/000001-a000001/evidence/top-overlay"])
 
 
 def verdict_body(recorded: RecordedVerdict) -> VerdictBody:

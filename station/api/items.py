@@ -17,7 +17,9 @@ from station.core.status import ItemRecord, ItemState
 _WAIT_MAX_MS = 30_000
 _PAGE_MAX = 500
 
-ItemId = Annotated[str, Path(description="The station's name for the item.", examples=["a1b2-000417"], max_length=128)]
+ItemId = Annotated[
+    str, Path(description="The station's name for the item.", examples=["000001-a000001"], max_length=128)
+]
 PictureName = Annotated[str, Path(description="The picture's name.", examples=["top-overlay"], max_length=128)]
 Wait = Annotated[int, Query(ge=0, le=_WAIT_MAX_MS, description="How long to wait for the verdict, ms.", examples=[0])]
 After = Annotated[int, Query(ge=0, le=2**63 - 1, description="Give verdicts numbered above this.", examples=[0])]

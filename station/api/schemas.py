@@ -72,8 +72,8 @@ class Problem(BaseModel):
     type: str = Field(default="about:blank", description="The kind of problem; about:blank: the status says it all.")
     title: str = Field(description="The status in words.", examples=["Not Found"])
     status: int = Field(description="The HTTP status.", examples=[404])
-    detail: str = Field(description="What is wrong here, and what to do.", examples=["there is no item a1b2-000999"])
-    instance: str = Field(description="The path asked for.", examples=["/v1/items/a1b2-000999"])
+    detail: str = Field(description="What is wrong here, and what to do.", examples=["there is no item 000001-a000999"])
+    instance: str = Field(description="The path asked for.", examples=["/v1/items/000001-a000999"])
 
 
 def reason_body(reason: Reason) -> ReasonBody:

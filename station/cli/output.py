@@ -43,7 +43,7 @@ def verdict_cells(verdict: Verdict, *, timed: bool = True) -> tuple[Text, ...]:
         Text(str(verdict.plc_id or verdict.item_id)),
         Text(verdict.identity.product_id or "unknown"),
         Text(verdict.decision.name, style=_STYLE[verdict.decision]),
-        Text(f"{verdict.damage_confidence:.3f}"),
+        Text(f"{verdict.damage_confidence:.3f}" if verdict.stage_ms else ""),  # one that was not judged has none
         Text(", ".join(reason.title for reason in verdict.reasons)),
         *latency,
     )

@@ -33,7 +33,7 @@ VERDICT = Verdict(
     reasons=(Reason.DAMAGE,),
     type_scores={DamageType.DEFORMATION: 0.91},
     regions=(Region("top", (120, 88, 40, 32), 3.2),),
-    identity=Identity("tea-carton", IdentitySource.BARCODE, "4006381333931"),
+    identity=Identity("carton-tea", IdentitySource.BARCODE, "4006381333931"),
     stage_ms={"views": 21.5},
     provenance=Provenance("000c5be1d2f3a4b5", "9f86d081884c7d65", "2c26b46b68ffc68f", "bc557de0a1b2c3d4"),
     arrived_ns=0,
@@ -145,10 +145,10 @@ class DoorOnStore:
         return self.standing
 
     def products(self):
-        return (ProductSummary("tea-carton", "Tea, 20 bags", "carton", ("4006381333931",), ("TEA-20",), 24),)
+        return (ProductSummary("carton-tea", "Tea, 20 bags", "carton", ("4006381333931",), ("TEA-20",), 24),)
 
     def product_picture(self, product_id):
-        return PICTURE if product_id == "tea-carton" else None
+        return PICTURE if product_id == "carton-tea" else None
 
     def camera_picture(self, camera_id):
         return PICTURE if camera_id == "top" else None

@@ -19,7 +19,7 @@ def document(door):
 @pytest.fixture
 def example_station(door, serve):
     """A station in which the examples' item exists."""
-    door.store.open_item("a1b2-000417", 417, "TEA-20", "4006381333931", door.clock.utc_ns())
+    door.store.open_item("000001-a000001", 417, "TEA-20", "4006381333931", door.clock.utc_ns())
     door.judge(417)
     return serve(door)
 

@@ -81,7 +81,7 @@ def test_a_verdict_says_it_all(station) -> None:
         "detail": "",
         "type_scores": {"deformation": 0.91},
         "regions": [{"camera_id": "top", "x_px": 120, "y_px": 88, "width_px": 40, "height_px": 32, "score": 3.2}],
-        "identity": {"product_id": "tea-carton", "source": "barcode", "barcode": "4006381333931"},
+        "identity": {"product_id": "carton-tea", "source": "barcode", "barcode": "4006381333931"},
         "duration_ms": 212.0,
         "stage_ms": {"views": 21.5},
         "provenance": {
@@ -200,8 +200,8 @@ def test_an_unforeseen_failure_is_a_problem_and_tells_no_secrets(station) -> Non
 
 def test_products_cameras_and_reasons(long_station) -> None:
     [product] = long_station.ask("/v1/products").json
-    assert (product["product_id"], product["references"]) == ("tea-carton", 24)
-    assert long_station.ask("/v1/products/tea-carton/picture").headers["content-type"] == "image/jpeg"
+    assert (product["product_id"], product["references"]) == ("carton-tea", 24)
+    assert long_station.ask("/v1/products/carton-tea/picture").headers["content-type"] == "image/jpeg"
     [camera] = long_station.ask("/v1/cameras").json
     assert (camera["camera_id"], camera["connected"]) == ("top", True)
     assert long_station.ask("/v1/cameras/top/picture").status == 200

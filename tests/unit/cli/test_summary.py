@@ -31,5 +31,5 @@ def test_a_table_without_rows_is_not_drawn(capsys) -> None:
         pass
     assert "product" not in capsys.readouterr().out
     with live_table(table, Console(width=80)):
-        table.add_row(*verdict_cells(replace(passed("a"), damage_confidence=0.983)))
+        table.add_row(*verdict_cells(replace(passed("a"), damage_confidence=0.983, stage_ms={"judge": 1.0})))
     assert "0.983" in capsys.readouterr().out
