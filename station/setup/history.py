@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge, Lt, MinLen
+from pydantic import TypeAdapter
 
 from station.core.errors import SetupError
 from station.setup.chart import lines
 from station.setup.check import Health
 from station.setup.files import write_whole, writing
 from station.setup.measure import Bound, StepResult
-from station.setup.report import page, section
+from station.setup.report import minute, page, section
 
 LAST = "check.json"
 BROKEN_OFF = "the last daily check was broken off before its end. Run `station setup check` again"
@@ -29,15 +32,16 @@ _PLOTTED = {
 _SHARES = ("light changed",)
 """Remembered as shares of 1, plotted in percent."""
 _NS_PER_H = 3_600_000_000_000
+_CLOCK_SLACK_NS = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class LastCheck:
     """How the last daily check went. `failures` are sentences; none means that it passed."""
 
-    utc_ns: int
+    utc_ns: Annotated[int, Ge(0), Lt(2**63)]
     rig: str
-    failures: tuple[str, ...]
+    failures: tuple[Annotated[str, MinLen(1)], ...]
 
 
 def begin(folder: Path, rig_digest: str, utc_ns: int) -> None:
@@ -98,16 +102,19 @@ def last_check(folder: Path) -> LastCheck | None:
     """
     path = folder / LAST
     try:
-        data = json.loads(path.read_text())
-        return LastCheck(int(data["utc_ns"]), str(data["rig"]), tuple(data["failures"]))
+        return TypeAdapter(LastCheck).validate_json(path.read_bytes(), strict=True)
     except FileNotFoundError:
         return None
-    except (KeyError, TypeError, ValueError) as error:
-        raise SetupError(f"{path} is malformed ({error!r}). Run `station setup check` again") from error
+    except ValueError as error:
+        raise SetupError(f"{path} is malformed. Run `station setup check` again") from error
 
 
 def unfit(folder: Path, rig_digest: str, max_age_h: float, utc_ns: int) -> str:
-    """Return why the booth may not judge items by its daily check, empty when it may."""
+    """Return why the booth may not judge items by its daily check, empty when it may.
+
+    Raises:
+        SetupError: the last check's file is malformed.
+    """
     last = last_check(folder)
     if last is None:
         return "the booth has never been checked. Run `station setup check`"
@@ -115,6 +122,11 @@ def unfit(folder: Path, rig_digest: str, max_age_h: float, utc_ns: int) -> str:
         return f"the last daily check was of rig {last.rig}, in force is {rig_digest}. Run `station setup check`"
     if last.failures:
         return last.failures[0]
+    if last.utc_ns > utc_ns + _CLOCK_SLACK_NS:
+        return (
+            f"the last daily check is of {minute(last.utc_ns)}, but the clock says {minute(utc_ns)}. Set the "
+            "computer's clock right and run `station setup check`"
+        )
     age_h = (utc_ns - last.utc_ns) / _NS_PER_H
     if age_h > max_age_h:
         return f"the last daily check is {age_h:.0f} hours old, the limit is {max_age_h:g}. Run `station setup check`"

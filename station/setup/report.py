@@ -51,7 +51,7 @@ td,th{padding:.2rem .4rem}figure{margin:.4rem 0}img{max-height:8cm}}
 def report_text(session: Session, results: Sequence[StepResult], rig: Rig, utc_ns: int, passed: bool) -> str:
     """Return the report as HTML, of a rig that comes into force if it passed."""
     facts = [
-        ("date", datetime.fromtimestamp(utc_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")),
+        ("date", minute(utc_ns)),
         ("technician", session.settings.technician or "not named (setup.technician)"),
         ("rig", rig.digest),
         ("source", session.origin().source),
@@ -64,6 +64,11 @@ def report_text(session: Session, results: Sequence[StepResult], rig: Rig, utc_n
         *(section(result, session.pictures) for result in results),
     ]
     return page("Booth setup", body)
+
+
+def minute(utc_ns: int) -> str:
+    """Return a moment to the minute, as people read it."""
+    return datetime.fromtimestamp(utc_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def stage(folder: Path, text: str) -> Path:

@@ -1,5 +1,6 @@
 """The daily check: what has moved is named, what has not is left alone; the history remembers."""
 
+import json
 from dataclasses import replace
 
 import cv2
@@ -198,6 +199,38 @@ def test_running_station_refuses_only_where_the_check_is_required(tmp_path):
     assert calibration.refusal() == ""
 
 
-def test_malformed_check_is_an_alarm(tmp_path):
-    (tmp_path / "check.json").write_text("{")
-    assert "malformed" in Calibration(replace(SETTINGS, folder=str(tmp_path)), RIG.digest, ManualClock()).alarm()
+@pytest.mark.parametrize("ahead_h", [1, 24 * 365])
+def test_check_of_the_future_lets_nothing_pass(tmp_path, ahead_h):
+    remembered(tmp_path, captures(), (5 + ahead_h) * H_NS)
+    assert "Set the computer's clock right" in unfit(tmp_path, RIG.digest, 24, 5 * H_NS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"utc_ns": float("inf")},
+        {"utc_ns": 10**400},
+        {"utc_ns": -(10**400)},
+        {"utc_ns": "1"},
+        {"rig": None},
+        {"failures": ""},
+        {"failures": {}},
+        {"failures": [""]},
+        {"failures": [3]},
+    ],
+)
+def test_check_with_a_malformed_field_is_an_alarm(tmp_path, change):
+    remembered(tmp_path, captures(), 0)
+    path = tmp_path / "check.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert "check.json is malformed. Run `station setup check` again" in alarm(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_malformed_check_is_an_alarm(tmp_path, content):
+    (tmp_path / "check.json").write_bytes(content)
+    assert "malformed" in alarm(tmp_path)
+
+
+def alarm(folder):
+    return Calibration(replace(SETTINGS, folder=str(folder)), RIG.digest, ManualClock()).alarm()
