@@ -65,10 +65,32 @@ def test_rig_that_comes_back_is_its_own_version_and_rollback_goes_on(tmp_path):
     assert versions.rollback().name == f"0001-{RIG.digest}.json"
 
 
+def test_rig_that_was_rolled_back_does_not_come_back_by_another_rollback(tmp_path):
+    versions = RigVersions(tmp_path)
+    for rig in (RIG, SECOND):
+        versions.put_in_force(rig)
+    versions.rollback()
+    versions.put_in_force(THIRD)
+    assert versions.rollback().name == f"0001-{RIG.digest}.json"
+    with pytest.raises(SetupError, match="holds no rig earlier than the one in force"):
+        versions.rollback()
+
+
+@pytest.mark.parametrize("words", [b"", b"\n\xff\n../rig.json\n", b"0009-other.json\n"])
+def test_spoiled_order_of_rigs_puts_no_wrong_one_in_force(tmp_path, words):
+    versions = RigVersions(tmp_path)
+    for rig in (RIG, SECOND):
+        versions.put_in_force(rig)
+    (tmp_path / "rigs" / "order.txt").write_bytes(words)
+    with pytest.raises(SetupError, match="holds no rig earlier than the one in force"):
+        versions.rollback()
+    assert versions.in_force().digest == SECOND.digest
+
+
 def test_full_disk_leaves_the_earlier_rig_in_force(tmp_path):
     versions = RigVersions(tmp_path)
     versions.put_in_force(RIG)
-    with full_disk(), pytest.raises(SetupError, match=r"Free disk space.*the earlier rig is still in force"):
+    with full_disk(), pytest.raises(SetupError, match=r"Free disk space.*the same rig is in force as before"):
         versions.put_in_force(SECOND)
     assert versions.in_force().digest == RIG.digest
     assert len(versions.all()) == 1
