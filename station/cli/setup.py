@@ -176,11 +176,15 @@ def report(out: _Out = None, config: _Config = None) -> None:
 
 @app.command()
 def rollback(out: _Out = None, config: _Config = None) -> None:
-    """Put the rig before the one in force back in force, and its report with it."""
-    folder = setup_folder(load_config(config), out)
-    earlier = go_back(folder)
+    """Put the rig before the one in force back in force, and its report with it.
+
+    The daily check is then needed again, and the next `station setup` begins anew.
+    """
+    session = setup_session(load_config(config), out, LIVE)
+    earlier = go_back(session)
     terminal().print(
-        f"{earlier.name} is in force again, as {RigVersions(folder).path}. The next `station setup` begins anew"
+        f"{earlier.name} is in force again, as {RigVersions(session.folder).path}. Run `station setup check`: the last "
+        "daily check does not count any more. The next `station setup` begins anew"
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +19,7 @@ from station.setup.measure import Bound, StepResult
 from station.setup.report import minute, page, section
 
 LAST = "check.json"
+PAGE = "check.html"
 BROKEN_OFF = "the last daily check was broken off before its end. Run `station setup check` again"
 _PLOTTED = {
     "moved": "mm",
@@ -51,6 +52,22 @@ def begin(folder: Path, rig_digest: str, utc_ns: int) -> None:
         SetupError: the disk is full or not writable.
     """
     _make_last(folder, LastCheck(utc_ns, rig_digest, (BROKEN_OFF,)))
+
+
+def void(folder: Path, why: str) -> None:
+    """Make the last check count as failed, with a sentence why, and remove its page; a malformed one allows nothing.
+
+    Raises:
+        SetupError: the disk is full or not writable.
+    """
+    try:
+        last = last_check(folder)
+    except SetupError:
+        last = None
+    if last is not None:
+        _make_last(folder, replace(last, failures=(why,)))
+    with writing(folder):
+        (folder / PAGE).unlink(missing_ok=True)
 
 
 def remember(
@@ -155,7 +172,7 @@ def write_page(folder: Path, result: StepResult) -> Path:
     body += [_plot(name, records) for name in _PLOTTED]
     warmth = _against_temperature(records) or "<p>These cameras do not say how warm they are.</p>"
     body += ["<h2>Depth against the cameras' ASIC temperature</h2>", warmth]
-    path = folder / "check.html"
+    path = folder / PAGE
     with writing(folder):
         write_whole(path, page("Daily check", body))
     return path

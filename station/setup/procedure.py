@@ -8,6 +8,7 @@ import numpy as np
 from station.core.errors import SetupError
 from station.rig import Rig
 from station.setup import depth_calibration, rigging, steps
+from station.setup.history import void
 from station.setup.intrinsics import intrinsics
 from station.setup.light import light
 from station.setup.measure import Measure, StepResult, at_most
@@ -50,8 +51,9 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     never tells of a rig that is not in force as if it were.
 
     Raises:
-        SetupError: a step has not run, or the disk is full; the earlier rig is then still in force.
+        SetupError: nothing was captured, a step has not run, or the disk is full; the earlier rig is then still in force.
     """
+    session.cameras()  # refuses where nothing was captured, as after a rollback
     results = []
     for name in STEPS:
         result = session.result(name)
@@ -77,14 +79,20 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     return report, version
 
 
-def go_back(folder: Path) -> Path:
-    """Put the rig before the one in force back in force, and its report with it; return its version.
+def go_back(session: Session) -> Path:
+    """Put the rig that was in force before back in force, and its report with it; return its version.
+
+    What was captured is of another rig: it is forgotten, and a new daily check is needed.
 
     Raises:
-        SetupError: there is no earlier rig, or the disk is full.
+        SetupError: there is no earlier rig, or the disk is full; the rig in force is then the same as before.
     """
-    version = RigVersions(folder).rollback()
-    recall(folder, version)
+    versions = RigVersions(session.folder)
+    version = versions.before()
+    void(session.folder, f"a rollback to {version.name} ended the last daily check. Run `station setup check`")
+    session.begin_anew()
+    versions.rollback()
+    recall(session.folder, version)
     return version
 
 

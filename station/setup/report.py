@@ -99,16 +99,17 @@ def keep(report: Path, version: Path) -> None:
 
 
 def recall(folder: Path, version: Path) -> None:
-    """Make the report kept beside a rig's version `report.html` again; none stays that is of another rig.
+    """Make the report kept beside a rig's version `report.html` again, unless the disk is too full for that.
 
-    Raises:
-        SetupError: the disk is full or not writable.
+    None stays that is of another rig.
     """
-    for name in (REPORT, Path(REPORT).with_suffix(".pdf").name):
-        (folder / name).unlink(missing_ok=True)
     kept = version.with_suffix(".html")
-    if kept.is_file():
-        publish(folder, stage(folder, kept.read_text()))
+    with suppress(OSError):
+        for name in (REPORT, Path(REPORT).with_suffix(".pdf").name):
+            (folder / name).unlink(missing_ok=True)
+        if kept.is_file():
+            write_whole(folder / REPORT, kept.read_text())
+            _print_pdf(folder / REPORT)
 
 
 def page(title: str, body: Sequence[str]) -> str:
