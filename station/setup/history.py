@@ -17,6 +17,7 @@ from station.setup.check import Health
 from station.setup.files import write_whole, writing
 from station.setup.measure import Bound, StepResult
 from station.setup.report import minute, page, section
+from station.setup.versions import RigVersions
 
 LAST = "check.json"
 PAGE = "check.html"
@@ -135,6 +136,8 @@ def unfit(folder: Path, rig_digest: str, max_age_h: float, utc_ns: int) -> str:
     last = last_check(folder)
     if last is None:
         return "the booth has never been checked. Run `station setup check`"
+    if RigVersions(folder).of(rig_digest) is None:
+        return never_made(folder, rig_digest)
     if last.rig != rig_digest:
         return f"the last daily check was of rig {last.rig}, in force is {rig_digest}. Run `station setup check`"
     if last.failures:
@@ -148,6 +151,11 @@ def unfit(folder: Path, rig_digest: str, max_age_h: float, utc_ns: int) -> str:
     if age_h > max_age_h:
         return f"the last daily check is {age_h:.0f} hours old, the limit is {max_age_h:g}. Run `station setup check`"
     return ""
+
+
+def never_made(folder: Path, rig_digest: str) -> str:
+    """Return what is amiss with a rig that is none of a folder's versions."""
+    return f"rig {rig_digest} is none that `station setup` made in {folder}. Run `station setup`"
 
 
 def baseline(folder: Path, rig_digest: str) -> dict[str, Health] | None:

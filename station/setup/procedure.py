@@ -51,7 +51,7 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     never tells of a rig that is not in force as if it were.
 
     Raises:
-        SetupError: nothing was captured, a step has not run, or the disk is full; the earlier rig is then still in force.
+        SetupError: nothing was captured, a step has not run, or the disk is full; the rig in force is then as before.
     """
     session.cameras()  # refuses where nothing was captured, as after a rollback
     results = []

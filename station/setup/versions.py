@@ -28,9 +28,9 @@ class RigVersions:
         """Return the rig in force, None before the first."""
         return load_rig(self.path) if self.path.is_file() else None
 
-    def of(self, rig: Rig) -> Path | None:
-        """Return the version that a rig is kept as, None where it was never in force."""
-        return next((path for path in self.all() if path.stem.endswith(f"-{rig.digest}")), None)
+    def of(self, rig_digest: str) -> Path | None:
+        """Return the version that the rig of a digest is kept as, None where it was never in force."""
+        return next((path for path in self.all() if path.stem.endswith(f"-{rig_digest}")), None)
 
     def put_in_force(self, rig: Rig) -> Path:
         """Keep a rig as the newest version, unless it is one already, and put it in force; return its file.
@@ -38,7 +38,7 @@ class RigVersions:
         Raises:
             SetupError: the disk is full or not writable; the earlier rig is then still in force.
         """
-        known = self.of(rig)
+        known = self.of(rig.digest)
         number = int(self.all()[-1].name.partition("-")[0]) + 1 if self.all() else 1
         version = known or self._folder / "rigs" / f"{number:04d}-{rig.digest}.json"
         order = [*(path for path in self._until_now() if path != version), version]
@@ -78,7 +78,7 @@ class RigVersions:
     def _until_now(self) -> list[Path]:
         """Return the versions as they came into force, the one in force last."""
         rig = self.in_force()
-        current = self.of(rig) if rig else None
+        current = self.of(rig.digest) if rig else None
         if current is None:
             return []
         names = self._order.read_text(errors="replace").splitlines() if self._order.is_file() else []

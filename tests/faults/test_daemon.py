@@ -19,6 +19,7 @@ from station.daemon.parts import build_inspector
 from station.daemon.serving import serve
 from station.setup.history import remember
 from station.setup.measure import StepResult
+from station.setup.versions import RigVersions
 
 BRICK = tiny_booth.boxes("brick", (5, -8), 3)
 QUICK = {
@@ -147,6 +148,7 @@ def test_what_is_in_hand_at_the_end_is_sidelined_and_stored(stage, config):
 
 def checked(folder, clock, *failures):
     """Keep a daily check of the booth that found this amiss."""
+    RigVersions(folder).put_in_force(tiny_booth.RIG)
     remember(folder, tiny_booth.RIG.digest, StepResult("check", failures=failures), {}, {}, clock.utc_ns())
 
 

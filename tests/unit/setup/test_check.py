@@ -11,12 +11,16 @@ from support.setup_booth import LENS, RIG, see
 from station.core.errors import SetupError
 from station.daemon.calibration import Calibration
 from station.daemon.clock import ManualClock
-from station.rig import Rig
+from station.rig import Rig, save_rig
 from station.setup.board import golden_target
 from station.setup.captures import Shot
 from station.setup.check import Health, check
+from station.setup.guide import look_at_golden
 from station.setup.history import baseline, history, last_check, remember, unfit, write_page
+from station.setup.session import Session
 from station.setup.settings import SetupSettings
+from station.setup.sources import SetupSource
+from station.setup.versions import RigVersions
 from station.simulation.board import nudged
 
 GOLDEN = golden_target()
@@ -142,6 +146,7 @@ def test_camera_that_does_not_see_the_target_is_named():
 
 
 def remembered(folder, found, utc_ns, before=None):
+    RigVersions(folder).put_in_force(RIG)
     result, health = verdict(found, before)
     remember(folder, RIG.digest, result, health, {"top": 41.0}, utc_ns)
     return result
@@ -176,7 +181,10 @@ def test_station_is_unfit_until_the_check_passed_of_this_rig_and_lately(tmp_path
     assert "never been checked" in unfit(tmp_path, RIG.digest, 24, 0)
     remembered(tmp_path, captures(), 5 * H_NS)
     assert unfit(tmp_path, RIG.digest, 24, 6 * H_NS) == ""
-    assert "last daily check was of rig" in unfit(tmp_path, "another", 24, 6 * H_NS)
+    another = replace(RIG, tray=replace(RIG.tray, max_item_height_mm=200.0))
+    assert "is none that `station setup` made" in unfit(tmp_path, another.digest, 24, 6 * H_NS)
+    RigVersions(tmp_path).put_in_force(another)
+    assert "last daily check was of rig" in unfit(tmp_path, another.digest, 24, 6 * H_NS)
     assert "is 25 hours old, the limit is 24" in unfit(tmp_path, RIG.digest, 24, 30 * H_NS)
     remembered(tmp_path, captures(nudged(RIG, "top", np.random.default_rng(1), 5.0)), 7 * H_NS)
     assert "camera top has moved" in unfit(tmp_path, RIG.digest, 24, 7 * H_NS)
@@ -197,6 +205,12 @@ def test_running_station_refuses_only_where_the_check_is_required(tmp_path):
     remembered(tmp_path, captures(), 0)
     clock.sleep(3)
     assert calibration.refusal() == ""
+
+
+def test_rig_that_setup_never_made_is_not_checked(tmp_path):
+    save_rig(RIG, tmp_path / "rig.json")
+    with pytest.raises(SetupError, match=r"is none that `station setup` made in .*. Run `station setup`"):
+        look_at_golden(Session(tmp_path, SETTINGS), SetupSource((), "no cameras"), 20.0, 1, print)
 
 
 @pytest.mark.parametrize("ahead_h", [1, 24 * 365])
