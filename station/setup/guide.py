@@ -18,7 +18,7 @@ from station.setup.gather import (
     missing_poses,
     open_cameras,
 )
-from station.setup.history import BROKEN_OFF, baseline, begin, never_made, remember, write_page
+from station.setup.history import BROKEN_OFF, LastCheck, baseline, begin, never_made, remember, write_page
 from station.setup.lying import most_in_plane
 from station.setup.measure import StepResult
 from station.setup.poses import Observation, locate
@@ -155,7 +155,7 @@ def look_at_golden(
     A check that breaks off is remembered as failed.
 
     Raises:
-        SetupError: no rig that setup made is in force, a camera was lost or is blind to the target, or the disk is full.
+        SetupError: no rig of setup's is in force, a camera was lost or does not see the target, or the disk is full.
     """
     folder, versions = session.folder, RigVersions(session.folder)
     rig = versions.in_force()
@@ -163,16 +163,17 @@ def look_at_golden(
         raise SetupError(f"{folder} has no rig in force. Run `station setup` first")
     if versions.of(rig.digest) is None:
         raise SetupError(never_made(folder, rig.digest))
-    begin(folder, rig.digest, utc_ns)
+    begun = LastCheck(utc_ns, rig.digest, source.name, source.recorded)
+    begin(folder, begun)
     try:
         kept, warmth = _places_of_golden(rig, session.settings, source, tolerance_ms, tell)
         result, health = check(rig, golden_target(), kept, _baseline(session, rig), session.settings)
     except (StationError, KeyboardInterrupt) as error:
         failed = StepResult("check", failures=(str(error) or BROKEN_OFF,))
-        remember(folder, rig.digest, failed, {}, {}, utc_ns)
+        remember(folder, begun, failed, {}, {})
         write_page(folder, failed)
         raise
-    remember(folder, rig.digest, result, health, warmth, utc_ns)
+    remember(folder, begun, result, health, warmth)
     return result, write_page(folder, result)
 
 

@@ -39,20 +39,25 @@ _CLOCK_SLACK_NS = 60_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class LastCheck:
-    """How the last daily check went. `failures` are sentences; none means that it passed."""
+    """How the last daily check went: when, of which rig, and whether its `source` was a recording.
+
+    `failures` are sentences; none means that it passed. A check that has only begun counts as failed.
+    """
 
     utc_ns: Annotated[int, Ge(0), Lt(2**63)]
     rig: str
-    failures: tuple[Annotated[str, MinLen(1)], ...]
+    source: str
+    recorded: bool
+    failures: tuple[Annotated[str, MinLen(1)], ...] = (BROKEN_OFF,)
 
 
-def begin(folder: Path, rig_digest: str, utc_ns: int) -> None:
-    """Make a check that has only begun the last one, failed: whatever breaks it off, no earlier one is valid any more.
+def begin(folder: Path, begun: LastCheck) -> None:
+    """Make a check that has only begun the last one: whatever breaks it off, no earlier one is valid any more.
 
     Raises:
         SetupError: the disk is full or not writable.
     """
-    _make_last(folder, LastCheck(utc_ns, rig_digest, (BROKEN_OFF,)))
+    _make_last(folder, begun)
 
 
 def void(folder: Path, why: str) -> None:
@@ -73,11 +78,10 @@ def void(folder: Path, why: str) -> None:
 
 def remember(
     folder: Path,
-    rig_digest: str,
+    begun: LastCheck,
     result: StepResult,
     health: Mapping[str, Health],
     temperature_c: Mapping[str, float],
-    utc_ns: int,
 ) -> None:
     """Add a check to the history and make it the last one.
 
@@ -85,8 +89,8 @@ def remember(
         SetupError: the disk is full or not writable.
     """
     record = {
-        "utc_ns": utc_ns,
-        "rig": rig_digest,
+        "utc_ns": begun.utc_ns,
+        "rig": begun.rig,
         "ok": result.ok,
         "failures": result.failures,
         "health": {name: asdict(found) for name, found in health.items()},
@@ -96,7 +100,7 @@ def remember(
     with writing(folder):
         records = [*map(json.dumps, history(folder)), json.dumps(record)]
         write_whole(folder / "history.jsonl", "\n".join(records) + "\n")
-    _make_last(folder, LastCheck(utc_ns, rig_digest, result.failures))
+    _make_last(folder, replace(begun, failures=result.failures))
 
 
 def _make_last(folder: Path, last: LastCheck) -> None:
@@ -142,6 +146,8 @@ def unfit(folder: Path, rig_digest: str, max_age_h: float, utc_ns: int) -> str:
         return f"the last daily check was of rig {last.rig}, in force is {rig_digest}. Run `station setup check`"
     if last.failures:
         return last.failures[0]
+    if last.recorded:
+        return f"the last daily check was a rehearsal from {last.source}. Run `station setup check` with the cameras"
     if last.utc_ns > utc_ns + _CLOCK_SLACK_NS:
         return (
             f"the last daily check is of {minute(last.utc_ns)}, but the clock says {minute(utc_ns)}. Set the "

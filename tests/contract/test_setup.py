@@ -21,7 +21,7 @@ from station.setup.board import Board, calibration_board, golden_target
 from station.setup.captures import Kind
 from station.setup.gather import open_cameras
 from station.setup.guide import capture, look_at_golden, unfinished_poses
-from station.setup.history import history, remember
+from station.setup.history import LastCheck, history, remember
 from station.setup.light import light
 from station.setup.measure import StepResult
 from station.setup.session import Session
@@ -347,7 +347,7 @@ def test_check_that_breaks_off_ends_what_an_earlier_one_allowed(tmp_path, spoil,
     simulation = SimulationSettings(supersampling=1, width_px=320, height_px=240)
     rig = booth_rig(simulation)
     RigVersions(tmp_path).put_in_force(rig)
-    remember(tmp_path, rig.digest, StepResult("check"), {}, {}, 0)
+    remember(tmp_path, LastCheck(0, rig.digest, "the booth", recorded=False), StepResult("check"), {}, {})
     assert Calibration(settings, rig.digest, ManualClock()).refusal() == ""
     cameras = simulated_source(golden_booth(golden_target(), rig, settings, simulation, 1), ManualClock()).cameras
     if spoil is None:

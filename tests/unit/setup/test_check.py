@@ -16,7 +16,7 @@ from station.setup.board import golden_target
 from station.setup.captures import Shot
 from station.setup.check import Health, check
 from station.setup.guide import look_at_golden
-from station.setup.history import baseline, history, last_check, remember, unfit, write_page
+from station.setup.history import LastCheck, baseline, history, last_check, remember, unfit, write_page
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.sources import SetupSource
@@ -145,10 +145,11 @@ def test_camera_that_does_not_see_the_target_is_named():
         verdict(captures(blind="left"))
 
 
-def remembered(folder, found, utc_ns, before=None):
+def remembered(folder, found, utc_ns, before=None, recorded=False):
     RigVersions(folder).put_in_force(RIG)
     result, health = verdict(found, before)
-    remember(folder, RIG.digest, result, health, {"top": 41.0}, utc_ns)
+    begun = LastCheck(utc_ns, RIG.digest, "the recording old" if recorded else "live cameras", recorded)
+    remember(folder, begun, result, health, {"top": 41.0})
     return result
 
 
@@ -170,7 +171,7 @@ def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_pa
 def test_page_shows_the_history_of_one_rig_only(tmp_path):
     result, health = verdict(captures())
     for rig, utc_ns in (("earlier", 0), (RIG.digest, H_NS)):
-        remember(tmp_path, rig, result, health, {"top": 41.0}, utc_ns)
+        remember(tmp_path, LastCheck(utc_ns, rig, "live cameras", recorded=False), result, health, {"top": 41.0})
     page = write_page(tmp_path, result).read_text()
     assert f"History of rig {RIG.digest}" in page
     assert "01 Jan 00:00" not in page
@@ -205,6 +206,11 @@ def test_running_station_refuses_only_where_the_check_is_required(tmp_path):
     remembered(tmp_path, captures(), 0)
     clock.sleep(3)
     assert calibration.refusal() == ""
+
+
+def test_check_from_a_recording_is_a_rehearsal(tmp_path):
+    remembered(tmp_path, captures(), 0, recorded=True)
+    assert "was a rehearsal from the recording old" in unfit(tmp_path, RIG.digest, 24, 0)
 
 
 def test_rig_that_setup_never_made_is_not_checked(tmp_path):

@@ -12,7 +12,7 @@ from support.setup_booth import RIG
 from station.cameras import DeviceInfo
 from station.core.errors import SetupError
 from station.setup.captures import Kind, Shot
-from station.setup.history import remember, unfit
+from station.setup.history import LastCheck, remember, unfit
 from station.setup.measure import StepResult
 from station.setup.procedure import go_back
 from station.setup.roles import load_roles, port_advice, save_roles
@@ -99,12 +99,17 @@ def test_full_disk_leaves_the_earlier_rig_in_force(tmp_path):
     assert len(versions.all()) == 1
 
 
+def passed(folder, utc_ns):
+    """Keep a daily check of the first rig that found nothing amiss."""
+    remember(folder, LastCheck(utc_ns, RIG.digest, "the booth", recorded=False), StepResult("check"), {}, {})
+
+
 @pytest.fixture
 def set_up_twice(tmp_path) -> Session:
     """A booth whose daily check passed with its first rig; then a second rig came into force."""
     versions = RigVersions(tmp_path)
     versions.put_in_force(RIG)
-    remember(tmp_path, RIG.digest, StepResult("check"), {}, {}, 0)
+    passed(tmp_path, 0)
     assert unfit(tmp_path, RIG.digest, 24, 0) == ""
     versions.put_in_force(SECOND)
     return Session(tmp_path, SetupSettings())
@@ -122,7 +127,7 @@ def test_rollback_revives_no_check_of_the_rig_it_goes_back_to(set_up_twice):
 def test_rollback_that_cannot_be_done_keeps_the_check(set_up_twice):
     folder = set_up_twice.folder
     go_back(set_up_twice)
-    remember(folder, RIG.digest, StepResult("check"), {}, {}, 1)
+    passed(folder, 1)
     with pytest.raises(SetupError, match="Nothing was changed"):
         go_back(set_up_twice)
     assert unfit(folder, RIG.digest, 24, 1) == ""
