@@ -9,10 +9,10 @@ from station.core.errors import SetupError
 from station.core.geometry import Transform
 from station.rig import Rig, RigCamera, Tray
 from station.setup.bundle import Solution
-from station.setup.captures import Kind
+from station.setup.captures import Capture, Kind
 from station.setup.chart import cells
 from station.setup.coverage import coverage_picture, coverage_shares
-from station.setup.depth import z_errors_mm
+from station.setup.depth import points_mm, z_errors_mm
 from station.setup.extrinsics import adjust, leave_one_out
 from station.setup.gather import missing_poses
 from station.setup.intrinsics import usable_views
@@ -93,8 +93,9 @@ def tray(session: Session) -> StepResult:
             "again and lay it down where it says so"
         )
     frame, moved = tray_shift(rig, plan, settings)
-    measures += frame
-    failures += moved
+    heights, off = tray_depth(rig, session.empty(), settings)
+    measures += [*frame, *heights]
+    failures += [*moved, *off]
     return StepResult("tray", (*measures, *apart), tuple(advice), _tray_pictures(session, rig), (), tuple(failures))
 
 
@@ -150,6 +151,29 @@ def tray_shift(rig: Rig, plan: Layout, settings: SetupSettings) -> tuple[list[Me
         "correct the cameras' places in setup.booth"
     )
     return measures, [words]
+
+
+def tray_depth(rig: Rig, empty: Capture, settings: SetupSettings) -> tuple[list[Measure], list[str]]:
+    """Return how far each camera's depth of the empty tray lies off the found plane, and what is amiss.
+
+    Taken is the median height of the points within the working area, so that neither noise nor a rim tells.
+    """
+    heights_mm = {}
+    for name, shot in empty.items():
+        points = points_mm(shot.depth_mm, rig.camera(name).intrinsics)
+        tray_from_camera = rig.tray_from_camera(name)
+        places = points @ tray_from_camera[:3, :3].T + tray_from_camera[:3, 3]
+        inside = (np.abs(places[:, :2]) < np.array(rig.tray.size_mm) / 2).all(axis=1)
+        heights_mm[name] = float(np.median(places[inside, 2])) if inside.any() else np.nan
+    limit_mm = settings.max_tray_depth_mm
+    measures = [at_most("empty tray's depth off it", name, abs(mm), "mm", limit_mm) for name, mm in heights_mm.items()]
+    return measures, [
+        f"camera {name} sees the empty tray {abs(mm):.1f} mm {'above' if mm > 0 else 'below'} the plane found from the "
+        f"lying boards. Measure from the tray to the board's print: setup.board_thickness_mm says "
+        f"{settings.board_thickness_mm:g} mm; if that is right, calibrate the camera's depth"
+        for name, mm in heights_mm.items()
+        if abs(mm) > limit_mm
+    ]
 
 
 def _tray_pictures(session: Session, rig: Rig) -> tuple[tuple[str, str], ...]:
