@@ -14,7 +14,7 @@ from station.setup.chart import cells
 from station.setup.coverage import coverage_picture, coverage_shares
 from station.setup.depth import points_mm, z_errors_mm
 from station.setup.extrinsics import adjust, leave_one_out
-from station.setup.gather import missing_poses
+from station.setup.gather import missing_poses, shared_poses
 from station.setup.intrinsics import usable_views
 from station.setup.lying import most_in_plane
 from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, plain
@@ -37,12 +37,15 @@ def extrinsics(session: Session) -> StepResult:
     errors = leave_one_out(seen, solution)
     session.save_solution(solution)
     measures: list[Measure] = [
-        plain("board poses", "booth", len(solution.rig_from_board), ""),
+        plain("poses in all", "booth", len(solution.rig_from_board), ""),
         at_most("reprojection error", "booth", solution.rms_px, "px", settings.max_reprojection_px),
     ]
     for name in lenses:
-        own = [error**2 for view, error in errors.items() if view[0] == name]
-        left_out = float(np.sqrt(np.mean(own))) if own else float("nan")
+        own, shared = shared_poses(list(seen), name)
+        measures.append(at_least("poses of the board", name, own, "", settings.poses_per_camera))
+        measures.append(at_least("poses shared with another", name, shared, "", settings.poses_shared))
+        squares = [error**2 for view, error in errors.items() if view[0] == name]
+        left_out = float(np.sqrt(np.mean(squares))) if squares else float("nan")
         measures.append(at_most("leave-one-out error", name, left_out, "px", settings.max_leave_one_out_px))
     for (one, other), apart_mm in _point_to_plane(session, solution).items():
         words = f"point-to-plane error to {one}"
