@@ -30,13 +30,18 @@ STEPS: dict[str, Step] = {
 }
 """Every step that measures, in their order. Each reads what was captured, so each can be run again by itself."""
 
+BUILT_ON = {"intrinsics": ("extrinsics", "tray", "sync"), "extrinsics": ("tray", "sync")}
+"""The steps that compute with what a step found, in their order: what they found before holds no longer."""
+
 
 def run_step(session: Session, name: str) -> StepResult:
-    """Run one step on what was captured, and keep its result.
+    """Run one step on what was captured, and keep its result; those built on it are forgotten and must run again.
 
     Raises:
         SetupError: the step cannot be done; it has failed.
     """
+    for later in BUILT_ON.get(name, ()):
+        session.forget(later, ())
     try:
         return session.save_result(STEPS[name](session))
     except SetupError as error:
@@ -58,11 +63,11 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     for name in STEPS:
         result = session.result(name)
         if result is None:
-            raise SetupError(f"the step `station setup {name}` has not run. Run it first; the earlier rig is in force")
+            raise SetupError(f"the step `station setup {name}` has not run since what it builds on. Run it first")
         results.append(result)
     rig = session.draft()
     if rig is None:
-        raise SetupError("the step `station setup tray` found no tray. Run it first; the earlier rig is in force")
+        raise SetupError("the step `station setup tray` found no tray. Run it first")
     passed = all(result.ok for result in results)
     calibrated = session.result(depth_calibration.STEP)
     text = report_text(session, [*results, *([calibrated] if calibrated else [])], rig, utc_ns, passed)

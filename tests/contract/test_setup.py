@@ -71,6 +71,16 @@ def test_last_line_states_errors_against_truth(booth):
     assert "tray 0." in last
 
 
+def test_rig_off_the_true_one_is_no_success(tmp_path, booth):
+    folder, config = tmp_path / "booth", tmp_path / "thick.toml"
+    shutil.copytree(booth[0], folder)
+    config.write_text(QUICK.replace("[setup]", "[setup]\nboard_thickness_mm = 6.0"))
+    assert station("tray", "--out", str(folder), "--config", str(config))[0] == 0  # less than depth can tell
+    status, said = station("report", "--out", str(folder), "--config", str(config))
+    assert status == 1
+    assert "farther from the simulated booth's true one" in said
+
+
 def test_report_needs_nothing_else_and_has_every_figure(booth):
     page = (booth[0] / "report.html").read_text()
     for words in ("was put in force", "A. Person", "SIM-TOP", "leave-one-out", "fill rate", "at most 0.5 px"):
@@ -124,7 +134,9 @@ def test_limit_missed_leaves_the_earlier_rig_in_force(booth):
     strict = config.with_name("strict.toml")
     strict.write_text(config.read_text().replace("[setup]", "[setup]\nmax_reprojection_px = 0.001"))
     before = (folder / "rig.json").read_text()
-    assert station("extrinsics", "--out", str(folder), "--config", str(strict))[0] == 1
+    status, said = station("extrinsics", "--out", str(folder), "--config", str(strict))
+    assert status == 1
+    assert "tray: passed" in said  # computed again, from the new extrinsics
     status, said = station("report", "--out", str(folder), "--config", str(strict))
     assert status == 1
     assert "the rig was not put in force" in said
