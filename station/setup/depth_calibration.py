@@ -1,6 +1,7 @@
 """Having cameras calibrate their own depth: a table is used only when its health is good, and the old one is kept.
 
-What was measured with another table says nothing any more: before any camera's table changes, it is forgotten.
+What was measured with another table says nothing any more: before any camera's table changes, it is forgotten, and the
+daily check counts no more.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from station.core.ports import Camera
 from station.setup.board import Board
 from station.setup.files import write_whole, writing
 from station.setup.gather import close_cameras, framesets, open_cameras
+from station.setup.history import void
 from station.setup.measure import Measure, StepResult, at_most, plain
 from station.setup.poses import Observation, locate
 from station.setup.session import Session
@@ -21,6 +23,7 @@ from station.setup.sources import SetupSource
 STEP = "depth-calibration"
 _TABLES = "tables"
 _ANEW = "now run `station setup`: it measures anew, as what was captured before is of another depth"
+_CHECK_ENDED = "a calibration of depth ended the last daily check. Run `station setup`, then `station setup check`"
 
 
 def calibrate(
@@ -78,6 +81,7 @@ def calibrate_depth(
         return StepResult(STEP, tuple(measures), (words,))
     with writing(session.folder):
         write_whole(_table(session, camera_id, utc_ns), camera.table())
+    void(session.folder, _CHECK_ENDED)
     session.begin_anew()
     camera.write(found.table)
     return StepResult(STEP, tuple(measures))
@@ -98,6 +102,7 @@ def restore(source: SetupSource, session: Session) -> list[str]:
     kept = {camera.camera_id: _table(session, camera.camera_id, max(stamps, default=0)) for camera in source.cameras}
     if not any(table.is_file() for table in kept.values()):
         raise SetupError(f"{session.folder} keeps no calibration table of these cameras. Nothing was changed")
+    void(session.folder, _CHECK_ENDED)
     session.begin_anew()
     said, refused = [], []
     for name, table in kept.items():

@@ -1,16 +1,18 @@
 """A camera's own calibration: only good ones are used, and the old table can be put back."""
 
 import pytest
-from support.setup_booth import captured
+from support.setup_booth import RIG, captured
 
 from station.cameras import FakeSelfCalibrating, Routine
 from station.core.errors import CameraError, SetupError
 from station.setup.captures import Kind
 from station.setup.depth_calibration import calibrate, calibrate_depth, restore
+from station.setup.history import LastCheck, remember, unfit
 from station.setup.measure import StepResult
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.sources import SetupSource
+from station.setup.versions import RigVersions
 
 
 class Named:
@@ -78,6 +80,19 @@ def test_undone_calibration_leaves_nothing_measured_with_it(tmp_path):
     session.save_result(StepResult("depth"))
     restore(booth(top=camera), session)
     assert session.result("depth") is None
+
+
+def test_calibration_and_its_undoing_end_the_daily_check(tmp_path):
+    session, camera = Session(tmp_path, SetupSettings()), FakeSelfCalibrating(b"old", health=0.1)
+    RigVersions(tmp_path).put_in_force(RIG)
+    for change in (
+        lambda: calibrate(session, booth(top=camera), Routine.ON_CHIP, 20.0, 1, lambda _words: None),
+        lambda: restore(booth(top=camera), session),
+    ):
+        remember(tmp_path, LastCheck(0, RIG.digest, "the booth", recorded=False), StepResult("check"), {}, {})
+        assert unfit(tmp_path, RIG.digest, 24, 0) == ""
+        change()
+        assert "a calibration of depth ended the last daily check" in unfit(tmp_path, RIG.digest, 24, 0)
 
 
 @pytest.mark.parametrize("refuses", [False, True])
