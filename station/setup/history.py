@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from annotated_types import Ge, Lt, MinLen
 from pydantic import TypeAdapter
@@ -20,6 +20,7 @@ from station.setup.report import minute, page, section
 from station.setup.versions import RigVersions
 
 LAST = "check.json"
+HISTORY = "history.jsonl"
 PAGE = "check.html"
 BROKEN_OFF = "the last daily check was broken off before its end. Run `station setup check` again"
 _PLOTTED = {
@@ -49,6 +50,22 @@ class LastCheck:
     source: str
     recorded: bool
     failures: tuple[Annotated[str, MinLen(1)], ...] = (BROKEN_OFF,)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One check of the history. `figures` are name, camera, value and limit."""
+
+    utc_ns: Annotated[int, Ge(0), Lt(2**63)]
+    rig: str
+    ok: bool
+    failures: tuple[str, ...]
+    health: dict[str, Health]
+    temperature_c: dict[str, float]
+    figures: tuple[tuple[str, str, float, float], ...]
+
+
+_LAST_CHECK, _RECORD = TypeAdapter(LastCheck), TypeAdapter(Record)
 
 
 def begin(folder: Path, begun: LastCheck) -> None:
@@ -88,18 +105,10 @@ def remember(
     Raises:
         SetupError: the disk is full or not writable.
     """
-    record = {
-        "utc_ns": begun.utc_ns,
-        "rig": begun.rig,
-        "ok": result.ok,
-        "failures": result.failures,
-        "health": {name: asdict(found) for name, found in health.items()},
-        "temperature_c": dict(temperature_c),
-        "figures": [[m.name, m.subject, m.value, m.limit] for m in result.measures if m.bound is not Bound.NONE],
-    }
+    figures = tuple((m.name, m.subject, m.value, m.limit) for m in result.measures if m.bound is not Bound.NONE)
+    record = Record(begun.utc_ns, begun.rig, result.ok, result.failures, dict(health), dict(temperature_c), figures)
     with writing(folder):
-        records = [*map(json.dumps, history(folder)), json.dumps(record)]
-        write_whole(folder / "history.jsonl", "\n".join(records) + "\n")
+        write_whole(folder / HISTORY, "\n".join([*_lines(folder), json.dumps(asdict(record))]) + "\n")
     _make_last(folder, replace(begun, failures=result.failures))
 
 
@@ -108,12 +117,22 @@ def _make_last(folder: Path, last: LastCheck) -> None:
         write_whole(folder / LAST, json.dumps(asdict(last), indent=1) + "\n")
 
 
-def history(folder: Path) -> list[dict[str, Any]]:
-    """Return every check there was, oldest first."""
-    path = folder / "history.jsonl"
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines() if line]
+def history(folder: Path) -> list[Record]:
+    """Return every check there was, oldest first, without those whose lines are malformed."""
+    return [record for record in map(_record, _lines(folder)) if record is not None]
+
+
+def _lines(folder: Path) -> list[str]:
+    path = folder / HISTORY
+    return path.read_text(errors="replace").splitlines() if path.is_file() else []
+
+
+def _record(line: str) -> Record | None:
+    """Return what a line of the history says, None where it is malformed."""
+    try:
+        return _RECORD.validate_json(line, strict=True)
+    except ValueError:
+        return None
 
 
 def last_check(folder: Path) -> LastCheck | None:
@@ -124,7 +143,7 @@ def last_check(folder: Path) -> LastCheck | None:
     """
     path = folder / LAST
     try:
-        return TypeAdapter(LastCheck).validate_json(path.read_bytes(), strict=True)
+        return _LAST_CHECK.validate_json(path.read_bytes(), strict=True)
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -167,8 +186,8 @@ def never_made(folder: Path, rig_digest: str) -> str:
 def baseline(folder: Path, rig_digest: str) -> dict[str, Health] | None:
     """Return how the cameras were at the first check of a rig that moved nothing, None before that."""
     for record in history(folder):
-        if record["rig"] == rig_digest and record["ok"]:
-            return {name: Health(**found) for name, found in record["health"].items()}
+        if record.rig == rig_digest and record.ok:
+            return record.health
     return None
 
 
@@ -179,10 +198,14 @@ def write_page(folder: Path, result: StepResult) -> Path:
         SetupError: the disk is full or not writable.
     """
     every = history(folder)
-    records = [record for record in every if record["rig"] == every[-1]["rig"]]
+    records = [record for record in every if record.rig == every[-1].rig]
     word, kind = ("PASS", "ok") if result.ok else ("FAIL", "bad")
     body = ["<h1>Daily check</h1>", f'<p class="banner {kind}">{word}</p>', section(result, folder)]
-    body.append(f"<h2>History of rig {records[-1]['rig']}</h2>")
+    body.append(f"<h2>History of rig {records[-1].rig}</h2>")
+    if malformed := [str(number) for number, line in enumerate(_lines(folder), 1) if _record(line) is None]:
+        body.append(
+            f"<p>Left out, as malformed: {HISTORY}, line {', '.join(malformed)}. Remove what is not a check.</p>"
+        )
     body += [_plot(name, records) for name in _PLOTTED]
     warmth = _against_temperature(records) or "<p>These cameras do not say how warm they are.</p>"
     body += ["<h2>Depth against the cameras' ASIC temperature</h2>", warmth]
@@ -192,14 +215,14 @@ def write_page(folder: Path, result: StepResult) -> Path:
     return path
 
 
-def _plot(name: str, records: Sequence[Mapping[str, Any]]) -> str:
+def _plot(name: str, records: Sequence[Record]) -> str:
     """Return one figure of every camera over time, as SVG."""
     series: dict[str, list[tuple[float, float]]] = {}
     limit, times = 0.0, 100 if name in _SHARES else 1
     for record in records:
-        for figure, camera, value, bound in record["figures"]:
-            if figure == name and value is not None and math.isfinite(value):
-                series.setdefault(camera, []).append((record["utc_ns"] / 1e9, times * value))
+        for figure, camera, value, bound in record.figures:
+            if figure == name and math.isfinite(value):
+                series.setdefault(camera, []).append((record.utc_ns / 1e9, times * value))
                 limit = times * bound
     return lines(f"{name}, {_PLOTTED[name]} (limit {limit:g})", series, _moment, limit)
 
@@ -208,10 +231,10 @@ def _moment(utc_s: float) -> str:
     return datetime.fromtimestamp(utc_s, UTC).strftime("%d %b %H:%M")
 
 
-def _against_temperature(records: Sequence[Mapping[str, Any]]) -> str:
+def _against_temperature(records: Sequence[Record]) -> str:
     series: dict[str, list[tuple[float, float]]] = {}
     for record in records:
-        for camera, celsius in record["temperature_c"].items():
-            if camera in record["health"]:
-                series.setdefault(camera, []).append((celsius, record["health"][camera]["depth_percent"]))
+        for camera, celsius in record.temperature_c.items():
+            if camera in record.health:
+                series.setdefault(camera, []).append((celsius, record.health[camera].depth_percent))
     return lines("depth error, % of the distance", series, lambda celsius: f"{celsius:.0f} C", trend=True)

@@ -369,7 +369,7 @@ def test_check_that_breaks_off_ends_what_an_earlier_one_allowed(tmp_path, spoil,
     with pytest.raises(error):
         look_at_golden(Session(tmp_path, settings), SetupSource(cameras, "the booth"), 20.0, 1, lambda _words: None)
     assert Calibration(settings, rig.digest, ManualClock()).refusal().startswith(words)
-    assert [record["ok"] for record in history(tmp_path)] == [True, False]
+    assert [record.ok for record in history(tmp_path)] == [True, False]
     assert "FAIL" in (tmp_path / "check.html").read_text()
 
 

@@ -159,13 +159,25 @@ def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_pa
     assert "nothing to compare" in remembered(tmp_path, captures(), 2).advice[0]
     result = remembered(tmp_path, captures(), 3, baseline(tmp_path, RIG.digest))
     assert not result.advice
-    assert [record["ok"] for record in history(tmp_path)] == [False, True, True]
+    assert [record.ok for record in history(tmp_path)] == [False, True, True]
     assert isinstance(baseline(tmp_path, RIG.digest)["top"], Health)
     assert baseline(tmp_path, "another") is None
     page = write_page(tmp_path, result).read_text()
     assert page.count("<svg") == 8
     assert "light changed, % (limit 20)" in page
     assert "41 C" in page
+
+
+@pytest.mark.parametrize(
+    "line", [b"{", b"", b"[]", b"{}", b'{"utc_ns": 1, "rig": "A", "ok": true}', b"\xff", b"[" * 100_000]
+)
+def test_malformed_line_of_the_history_is_told_and_left_out(tmp_path, line):
+    remembered(tmp_path, captures(), 1)
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(line + b"\n" + path.read_bytes())
+    result = remembered(tmp_path, captures(), 2, baseline(tmp_path, RIG.digest))
+    assert [record.utc_ns for record in history(tmp_path)] == [1, 2]
+    assert "history.jsonl, line 1. Remove" in write_page(tmp_path, result).read_text()
 
 
 def test_page_shows_the_history_of_one_rig_only(tmp_path):
