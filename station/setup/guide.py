@@ -171,10 +171,10 @@ def look_at_golden(
     except (StationError, KeyboardInterrupt) as error:
         failed = StepResult("check", failures=(str(error) or BROKEN_OFF,))
         remember(folder, begun, failed, {}, {})
-        write_page(folder, failed)
+        write_page(folder, begun, failed, session.settings.check_max_age_h)
         raise
     remember(folder, begun, result, health, warmth)
-    return result, write_page(folder, result)
+    return result, write_page(folder, begun, result, session.settings.check_max_age_h)
 
 
 def _baseline(session: Session, rig: Rig) -> dict[str, Health] | None:

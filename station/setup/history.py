@@ -16,7 +16,7 @@ from station.setup.chart import lines
 from station.setup.check import Health
 from station.setup.files import write_whole, writing
 from station.setup.measure import Bound, StepResult
-from station.setup.report import minute, page, section
+from station.setup.report import facts_table, minute, page, section
 from station.setup.versions import RigVersions
 
 LAST = "check.json"
@@ -191,8 +191,8 @@ def baseline(folder: Path, rig_digest: str) -> dict[str, Health] | None:
     return None
 
 
-def write_page(folder: Path, result: StepResult) -> Path:
-    """Write `check.html`: the last check's figures, and every figure of its rig over time and over temperature.
+def write_page(folder: Path, begun: LastCheck, result: StepResult, max_age_h: float) -> Path:
+    """Write `check.html`: the last check, until when it is valid, its rig's figures over time and over temperature.
 
     Raises:
         SetupError: the disk is full or not writable.
@@ -200,7 +200,13 @@ def write_page(folder: Path, result: StepResult) -> Path:
     every = history(folder)
     records = [record for record in every if record.rig == every[-1].rig]
     word, kind = ("PASS", "ok") if result.ok else ("FAIL", "bad")
-    body = ["<h1>Daily check</h1>", f'<p class="banner {kind}">{word}</p>', section(result, folder)]
+    until = f"until {minute(begun.utc_ns + round(max_age_h * _NS_PER_H))}"
+    facts = (
+        ("date", minute(begun.utc_ns)),
+        ("source", begun.source),
+        ("valid", "no" if not result.ok else "no, it is a rehearsal from a recording" if begun.recorded else until),
+    )
+    body = ["<h1>Daily check</h1>", f'<p class="banner {kind}">{word}</p>', facts_table(facts), section(result, folder)]
     body.append(f"<h2>History of rig {records[-1].rig}</h2>")
     if malformed := [str(number) for number, line in enumerate(_lines(folder), 1) if _record(line) is None]:
         body.append(

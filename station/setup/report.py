@@ -60,7 +60,7 @@ def report_text(session: Session, results: Sequence[StepResult], rig: Rig, utc_n
     body = [
         "<h1>Booth setup</h1>",
         _banner(rig, passed),
-        _facts([*facts, *(fact for result in results for fact in result.facts)]),
+        facts_table([*facts, *(fact for result in results for fact in result.facts)]),
         *(section(result, session.pictures) for result in results),
     ]
     return page("Booth setup", body)
@@ -118,6 +118,12 @@ def page(title: str, body: Sequence[str]) -> str:
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
+
+
+def facts_table(facts: Sequence[tuple[str, str]]) -> str:
+    """Return facts, each a name and words, as a part of a page."""
+    rows = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(words)}</td></tr>" for name, words in facts)
+    return f"<table>{''.join(rows)}</table>"
 
 
 def section(result: StepResult, pictures: Path) -> str:
@@ -178,11 +184,6 @@ def _banner(rig: Rig, passed: bool) -> str:
     if passed:
         return f'<p class="banner ok">PASS: rig {rig.digest} was put in force</p>'
     return f'<p class="banner bad">FAIL: rig {rig.digest} is not in force; the earlier rig still is</p>'
-
-
-def _facts(facts: Sequence[tuple[str, str]]) -> str:
-    rows = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(words)}</td></tr>" for name, words in facts)
-    return f"<table>{''.join(rows)}</table>"
 
 
 def _print_pdf(report: Path) -> None:

@@ -162,7 +162,7 @@ def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_pa
     assert [record.ok for record in history(tmp_path)] == [False, True, True]
     assert isinstance(baseline(tmp_path, RIG.digest)["top"], Health)
     assert baseline(tmp_path, "another") is None
-    page = write_page(tmp_path, result).read_text()
+    page = write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
     assert page.count("<svg") == 8
     assert "light changed, % (limit 20)" in page
     assert "41 C" in page
@@ -177,14 +177,32 @@ def test_malformed_line_of_the_history_is_told_and_left_out(tmp_path, line):
     path.write_bytes(line + b"\n" + path.read_bytes())
     result = remembered(tmp_path, captures(), 2, baseline(tmp_path, RIG.digest))
     assert [record.utc_ns for record in history(tmp_path)] == [1, 2]
-    assert "history.jsonl, line 1. Remove" in write_page(tmp_path, result).read_text()
+    assert "history.jsonl, line 1. Remove" in write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "depth", "valid"),
+    [
+        (False, 1.0, "until 1970-01-02 07:00 UTC"),
+        (False, 1.03, "no"),
+        (True, 1.0, "no, it is a rehearsal from a recording"),
+    ],
+)
+def test_page_says_when_from_where_and_until_when(tmp_path, recorded, depth, valid):
+    remembered(tmp_path, captures(), 0)
+    found = captures(depth=depth)
+    result = remembered(tmp_path, found, 5 * H_NS, baseline(tmp_path, RIG.digest), recorded)
+    last = last_check(tmp_path)
+    page = write_page(tmp_path, last, result, 26.0).read_text()
+    for name, words in (("date", "1970-01-01 05:00 UTC"), ("source", last.source), ("valid", valid)):
+        assert page.count(f"<tr><th>{name}</th><td>{words}</td></tr>") == 1
 
 
 def test_page_shows_the_history_of_one_rig_only(tmp_path):
     result, health = verdict(captures())
     for rig, utc_ns in (("earlier", 0), (RIG.digest, H_NS)):
         remember(tmp_path, LastCheck(utc_ns, rig, "live cameras", recorded=False), result, health, {"top": 41.0})
-    page = write_page(tmp_path, result).read_text()
+    page = write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
     assert f"History of rig {RIG.digest}" in page
     assert "01 Jan 00:00" not in page
     assert "01 Jan 01:00" in page
