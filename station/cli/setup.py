@@ -19,7 +19,7 @@ from station.setup.board import calibration_board, golden_target
 from station.setup.board_pdf import write_board_pdf
 from station.setup.depth_calibration import calibrate, restore
 from station.setup.guide import Tell, capture, look_at_golden, unfinished_poses
-from station.setup.procedure import STEPS, go_back, run_step
+from station.setup.procedure import BUILT_ON, STEPS, go_back, run_step
 from station.setup.roles import has_roles
 from station.setup.session import Session
 from station.setup.versions import RigVersions
@@ -149,13 +149,16 @@ def depth(
         raise typer.Exit(1)
 
 
+_AGAIN = "Works on what `station setup` captured, as often as you like; what builds on it is computed again."
+
+
 def _step(name: str, words: str) -> None:
     """Add the verb of one step."""
 
     def run(out: _Out = None, config: _Config = None) -> None:
         _run_step(terminal(), setup_session(load_config(config), out, LIVE), name)
 
-    app.command(name, help=f"{words} Works on what `station setup` captured, as often as you like.")(run)
+    app.command(name, help=f"{words} {_AGAIN}")(run)
 
 
 for _name, _words in (
@@ -176,11 +179,15 @@ def report(out: _Out = None, config: _Config = None) -> None:
 
 @app.command()
 def rollback(out: _Out = None, config: _Config = None) -> None:
-    """Put the rig before the one in force back in force, and its report with it."""
-    folder = setup_folder(load_config(config), out)
-    earlier = go_back(folder)
+    """Put the rig before the one in force back in force, and its report with it.
+
+    The daily check is then needed again, and the next `station setup` begins anew.
+    """
+    session = setup_session(load_config(config), out, LIVE)
+    earlier = go_back(session)
     terminal().print(
-        f"{earlier.name} is in force again, as {RigVersions(folder).path}. The next `station setup` begins anew"
+        f"{earlier.name} is in force again, as {RigVersions(session.folder).path}. Run `station setup check`: the last "
+        "daily check does not count any more. The next `station setup` begins anew"
     )
 
 
@@ -232,9 +239,13 @@ def _prepare(console: Console, session: Session) -> None:
 
 
 def _run_step(console: Console, session: Session, name: str) -> None:
-    result = run_step(session, name)
-    show(console, result)
-    if not result.ok:
+    """Run a step and those built on it."""
+    passed = True
+    for each in (name, *BUILT_ON.get(name, ())):
+        result = run_step(session, each)
+        show(console, result)
+        passed &= result.ok
+    if not passed:
         raise typer.Exit(1)
 
 

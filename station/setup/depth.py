@@ -123,6 +123,12 @@ def z_errors_mm(
     return depth_mm[rows, columns].astype(np.float64) - true_mm, true_mm
 
 
+def points_mm(depth_mm: NDArray[np.float32], lens: Intrinsics) -> NDArray[np.float64]:
+    """Return the points of a depth picture, float32 [H, W], in the camera's frame, float64 [N, 3] mm."""
+    rows, columns = np.nonzero(depth_mm)
+    return _slopes(lens, rows, columns) * depth_mm[rows, columns, None].astype(np.float64)
+
+
 def _border(height: int, width: int, roi_share: float) -> tuple[int, int]:
     """Return how many rows and columns around the region of interest are left out."""
     return round(height * (1 - roi_share) / 2), round(width * (1 - roi_share) / 2)

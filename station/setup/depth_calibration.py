@@ -1,17 +1,19 @@
 """Having cameras calibrate their own depth: a table is used only when its health is good, and the old one is kept.
 
-What was measured with another table says nothing any more: before any camera's table changes, it is forgotten.
+What was measured with another table says nothing any more: before any camera's table changes, it is forgotten, and the
+daily check counts no more.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
 from station.cameras import Routine, SelfCalibrating
-from station.core.errors import SetupError
+from station.core.errors import CameraError, SetupError
 from station.core.ports import Camera
 from station.setup.board import Board
-from station.setup.files import writing
+from station.setup.files import write_whole, writing
 from station.setup.gather import close_cameras, framesets, open_cameras
+from station.setup.history import void
 from station.setup.measure import Measure, StepResult, at_most, plain
 from station.setup.poses import Observation, locate
 from station.setup.session import Session
@@ -19,7 +21,9 @@ from station.setup.sighting import Finder
 from station.setup.sources import SetupSource
 
 STEP = "depth-calibration"
+_TABLES = "tables"
 _ANEW = "now run `station setup`: it measures anew, as what was captured before is of another depth"
+_CHECK_ENDED = "a calibration of depth ended the last daily check. Run `station setup`, then `station setup check`"
 
 
 def calibrate(
@@ -76,42 +80,53 @@ def calibrate_depth(
         words = f"camera {camera_id}: {routine} calibration was not used. Show it a flat textured target, then again"
         return StepResult(STEP, tuple(measures), (words,))
     with writing(session.folder):
-        (session.folder / "tables").mkdir(parents=True, exist_ok=True)
-        (session.folder / "tables" / f"{camera_id}-{utc_ns}.bin").write_bytes(camera.table())
+        write_whole(_table(session, camera_id, utc_ns), camera.table())
+    void(session.folder, _CHECK_ENDED)
     session.begin_anew()
     camera.write(found.table)
     return StepResult(STEP, tuple(measures))
 
 
 def restore(source: SetupSource, session: Session) -> list[str]:
-    """Put every camera's newest kept table back in force, after captures were forgotten; return what was done.
+    """Undo the last calibration: put back the table of every camera that it changed; return what was done.
+
+    Captures are forgotten first. A camera that the last calibration did not change is left as it is.
 
     Raises:
-        CameraError: a camera refused it.
-        SetupError: the source has no devices, or no table was kept.
+        CameraError: cameras refused their tables; those of all others are back.
+        SetupError: the source has no devices, or none of their tables was kept.
     """
     if source.self_calibrating is None:
         raise SetupError(f"{source.name} has no depth tables, only a camera has. Leave out --from: live cameras")
-    said = []
-    for camera in source.cameras:
-        name = camera.camera_id
-        table = restore_table(name, source.self_calibrating(name).write, session)
-        said.append(f"camera {name}: its table before {table.name} was replaced is in force again")
+    stamps = [_stamp(path) for path in session.folder.glob(f"{_TABLES}/*.bin")]
+    kept = {camera.camera_id: _table(session, camera.camera_id, max(stamps, default=0)) for camera in source.cameras}
+    if not any(table.is_file() for table in kept.values()):
+        raise SetupError(f"{session.folder} keeps no calibration table of these cameras. Nothing was changed")
+    void(session.folder, _CHECK_ENDED)
+    session.begin_anew()
+    said, refused = [], []
+    for name, table in kept.items():
+        if not table.is_file():
+            said.append(f"camera {name}: the last calibration did not change its table, nor does this")
+            continue
+        try:
+            source.self_calibrating(name).write(table.read_bytes())
+            said.append(f"camera {name}: its table before {table.name} was replaced is in force again")
+        except CameraError as error:
+            refused.append(str(error))
+    if refused:
+        raise CameraError("; ".join([*refused, *said]))
     return [*said, _ANEW]
 
 
-def restore_table(camera_id: str, write: Callable[[bytes], None], session: Session) -> Path:
-    """Put the newest kept table of a camera back in force, after captures were forgotten; return its file.
+def _table(session: Session, camera_id: str, utc_ns: int) -> Path:
+    """Return the file of the table that a camera had before a calibration."""
+    return session.folder / _TABLES / f"{camera_id}-{utc_ns}.bin"
 
-    Raises:
-        SetupError: none was kept.
-    """
-    kept = sorted((session.folder / "tables").glob(f"{camera_id}-*.bin"))
-    if not kept:
-        raise SetupError(f"{session.folder} keeps no calibration table of camera {camera_id}. It was not changed")
-    session.begin_anew()
-    write(kept[-1].read_bytes())
-    return kept[-1]
+
+def _stamp(table: Path) -> int:
+    """Return when the calibration was that replaced a table, UTC ns."""
+    return int(table.stem.rpartition("-")[2])
 
 
 def _distances_mm(board: Board, cameras: tuple[Camera, ...], session: Session, tolerance_ms: float) -> dict[str, float]:

@@ -20,17 +20,17 @@ def writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise SetupError(
             f"cannot write to {folder}: {error.strerror or error}. Free disk space or name another folder; "
-            "what was written before is kept, and the earlier rig is still in force"
+            "what was written before is kept, and the same rig is in force as before"
         ) from error
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file that is there as a whole or not at all, whatever happens in between."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        with unfinished.open("w") as stream:
-            stream.write(text)
+        with unfinished.open("wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         unfinished.replace(path)

@@ -18,7 +18,7 @@ from station.setup.gather import (
     missing_poses,
     open_cameras,
 )
-from station.setup.history import BROKEN_OFF, baseline, begin, remember, write_page
+from station.setup.history import BROKEN_OFF, LastCheck, baseline, begin, never_made, remember, write_page
 from station.setup.lying import most_in_plane
 from station.setup.measure import StepResult
 from station.setup.poses import Observation, locate
@@ -78,7 +78,7 @@ def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Te
 def unfinished_poses(session: Session) -> int:
     """Return how many poses were captured that have made no rig yet, neither the one in force nor one rolled back."""
     draft = session.draft()
-    done = draft is not None and RigVersions(session.folder).of(draft) is not None
+    done = draft is not None and RigVersions(session.folder).of(draft.digest) is not None
     return 0 if done else len(session.captures(Kind.BOARD))
 
 
@@ -155,22 +155,26 @@ def look_at_golden(
     A check that breaks off is remembered as failed.
 
     Raises:
-        SetupError: no rig is in force, a camera was lost or does not see the target, or the disk is full.
+        SetupError: no rig of setup's is in force, a camera was lost or does not see the target, or the disk is full.
     """
-    rig, folder = RigVersions(session.folder).in_force(), session.folder
+    folder, versions = session.folder, RigVersions(session.folder)
+    rig = versions.in_force()
     if rig is None:
         raise SetupError(f"{folder} has no rig in force. Run `station setup` first")
-    begin(folder, rig.digest, utc_ns)
+    if versions.of(rig.digest) is None:
+        raise SetupError(never_made(folder, rig.digest))
+    begun = LastCheck(utc_ns, rig.digest, source.name, source.recorded)
+    begin(folder, begun)
     try:
         kept, warmth = _places_of_golden(rig, session.settings, source, tolerance_ms, tell)
         result, health = check(rig, golden_target(), kept, _baseline(session, rig), session.settings)
     except (StationError, KeyboardInterrupt) as error:
         failed = StepResult("check", failures=(str(error) or BROKEN_OFF,))
-        remember(folder, rig.digest, failed, {}, {}, utc_ns)
-        write_page(folder, failed)
+        remember(folder, begun, failed, {}, {})
+        write_page(folder, begun, failed, session.settings.check_max_age_h)
         raise
-    remember(folder, rig.digest, result, health, warmth, utc_ns)
-    return result, write_page(folder, result)
+    remember(folder, begun, result, health, warmth)
+    return result, write_page(folder, begun, result, session.settings.check_max_age_h)
 
 
 def _baseline(session: Session, rig: Rig) -> dict[str, Health] | None:

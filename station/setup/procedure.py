@@ -8,6 +8,7 @@ import numpy as np
 from station.core.errors import SetupError
 from station.rig import Rig
 from station.setup import depth_calibration, rigging, steps
+from station.setup.history import void
 from station.setup.intrinsics import intrinsics
 from station.setup.light import light
 from station.setup.measure import Measure, StepResult, at_most
@@ -29,13 +30,18 @@ STEPS: dict[str, Step] = {
 }
 """Every step that measures, in their order. Each reads what was captured, so each can be run again by itself."""
 
+BUILT_ON = {"intrinsics": ("extrinsics", "tray", "sync"), "extrinsics": ("tray", "sync")}
+"""The steps that compute with what a step found, in their order: what they found before holds no longer."""
+
 
 def run_step(session: Session, name: str) -> StepResult:
-    """Run one step on what was captured, and keep its result.
+    """Run one step on what was captured, and keep its result; those built on it are forgotten and must run again.
 
     Raises:
         SetupError: the step cannot be done; it has failed.
     """
+    for later in BUILT_ON.get(name, ()):
+        session.forget(later, ())
     try:
         return session.save_result(STEPS[name](session))
     except SetupError as error:
@@ -50,17 +56,18 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     never tells of a rig that is not in force as if it were.
 
     Raises:
-        SetupError: a step has not run, or the disk is full; the earlier rig is then still in force.
+        SetupError: nothing was captured, a step has not run, or the disk is full; the rig in force is then as before.
     """
+    session.cameras()  # refuses where nothing was captured, as after a rollback
     results = []
     for name in STEPS:
         result = session.result(name)
         if result is None:
-            raise SetupError(f"the step `station setup {name}` has not run. Run it first; the earlier rig is in force")
+            raise SetupError(f"the step `station setup {name}` has not run since what it builds on. Run it first")
         results.append(result)
     rig = session.draft()
     if rig is None:
-        raise SetupError("the step `station setup tray` found no tray. Run it first; the earlier rig is in force")
+        raise SetupError("the step `station setup tray` found no tray. Run it first")
     passed = all(result.ok for result in results)
     calibrated = session.result(depth_calibration.STEP)
     text = report_text(session, [*results, *([calibrated] if calibrated else [])], rig, utc_ns, passed)
@@ -77,14 +84,20 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     return report, version
 
 
-def go_back(folder: Path) -> Path:
-    """Put the rig before the one in force back in force, and its report with it; return its version.
+def go_back(session: Session) -> Path:
+    """Put the rig that was in force before back in force, and its report with it; return its version.
+
+    What was captured is of another rig: it is forgotten, and a new daily check is needed.
 
     Raises:
-        SetupError: there is no earlier rig, or the disk is full.
+        SetupError: there is no earlier rig, or the disk is full; the rig in force is then the same as before.
     """
-    version = RigVersions(folder).rollback()
-    recall(folder, version)
+    versions = RigVersions(session.folder)
+    version = versions.before()
+    void(session.folder, f"a rollback to {version.name} ended the last daily check. Run `station setup check`")
+    session.begin_anew()
+    versions.rollback()
+    recall(session.folder, version)
     return version
 
 

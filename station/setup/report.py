@@ -51,7 +51,7 @@ td,th{padding:.2rem .4rem}figure{margin:.4rem 0}img{max-height:8cm}}
 def report_text(session: Session, results: Sequence[StepResult], rig: Rig, utc_ns: int, passed: bool) -> str:
     """Return the report as HTML, of a rig that comes into force if it passed."""
     facts = [
-        ("date", datetime.fromtimestamp(utc_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")),
+        ("date", minute(utc_ns)),
         ("technician", session.settings.technician or "not named (setup.technician)"),
         ("rig", rig.digest),
         ("source", session.origin().source),
@@ -60,10 +60,15 @@ def report_text(session: Session, results: Sequence[StepResult], rig: Rig, utc_n
     body = [
         "<h1>Booth setup</h1>",
         _banner(rig, passed),
-        _facts([*facts, *(fact for result in results for fact in result.facts)]),
+        facts_table([*facts, *(fact for result in results for fact in result.facts)]),
         *(section(result, session.pictures) for result in results),
     ]
     return page("Booth setup", body)
+
+
+def minute(utc_ns: int) -> str:
+    """Return a moment to the minute, as people read it."""
+    return datetime.fromtimestamp(utc_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def stage(folder: Path, text: str) -> Path:
@@ -94,16 +99,17 @@ def keep(report: Path, version: Path) -> None:
 
 
 def recall(folder: Path, version: Path) -> None:
-    """Make the report kept beside a rig's version `report.html` again; none stays that is of another rig.
+    """Make the report kept beside a rig's version `report.html` again, unless the disk is too full for that.
 
-    Raises:
-        SetupError: the disk is full or not writable.
+    None stays that is of another rig.
     """
-    for name in (REPORT, Path(REPORT).with_suffix(".pdf").name):
-        (folder / name).unlink(missing_ok=True)
     kept = version.with_suffix(".html")
-    if kept.is_file():
-        publish(folder, stage(folder, kept.read_text()))
+    with suppress(OSError):
+        for name in (REPORT, Path(REPORT).with_suffix(".pdf").name):
+            (folder / name).unlink(missing_ok=True)
+        if kept.is_file():
+            write_whole(folder / REPORT, kept.read_text())
+            _print_pdf(folder / REPORT)
 
 
 def page(title: str, body: Sequence[str]) -> str:
@@ -112,6 +118,12 @@ def page(title: str, body: Sequence[str]) -> str:
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
+
+
+def facts_table(facts: Sequence[tuple[str, str]]) -> str:
+    """Return facts, each a name and words, as a part of a page."""
+    rows = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(words)}</td></tr>" for name, words in facts)
+    return f"<table>{''.join(rows)}</table>"
 
 
 def section(result: StepResult, pictures: Path) -> str:
@@ -172,11 +184,6 @@ def _banner(rig: Rig, passed: bool) -> str:
     if passed:
         return f'<p class="banner ok">PASS: rig {rig.digest} was put in force</p>'
     return f'<p class="banner bad">FAIL: rig {rig.digest} is not in force; the earlier rig still is</p>'
-
-
-def _facts(facts: Sequence[tuple[str, str]]) -> str:
-    rows = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(words)}</td></tr>" for name, words in facts)
-    return f"<table>{''.join(rows)}</table>"
 
 
 def _print_pdf(report: Path) -> None:

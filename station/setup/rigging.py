@@ -9,12 +9,12 @@ from station.core.errors import SetupError
 from station.core.geometry import Transform
 from station.rig import Rig, RigCamera, Tray
 from station.setup.bundle import Solution
-from station.setup.captures import Kind
+from station.setup.captures import Capture, Kind
 from station.setup.chart import cells
 from station.setup.coverage import coverage_picture, coverage_shares
-from station.setup.depth import z_errors_mm
+from station.setup.depth import points_mm, z_errors_mm
 from station.setup.extrinsics import adjust, leave_one_out
-from station.setup.gather import missing_poses
+from station.setup.gather import missing_poses, shared_poses
 from station.setup.intrinsics import usable_views
 from station.setup.lying import most_in_plane
 from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, plain
@@ -37,12 +37,15 @@ def extrinsics(session: Session) -> StepResult:
     errors = leave_one_out(seen, solution)
     session.save_solution(solution)
     measures: list[Measure] = [
-        plain("board poses", "booth", len(solution.rig_from_board), ""),
+        plain("poses in all", "booth", len(solution.rig_from_board), ""),
         at_most("reprojection error", "booth", solution.rms_px, "px", settings.max_reprojection_px),
     ]
     for name in lenses:
-        own = [error**2 for view, error in errors.items() if view[0] == name]
-        left_out = float(np.sqrt(np.mean(own))) if own else float("nan")
+        own, shared = shared_poses(list(seen), name)
+        measures.append(at_least("poses of the board", name, own, "", settings.poses_per_camera))
+        measures.append(at_least("poses shared with another", name, shared, "", settings.poses_shared))
+        squares = [error**2 for view, error in errors.items() if view[0] == name]
+        left_out = float(np.sqrt(np.mean(squares))) if squares else float("nan")
         measures.append(at_most("leave-one-out error", name, left_out, "px", settings.max_leave_one_out_px))
     for (one, other), apart_mm in _point_to_plane(session, solution).items():
         words = f"point-to-plane error to {one}"
@@ -93,8 +96,9 @@ def tray(session: Session) -> StepResult:
             "again and lay it down where it says so"
         )
     frame, moved = tray_shift(rig, plan, settings)
-    measures += frame
-    failures += moved
+    heights, off = tray_depth(rig, session.empty(), settings)
+    measures += [*frame, *heights]
+    failures += [*moved, *off]
     return StepResult("tray", (*measures, *apart), tuple(advice), _tray_pictures(session, rig), (), tuple(failures))
 
 
@@ -150,6 +154,29 @@ def tray_shift(rig: Rig, plan: Layout, settings: SetupSettings) -> tuple[list[Me
         "correct the cameras' places in setup.booth"
     )
     return measures, [words]
+
+
+def tray_depth(rig: Rig, empty: Capture, settings: SetupSettings) -> tuple[list[Measure], list[str]]:
+    """Return how far each camera's depth of the empty tray lies off the found plane, and what is amiss.
+
+    Taken is the median height of the points within the working area, so that neither noise nor a rim tells.
+    """
+    heights_mm = {}
+    for name, shot in empty.items():
+        points = points_mm(shot.depth_mm, rig.camera(name).intrinsics)
+        tray_from_camera = rig.tray_from_camera(name)
+        places = points @ tray_from_camera[:3, :3].T + tray_from_camera[:3, 3]
+        inside = (np.abs(places[:, :2]) < np.array(rig.tray.size_mm) / 2).all(axis=1)
+        heights_mm[name] = float(np.median(places[inside, 2])) if inside.any() else np.nan
+    limit_mm = settings.max_tray_depth_mm
+    measures = [at_most("empty tray's depth off it", name, abs(mm), "mm", limit_mm) for name, mm in heights_mm.items()]
+    return measures, [
+        f"camera {name} sees the empty tray {abs(mm):.1f} mm {'above' if mm > 0 else 'below'} the plane found from the "
+        f"lying boards. Measure from the tray to the board's print: setup.board_thickness_mm says "
+        f"{settings.board_thickness_mm:g} mm; if that is right, calibrate the camera's depth"
+        for name, mm in heights_mm.items()
+        if abs(mm) > limit_mm
+    ]
 
 
 def _tray_pictures(session: Session, rig: Rig) -> tuple[tuple[str, str], ...]:

@@ -78,6 +78,15 @@ class SetupSettings:
     max_tray_spread_mm: Annotated[
         float, Gt(0), Le(20), Doc("Largest distance of a lying board's corners from the tray's plane, in mm.")
     ] = 1.0
+    max_tray_depth_mm: Annotated[
+        float,
+        Gt(0),
+        Le(50),
+        Doc(
+            "Largest distance of a camera's depth of the empty tray from the tray's plane, median in mm; a D4xx's own "
+            "depth may be off by some mm at a booth's distances, so that less is no sign of a wrong plane."
+        ),
+    ] = 5.0
     max_tray_shift_mm: Annotated[
         float, Gt(0), Le(500), Doc("Largest shift of the working area against the plan, by the cameras' places, in mm.")
     ] = 15.0

@@ -44,7 +44,8 @@ def _unknown(_serial: str) -> float | None:
 class SetupSource:
     """The cameras of a setup, and in words what they are.
 
-    What is not `live` ends by itself. `truth` is the rig that the cameras really have, where that is known;
+    What is not `live` ends by itself; what is `recorded` does not say how the booth is now.
+    `truth` is the rig that the cameras really have, where that is known;
     `temperature_c` gives the temperature of the camera of a serial number, None where it does not say;
     `self_calibrating` gives a camera by its id as one that calibrates its own depth, and is None where none can;
     `automatic` says of each of the colour's settings that the cameras change by themselves how to lock it.
@@ -57,6 +58,7 @@ class SetupSource:
     temperature_c: Callable[[str], float | None] = _unknown
     self_calibrating: Callable[[str], SelfCalibrating] | None = None
     automatic: tuple[str, ...] = ()
+    recorded: bool = False
 
 
 def live_setup(folder: Path, settings: CamerasSettings, clock: Clock) -> SetupSource:
@@ -101,7 +103,8 @@ def recorded_setup(folder: Path, clock: Clock) -> SetupSource:
     recording = open_recording(folder)
     if len(recording.tracks) < 2:
         raise SetupError(f"{folder} is a recording of one camera; a booth has two to six. Name another recording")
-    return SetupSource(tuple(ReplayCamera(track, clock) for track in recording.tracks), f"the recording {folder.name}")
+    cameras = tuple(ReplayCamera(track, clock) for track in recording.tracks)
+    return SetupSource(cameras, f"the recording {folder.name}", recorded=True)
 
 
 def board_booth(

@@ -21,7 +21,7 @@ from station.setup.board import Board, calibration_board, golden_target
 from station.setup.captures import Kind
 from station.setup.gather import open_cameras
 from station.setup.guide import capture, look_at_golden, unfinished_poses
-from station.setup.history import history, remember
+from station.setup.history import LastCheck, history, remember
 from station.setup.light import light
 from station.setup.measure import StepResult
 from station.setup.session import Session
@@ -69,6 +69,16 @@ def test_last_line_states_errors_against_truth(booth):
     assert last.startswith("errors against truth: cameras 0.")
     assert "mm (limit 2)" in last
     assert "tray 0." in last
+
+
+def test_rig_off_the_true_one_is_no_success(tmp_path, booth):
+    folder, config = tmp_path / "booth", tmp_path / "thick.toml"
+    shutil.copytree(booth[0], folder)
+    config.write_text(QUICK.replace("[setup]", "[setup]\nboard_thickness_mm = 6.0"))
+    assert station("tray", "--out", str(folder), "--config", str(config))[0] == 0  # less than depth can tell
+    status, said = station("report", "--out", str(folder), "--config", str(config))
+    assert status == 1
+    assert "farther from the simulated booth's true one" in said
 
 
 def test_report_needs_nothing_else_and_has_every_figure(booth):
@@ -124,7 +134,9 @@ def test_limit_missed_leaves_the_earlier_rig_in_force(booth):
     strict = config.with_name("strict.toml")
     strict.write_text(config.read_text().replace("[setup]", "[setup]\nmax_reprojection_px = 0.001"))
     before = (folder / "rig.json").read_text()
-    assert station("extrinsics", "--out", str(folder), "--config", str(strict))[0] == 1
+    status, said = station("extrinsics", "--out", str(folder), "--config", str(strict))
+    assert status == 1
+    assert "tray: passed" in said  # computed again, from the new extrinsics
     status, said = station("report", "--out", str(folder), "--config", str(strict))
     assert status == 1
     assert "the rig was not put in force" in said
@@ -177,18 +189,20 @@ def rolled_back(tmp_path, booth) -> Path:
     return folder
 
 
-def test_report_after_a_rollback_is_of_no_other_rig_than_the_one_in_force(rolled_back, booth):
+def test_report_after_a_rollback_does_not_undo_it(rolled_back, booth):
+    first = load_rig(rolled_back / "rig.json")
     assert not (rolled_back / "report.html").exists()
-    assert station("report", "--out", str(rolled_back), "--config", str(booth[1]))[0] == 0
-    assert load_rig(rolled_back / "rig.json").digest in (rolled_back / "report.html").read_text()
+    for verb in ("extrinsics", "report"):
+        status, said = station(verb, "--out", str(rolled_back), "--config", str(booth[1]))
+        assert status == 1
+        assert "`station setup`" in said
+    assert load_rig(rolled_back / "rig.json").digest == first.digest
 
 
 def test_setup_after_a_rollback_begins_anew_and_asks_nothing_of_old_captures(rolled_back):
-    assert unfinished_poses(Session(rolled_back, SetupSettings())) == 0
-    settings, source = quick_source()
-    said: list[str] = []
-    capture(Session(rolled_back, settings), source, 20.0, said.append)
-    assert said[0] == "beginning anew: what was captured before made a rig already"
+    session = Session(rolled_back, SetupSettings())
+    assert unfinished_poses(session) == 0
+    assert not any(session.captures(kind) for kind in Kind)
 
 
 def test_rig_that_cannot_be_written_leaves_no_false_report(tmp_path, booth):
@@ -345,7 +359,7 @@ def test_check_that_breaks_off_ends_what_an_earlier_one_allowed(tmp_path, spoil,
     simulation = SimulationSettings(supersampling=1, width_px=320, height_px=240)
     rig = booth_rig(simulation)
     RigVersions(tmp_path).put_in_force(rig)
-    remember(tmp_path, rig.digest, StepResult("check"), {}, {}, 0)
+    remember(tmp_path, LastCheck(0, rig.digest, "the booth", recorded=False), StepResult("check"), {}, {})
     assert Calibration(settings, rig.digest, ManualClock()).refusal() == ""
     cameras = simulated_source(golden_booth(golden_target(), rig, settings, simulation, 1), ManualClock()).cameras
     if spoil is None:
@@ -355,7 +369,7 @@ def test_check_that_breaks_off_ends_what_an_earlier_one_allowed(tmp_path, spoil,
     with pytest.raises(error):
         look_at_golden(Session(tmp_path, settings), SetupSource(cameras, "the booth"), 20.0, 1, lambda _words: None)
     assert Calibration(settings, rig.digest, ManualClock()).refusal().startswith(words)
-    assert [record["ok"] for record in history(tmp_path)] == [True, False]
+    assert [record.ok for record in history(tmp_path)] == [True, False]
     assert "FAIL" in (tmp_path / "check.html").read_text()
 
 

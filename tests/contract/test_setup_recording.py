@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 from station.cameras import record_cameras
 from station.cli.app import app
 from station.core.errors import StationError
-from station.daemon.clock import ManualClock
+from station.daemon.calibration import Calibration
+from station.daemon.clock import ManualClock, SystemClock
 from station.rig import load_rig, rig_json
 from station.setup.board import calibration_board, golden_target
 from station.setup.procedure import against_truth
@@ -82,6 +83,9 @@ def test_daily_check_runs_on_a_recording(folder, truth):
     status, said = station(folder, "check", "--from", str(recorded(golden, folder / "golden")))
     assert status == 0, said
     assert "check: passed" in said
+    rig = load_rig(folder / "booth" / "rig.json")
+    settings = SetupSettings(check_required=True, folder=str(folder / "booth"))
+    assert "a rehearsal from the recording golden" in Calibration(settings, rig.digest, SystemClock()).refusal()
 
 
 def test_recording_that_never_shows_what_is_needed_is_refused_and_the_rig_stays(folder, truth, tmp_path):

@@ -17,8 +17,9 @@ from station.core.status import ItemState, StationState
 from station.daemon.clock import SystemClock
 from station.daemon.parts import build_inspector
 from station.daemon.serving import serve
-from station.setup.history import remember
+from station.setup.history import LastCheck, remember
 from station.setup.measure import StepResult
+from station.setup.versions import RigVersions
 
 BRICK = tiny_booth.boxes("brick", (5, -8), 3)
 QUICK = {
@@ -147,7 +148,9 @@ def test_what_is_in_hand_at_the_end_is_sidelined_and_stored(stage, config):
 
 def checked(folder, clock, *failures):
     """Keep a daily check of the booth that found this amiss."""
-    remember(folder, tiny_booth.RIG.digest, StepResult("check", failures=failures), {}, {}, clock.utc_ns())
+    RigVersions(folder).put_in_force(tiny_booth.RIG)
+    begun = LastCheck(clock.utc_ns(), tiny_booth.RIG.digest, "the booth", recorded=False)
+    remember(folder, begun, StepResult("check", failures=failures), {}, {})
 
 
 def test_no_item_passes_before_the_daily_check_has(stage, tiny_gallery, tmp_path):

@@ -1,5 +1,6 @@
 """The daily check: what has moved is named, what has not is left alone; the history remembers."""
 
+import json
 from dataclasses import replace
 
 import cv2
@@ -10,12 +11,16 @@ from support.setup_booth import LENS, RIG, see
 from station.core.errors import SetupError
 from station.daemon.calibration import Calibration
 from station.daemon.clock import ManualClock
-from station.rig import Rig
+from station.rig import Rig, save_rig
 from station.setup.board import golden_target
 from station.setup.captures import Shot
 from station.setup.check import Health, check
-from station.setup.history import baseline, history, last_check, remember, unfit, write_page
+from station.setup.guide import look_at_golden
+from station.setup.history import LastCheck, baseline, history, last_check, remember, unfit, write_page
+from station.setup.session import Session
 from station.setup.settings import SetupSettings
+from station.setup.sources import SetupSource
+from station.setup.versions import RigVersions
 from station.simulation.board import nudged
 
 GOLDEN = golden_target()
@@ -140,9 +145,11 @@ def test_camera_that_does_not_see_the_target_is_named():
         verdict(captures(blind="left"))
 
 
-def remembered(folder, found, utc_ns, before=None):
+def remembered(folder, found, utc_ns, before=None, recorded=False):
+    RigVersions(folder).put_in_force(RIG)
     result, health = verdict(found, before)
-    remember(folder, RIG.digest, result, health, {"top": 41.0}, utc_ns)
+    begun = LastCheck(utc_ns, RIG.digest, "the recording old" if recorded else "live cameras", recorded)
+    remember(folder, begun, result, health, {"top": 41.0})
     return result
 
 
@@ -152,20 +159,50 @@ def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_pa
     assert "nothing to compare" in remembered(tmp_path, captures(), 2).advice[0]
     result = remembered(tmp_path, captures(), 3, baseline(tmp_path, RIG.digest))
     assert not result.advice
-    assert [record["ok"] for record in history(tmp_path)] == [False, True, True]
+    assert [record.ok for record in history(tmp_path)] == [False, True, True]
     assert isinstance(baseline(tmp_path, RIG.digest)["top"], Health)
     assert baseline(tmp_path, "another") is None
-    page = write_page(tmp_path, result).read_text()
+    page = write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
     assert page.count("<svg") == 8
     assert "light changed, % (limit 20)" in page
     assert "41 C" in page
 
 
+@pytest.mark.parametrize(
+    "line", [b"{", b"", b"[]", b"{}", b'{"utc_ns": 1, "rig": "A", "ok": true}', b"\xff", b"[" * 100_000]
+)
+def test_malformed_line_of_the_history_is_told_and_left_out(tmp_path, line):
+    remembered(tmp_path, captures(), 1)
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(line + b"\n" + path.read_bytes())
+    result = remembered(tmp_path, captures(), 2, baseline(tmp_path, RIG.digest))
+    assert [record.utc_ns for record in history(tmp_path)] == [1, 2]
+    assert "history.jsonl, line 1. Remove" in write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "depth", "valid"),
+    [
+        (False, 1.0, "until 1970-01-02 07:00 UTC"),
+        (False, 1.03, "no"),
+        (True, 1.0, "no, it is a rehearsal from a recording"),
+    ],
+)
+def test_page_says_when_from_where_and_until_when(tmp_path, recorded, depth, valid):
+    remembered(tmp_path, captures(), 0)
+    found = captures(depth=depth)
+    result = remembered(tmp_path, found, 5 * H_NS, baseline(tmp_path, RIG.digest), recorded)
+    last = last_check(tmp_path)
+    page = write_page(tmp_path, last, result, 26.0).read_text()
+    for name, words in (("date", "1970-01-01 05:00 UTC"), ("source", last.source), ("valid", valid)):
+        assert page.count(f"<tr><th>{name}</th><td>{words}</td></tr>") == 1
+
+
 def test_page_shows_the_history_of_one_rig_only(tmp_path):
     result, health = verdict(captures())
     for rig, utc_ns in (("earlier", 0), (RIG.digest, H_NS)):
-        remember(tmp_path, rig, result, health, {"top": 41.0}, utc_ns)
-    page = write_page(tmp_path, result).read_text()
+        remember(tmp_path, LastCheck(utc_ns, rig, "live cameras", recorded=False), result, health, {"top": 41.0})
+    page = write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
     assert f"History of rig {RIG.digest}" in page
     assert "01 Jan 00:00" not in page
     assert "01 Jan 01:00" in page
@@ -175,7 +212,10 @@ def test_station_is_unfit_until_the_check_passed_of_this_rig_and_lately(tmp_path
     assert "never been checked" in unfit(tmp_path, RIG.digest, 24, 0)
     remembered(tmp_path, captures(), 5 * H_NS)
     assert unfit(tmp_path, RIG.digest, 24, 6 * H_NS) == ""
-    assert "last daily check was of rig" in unfit(tmp_path, "another", 24, 6 * H_NS)
+    another = replace(RIG, tray=replace(RIG.tray, max_item_height_mm=200.0))
+    assert "is none that `station setup` made" in unfit(tmp_path, another.digest, 24, 6 * H_NS)
+    RigVersions(tmp_path).put_in_force(another)
+    assert "last daily check was of rig" in unfit(tmp_path, another.digest, 24, 6 * H_NS)
     assert "is 25 hours old, the limit is 24" in unfit(tmp_path, RIG.digest, 24, 30 * H_NS)
     remembered(tmp_path, captures(nudged(RIG, "top", np.random.default_rng(1), 5.0)), 7 * H_NS)
     assert "camera top has moved" in unfit(tmp_path, RIG.digest, 24, 7 * H_NS)
@@ -198,6 +238,49 @@ def test_running_station_refuses_only_where_the_check_is_required(tmp_path):
     assert calibration.refusal() == ""
 
 
-def test_malformed_check_is_an_alarm(tmp_path):
-    (tmp_path / "check.json").write_text("{")
-    assert "malformed" in Calibration(replace(SETTINGS, folder=str(tmp_path)), RIG.digest, ManualClock()).alarm()
+def test_check_from_a_recording_is_a_rehearsal(tmp_path):
+    remembered(tmp_path, captures(), 0, recorded=True)
+    assert "was a rehearsal from the recording old" in unfit(tmp_path, RIG.digest, 24, 0)
+
+
+def test_rig_that_setup_never_made_is_not_checked(tmp_path):
+    save_rig(RIG, tmp_path / "rig.json")
+    with pytest.raises(SetupError, match=r"is none that `station setup` made in .*. Run `station setup`"):
+        look_at_golden(Session(tmp_path, SETTINGS), SetupSource((), "no cameras"), 20.0, 1, print)
+
+
+@pytest.mark.parametrize("ahead_h", [1, 24 * 365])
+def test_check_of_the_future_lets_nothing_pass(tmp_path, ahead_h):
+    remembered(tmp_path, captures(), (5 + ahead_h) * H_NS)
+    assert "Set the computer's clock right" in unfit(tmp_path, RIG.digest, 24, 5 * H_NS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"utc_ns": float("inf")},
+        {"utc_ns": 10**400},
+        {"utc_ns": -(10**400)},
+        {"utc_ns": "1"},
+        {"rig": None},
+        {"failures": ""},
+        {"failures": {}},
+        {"failures": [""]},
+        {"failures": [3]},
+    ],
+)
+def test_check_with_a_malformed_field_is_an_alarm(tmp_path, change):
+    remembered(tmp_path, captures(), 0)
+    path = tmp_path / "check.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert "check.json is malformed. Run `station setup check` again" in alarm(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_malformed_check_is_an_alarm(tmp_path, content):
+    (tmp_path / "check.json").write_bytes(content)
+    assert "malformed" in alarm(tmp_path)
+
+
+def alarm(folder):
+    return Calibration(replace(SETTINGS, folder=str(folder)), RIG.digest, ManualClock()).alarm()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.setup_booth import RIG
+from support.setup_booth import RIG, captured
 
 from station.rig import Rig
-from station.setup.rigging import against_plan, tray_shift
+from station.setup.rigging import against_plan, tray_depth, tray_shift
 from station.setup.settings import SetupSettings
 from station.simulation.layout import load_layout
 
@@ -64,6 +64,18 @@ def test_first_board_laid_off_its_place_is_told(shift_mm, turn_deg, fails):
     assert measures[0].value == pytest.approx(np.hypot(*shift_mm), abs=1.0)
     assert measures[1].value == pytest.approx(turn_deg, abs=0.2)
     assert [words.startswith("the working area lies ") for words in failures] == [True] * fails
+
+
+@pytest.mark.parametrize(("off_mm", "says"), [(-2.0, None), (10.0, "10.0 mm above"), (-8.0, "8.0 mm below")])
+def test_plane_that_is_not_where_depth_has_the_tray_is_told(tmp_path, off_mm, says):
+    shot = captured(tmp_path).empty()["top"]
+    depth = np.full_like(shot.depth, round((610.0 - off_mm) / shot.depth_unit_mm))
+    measures, failures = tray_depth(RIG, {"top": replace(shot, depth=depth)}, SetupSettings(board_thickness_mm=13.0))
+    assert measures[0].value == pytest.approx(abs(off_mm), abs=0.1)
+    assert measures[0].ok == (says is None) == (not failures)
+    for words in failures:
+        assert words.startswith(f"camera top sees the empty tray {says} the plane")
+        assert "setup.board_thickness_mm says 13 mm" in words
 
 
 @pytest.mark.parametrize("booth", ["three", "six"])

@@ -12,6 +12,9 @@ from support.setup_booth import RIG
 from station.cameras import DeviceInfo
 from station.core.errors import SetupError
 from station.setup.captures import Kind, Shot
+from station.setup.history import LastCheck, remember, unfit
+from station.setup.measure import StepResult
+from station.setup.procedure import go_back
 from station.setup.roles import load_roles, port_advice, save_roles
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
@@ -22,11 +25,11 @@ THIRD = replace(RIG, tray=replace(RIG.tray, max_item_height_mm=300.0))
 
 
 @contextmanager
-def full_disk():
+def full_disk(limit_bytes: int = 64):
     """No file can be written beyond its first bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
     try:
         yield
     finally:
@@ -65,13 +68,86 @@ def test_rig_that_comes_back_is_its_own_version_and_rollback_goes_on(tmp_path):
     assert versions.rollback().name == f"0001-{RIG.digest}.json"
 
 
+def test_rig_that_was_rolled_back_does_not_come_back_by_another_rollback(tmp_path):
+    versions = RigVersions(tmp_path)
+    for rig in (RIG, SECOND):
+        versions.put_in_force(rig)
+    versions.rollback()
+    versions.put_in_force(THIRD)
+    assert versions.rollback().name == f"0001-{RIG.digest}.json"
+    with pytest.raises(SetupError, match="holds no rig earlier than the one in force"):
+        versions.rollback()
+
+
+@pytest.mark.parametrize("words", [b"", b"\n\xff\n../rig.json\n", b"0009-other.json\n"])
+def test_spoiled_order_of_rigs_puts_no_wrong_one_in_force(tmp_path, words):
+    versions = RigVersions(tmp_path)
+    for rig in (RIG, SECOND):
+        versions.put_in_force(rig)
+    (tmp_path / "rigs" / "order.txt").write_bytes(words)
+    with pytest.raises(SetupError, match="holds no rig earlier than the one in force"):
+        versions.rollback()
+    assert versions.in_force().digest == SECOND.digest
+
+
 def test_full_disk_leaves_the_earlier_rig_in_force(tmp_path):
     versions = RigVersions(tmp_path)
     versions.put_in_force(RIG)
-    with full_disk(), pytest.raises(SetupError, match=r"Free disk space.*the earlier rig is still in force"):
+    with full_disk(), pytest.raises(SetupError, match=r"Free disk space.*the same rig is in force as before"):
         versions.put_in_force(SECOND)
     assert versions.in_force().digest == RIG.digest
     assert len(versions.all()) == 1
+
+
+def passed(folder, utc_ns):
+    """Keep a daily check of the first rig that found nothing amiss."""
+    remember(folder, LastCheck(utc_ns, RIG.digest, "the booth", recorded=False), StepResult("check"), {}, {})
+
+
+@pytest.fixture
+def set_up_twice(tmp_path) -> Session:
+    """A booth whose daily check passed with its first rig; then a second rig came into force."""
+    versions = RigVersions(tmp_path)
+    versions.put_in_force(RIG)
+    passed(tmp_path, 0)
+    assert unfit(tmp_path, RIG.digest, 24, 0) == ""
+    versions.put_in_force(SECOND)
+    return Session(tmp_path, SetupSettings())
+
+
+def test_rollback_revives_no_check_of_the_rig_it_goes_back_to(set_up_twice):
+    folder = set_up_twice.folder
+    go_back(set_up_twice)
+    assert RigVersions(folder).in_force().digest == RIG.digest
+    assert unfit(folder, RIG.digest, 24, 0) == (
+        f"a rollback to 0001-{RIG.digest}.json ended the last daily check. Run `station setup check`"
+    )
+
+
+def test_rollback_that_cannot_be_done_keeps_the_check(set_up_twice):
+    folder = set_up_twice.folder
+    go_back(set_up_twice)
+    passed(folder, 1)
+    with pytest.raises(SetupError, match="Nothing was changed"):
+        go_back(set_up_twice)
+    assert unfit(folder, RIG.digest, 24, 1) == ""
+
+
+def test_rollback_on_a_full_disk_tells_what_is_in_force(set_up_twice):
+    folder = set_up_twice.folder
+    with full_disk(), pytest.raises(SetupError, match="the same rig is in force as before"):
+        go_back(set_up_twice)
+    assert RigVersions(folder).in_force().digest == SECOND.digest
+
+
+def test_report_too_large_for_the_disk_does_not_break_a_rollback_off(set_up_twice):
+    folder = set_up_twice.folder
+    (folder / "report.html").write_text("of the second rig")
+    (folder / "rigs" / f"0001-{RIG.digest}.html").write_text("of the first rig" * 1000)
+    with full_disk(limit_bytes=10_000):
+        go_back(set_up_twice)
+    assert RigVersions(folder).in_force().digest == RIG.digest
+    assert not (folder / "report.html").exists()
 
 
 def test_full_disk_leaves_no_half_capture(tmp_path):

@@ -1,0 +1,42 @@
+"""The rig that comes into force is of what its report says."""
+
+import shutil
+
+import pytest
+from support.setup_booth import RIG, captured
+
+from station.core.errors import SetupError
+from station.setup.captures import Kind
+from station.setup.measure import StepResult
+from station.setup.procedure import STEPS, finish, run_step
+from station.setup.rigging import extrinsics
+from station.setup.session import Session
+from station.setup.settings import SetupSettings
+
+
+@pytest.mark.parametrize(
+    ("again", "built_on"),
+    [("light", []), ("intrinsics", ["extrinsics", "tray", "sync"]), ("extrinsics", ["tray", "sync"])],
+)
+def test_rig_older_than_a_step_it_builds_on_does_not_come_into_force(tmp_path, monkeypatch, again, built_on):
+    session = Session(tmp_path, SetupSettings())
+    session.save_draft(RIG)
+    for name in STEPS:
+        monkeypatch.setitem(STEPS, name, lambda _session, name=name: StepResult(name))
+        run_step(session, name)
+    run_step(session, again)
+    for name in built_on:
+        with pytest.raises(SetupError, match=f"the step `station setup {name}` has not run since what it builds on"):
+            finish(session, 1)
+        run_step(session, name)
+    assert all(session.result(name) for name in STEPS)
+
+
+def test_poses_every_camera_must_see_are_held_to(tmp_path):
+    session = captured(tmp_path)
+    for path in session.captures(Kind.BOARD)[3:]:
+        shutil.rmtree(path)
+    bad = {(m.name, m.subject): m.value for m in extrinsics(session).measures if "poses" in m.name and not m.ok}
+    assert bad == {("poses of the board", name): 3.0 for name in ("top", "left", "right")} | {
+        ("poses shared with another", name): 3.0 for name in ("top", "left", "right")
+    }
