@@ -171,6 +171,22 @@ def test_roles_are_kept_and_each_camera_has_one(tmp_path):
         save_roles(tmp_path, {"top": "A", "left": "A"})
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "json: 0, but a booth has two to six"),
+        ('{"top": "A"}', "json: 1, but a booth has two to six"),
+        ("[]", "it must give each role a serial number"),
+        ('{"top": 7, "left": "B"}', "it must give each role a serial number"),
+        ("{", r"malformed \(.*station setup discover"),
+    ],
+)
+def test_roles_that_make_no_booth_are_refused(tmp_path, text, words):
+    (tmp_path / "roles.json").write_text(text)
+    with pytest.raises(SetupError, match=words):
+        load_roles(tmp_path)
+
+
 def test_ports_are_advised_on():
     port = "/sys/devices/pci0000:00/0000:00:14.0/usb2/2-{}/video4linux"
     devices = [DeviceInfo(str(n), "D435", "5.15", "3.2", port.format(n)) for n in range(4)]
