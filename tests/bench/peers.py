@@ -1,7 +1,7 @@
 """Ours beside its peers: anomalib's PatchCore and PaDiM, and a plain classifier, on the same views and backbone.
 
     python tests/bench/peers.py WORK --anomalib ENV/bin/python [--data packages booth] [--seed 0] [--booth DATASET]
-        [--products 6] [--json FILE]
+        [--products 6] [--costs] [--json FILE]
 
 Packages: half of the units are learned, the other half judged, split by seed as `supervised_real.py` does; the learned
 good units are the references. Booth: of a dataset by `station simulate dataset`, the first test products are judged,
@@ -16,12 +16,14 @@ import argparse
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from peers_cost import BACKBONE, HEADS, ONE_THREAD, item_view
 from rich.console import Console
 from rich.table import Table
 from sklearn.linear_model import LogisticRegression
@@ -29,10 +31,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from supervised_real import judged_scores, learned_units, package_dataset
 
-from station.core.items import ItemView, Quality
 from station.gallery import GallerySettings, Product, ProductReferences, Shot, ShotView, enrol_product, with_stand_ins
 from station.gallery.compare import METHOD, REFERENCES
-from station.inference import Bundle, InferenceSettings, find_bundle, load_bundle
+from station.inference import Bundle, find_bundle, load_bundle
 from station.judge import any_of
 from station.learn.dataset import Dataset, Split, open_dataset
 from station.learn.evaluation.item_figures import item_figures
@@ -41,8 +42,6 @@ from station.learn.training.cache import ViewCache, cut_views
 from station.learn.tuning.fit import fit_fusion
 from station.learn.tuning.scored import ScoredItem
 
-BACKBONE, HEADS = "efficientnet-lite0-s16", "damage-lite0-s16"
-ONE_THREAD = InferenceSettings(threads=1)
 PEERS = ("patchcore", "padim")
 CLASSIFIER_PRODUCTS = 20
 SEED = 1
@@ -184,18 +183,10 @@ def by_references(
     for unit, shot in zip(judged, shots(folder, judged, features), strict=True):
         scores[unit.name] = {}
         for camera, own in shot.items():
-            finding = known.compare(item_view(camera, own), own.features, bundle.features)
+            finding = known.compare(item_view(camera, own.crop, own.mask), own.features, bundle.features)
             if finding is not None:
                 scores[unit.name][camera] = known.calibration.item_score({camera: finding.score})
     return scores
-
-
-def item_view(camera: str, shot: ShotView) -> ItemView:
-    side = len(shot.crop)
-    unknown = np.full((side, side), np.nan, np.float32)
-    return ItemView(
-        camera, shot.crop, shot.mask, unknown, float("nan"), np.eye(2, 3), Quality(float("nan"), 0.0, 0.0, 0.0)
-    )
 
 
 def ours_on_packages(folder: Folder, work: Path, bundle: Bundle, seed: int) -> None:
@@ -299,6 +290,8 @@ def fused(folder: Folder, cameras: Sequence[str]) -> dict[str, float]:
         for source, kept in ((REFERENCES, "references"), ("supervised", "heads"))
     }
     tuned = folder.of("tuned") or folder.of("shown", "learned")
+    if not all(unit.name in of for of in scores.values() for unit in (*tuned, *folder.of("judged"))):
+        return {}
     products = {unit.product for unit in tuned}
 
     def scored(unit: Unit) -> ScoredItem:
@@ -317,8 +310,8 @@ def figures(folder: Folder) -> list[dict]:
     for name, chosen in {**({c: [c] for c in cameras} if len(cameras) == 2 else {}), "all": cameras}.items():
         methods = {m: item_scores(folder, m, chosen) for m in ("references", "heads", "classifier", *PEERS)}
         for method, scores in {"ours": fused(folder, chosen), **methods}.items():
-            if len(scores) < len(judged) and method in ("ours", *PEERS, "classifier"):
-                continue
+            if len(scores) < len(judged):
+                continue  # not run yet
             good, damaged = (np.array([scores[u.name] for u in judged if u.damaged is kind]) for kind in (False, True))
             found = item_figures(good, damaged, SEED)
             own = {key: asdict(found[key]) for key in ("auroc", "recall_at_1pct_fpr")}
@@ -327,12 +320,50 @@ def figures(folder: Folder) -> list[dict]:
     return rows
 
 
-def anomalib(python: Path, what: str, folder: Path, method: str) -> dict:
+def score_peer(python: Path, folder: Folder, method: str) -> None:
     script = Path(__file__).with_name("peers_anomalib.py")
-    model = find_bundle(BACKBONE) / "model.onnx"
-    command = [str(python), str(script), what, str(folder), method, "--bundle", str(model)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.splitlines()[-1]) if what != "score" else {}
+    subprocess.run([str(python), str(script), "score", str(folder.path), method], check=True)
+
+
+def costs(folder: Folder, python: Path) -> list[dict]:
+    """What a method costs for the first judged product; times in multiples of the backbone on one picture."""
+    own = [str(Path(sys.executable)), str(Path(__file__).with_name("peers_cost.py"))]
+    peers = [str(python), str(Path(__file__).with_name("peers_anomalib.py"))]
+    model = ["--bundle", str(find_bundle(BACKBONE) / "model.onnx")]
+    calls = {
+        **{method: (own, []) for method in ("ours", "heads", "classifier")},
+        **dict.fromkeys(PEERS, (peers, model)),
+    }
+    file = folder.path / "costs.jsonl"
+    rows = list(map(json.loads, file.read_text().splitlines())) if file.exists() else []
+    for method, (program, more) in calls.items():
+        if method in {row["method"] for row in rows}:
+            continue
+        row = {"data": folder.path.name, "method": method}
+        for what in ("cost", "judge"):
+            done = subprocess.run(
+                [*program, what, str(folder.path), method, *more], check=True, stdout=subprocess.PIPE, text=True
+            )
+            row |= json.loads(done.stdout.splitlines()[-1])
+        rows.append(row)
+        with file.open("a") as lines:
+            lines.write(json.dumps(row) + "\n")
+    return rows
+
+
+def show_costs(rows: Sequence[Mapping]) -> Table:
+    names = {
+        "item_ms": "judge an item",
+        "item_in_torch_ms": "the same, not exported",
+        "product_ms": "add a product",
+        "reference_ms": "add a reference",
+    }
+    table = Table("data", "method", *names.values(), "peak MiB")
+    for row in rows:
+        times = (f"{row[name] / row['anchor_ms']:.1f}" if name in row else "-" for name in names)
+        table.add_row(row["data"], row["method"], *times, f"{row['peak_mib']:.0f}")
+    table.caption = "times in multiples of the backbone on one picture, CPU, one thread"
+    return table
 
 
 def show(rows: Sequence[Mapping]) -> Table:
@@ -354,12 +385,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--booth", type=Path, help="a dataset by `station simulate dataset`")
     parser.add_argument("--products", type=int, default=6)
+    parser.add_argument("--costs", action="store_true", help="measure time and memory too")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     cv2.setNumThreads(1)
     bundle = load_bundle(find_bundle(BACKBONE), ONE_THREAD)
-    rows = []
+    rows, spent = [], []
     for data in arguments.data:
         path = arguments.work / (f"packages-{arguments.seed}" if data == "packages" else "booth")
         path.mkdir(parents=True, exist_ok=True)
@@ -371,15 +403,18 @@ def main() -> None:
         folder = Folder(path)
         classifier(folder, bundle)
         for method in PEERS:
-            anomalib(arguments.anomalib, "score", path, method)
+            score_peer(arguments.anomalib, folder, method)
         if data == "packages":
             ours_on_packages(folder, arguments.work, bundle, arguments.seed)
         else:
             ours_on_booth(folder, bundle)
         rows += figures(folder)
+        spent += costs(folder, arguments.anomalib) if arguments.costs else []
     Console().print(show(rows))
+    if spent:
+        Console().print(show_costs(spent))
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+        arguments.json.write_text(json.dumps({"figures": rows, "costs": spent}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
