@@ -1,7 +1,7 @@
 """Ours beside its peers: anomalib's PatchCore and PaDiM, and a plain classifier, on the same views and backbone.
 
     python tests/bench/peers.py WORK --anomalib ENV/bin/python [--data packages booth] [--seed 0] [--booth DATASET]
-        [--products 6] [--costs] [--json FILE]
+        [--products 4] [--costs] [--json FILE]
 
 Packages: half of the units are learned, the other half judged, split by seed as `supervised_real.py` does; the learned
 good units are the references. Booth: of a dataset by `station simulate dataset`, the first test products are judged,
@@ -43,7 +43,7 @@ from station.learn.tuning.fit import fit_fusion
 from station.learn.tuning.scored import ScoredItem
 
 PEERS = ("patchcore", "padim")
-CLASSIFIER_PRODUCTS = 20
+CLASSIFIER_PRODUCTS = 2  # for each judged one
 SEED = 1
 
 Scores = dict[str, dict[str, float]]
@@ -138,7 +138,7 @@ def lay_booth(path: Path, dataset: Dataset, bundle: Bundle, products: int) -> No
         return set(sorted({item.product_id for item in dataset.items if item.split is split})[:count])
 
     judged, tuned = first(Split.TEST, products), first(Split.VAL, products)
-    learned = first(Split.TRAIN, CLASSIFIER_PRODUCTS)
+    learned = first(Split.TRAIN, CLASSIFIER_PRODUCTS * products)
     maker, crops, masks, units = ShownViews(dataset, bundle), [], [], []
     for item in dataset.items:
         if item.product_id in learned and not item.is_reference:
@@ -320,9 +320,9 @@ def figures(folder: Folder) -> list[dict]:
     return rows
 
 
-def score_peer(python: Path, folder: Folder, method: str) -> None:
+def score_peers(python: Path, folder: Folder) -> None:
     script = Path(__file__).with_name("peers_anomalib.py")
-    subprocess.run([str(python), str(script), "score", str(folder.path), method], check=True)
+    subprocess.run([str(python), str(script), "score", str(folder.path), "both"], check=True)
 
 
 def costs(folder: Folder, python: Path) -> list[dict]:
@@ -384,7 +384,7 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", choices=("packages", "booth"), default=["packages"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--booth", type=Path, help="a dataset by `station simulate dataset`")
-    parser.add_argument("--products", type=int, default=6)
+    parser.add_argument("--products", type=int, default=4, help="of the booth to judge, and as many to tune on")
     parser.add_argument("--costs", action="store_true", help="measure time and memory too")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -402,8 +402,7 @@ def main() -> None:
                 lay_booth(path, open_dataset(arguments.booth), bundle, arguments.products)
         folder = Folder(path)
         classifier(folder, bundle)
-        for method in PEERS:
-            score_peer(arguments.anomalib, folder, method)
+        score_peers(arguments.anomalib, folder)
         if data == "packages":
             ours_on_packages(folder, arguments.work, bundle, arguments.seed)
         else:

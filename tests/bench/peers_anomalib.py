@@ -1,6 +1,6 @@
 """anomalib's PatchCore and PaDiM on the views that `tests/bench/peers.py` wrote; that script calls this one.
 
-    ENV/bin/python tests/bench/peers_anomalib.py score|cost|judge FOLDER patchcore|padim
+    ENV/bin/python tests/bench/peers_anomalib.py score|cost|judge FOLDER patchcore|padim|both
 
 Runs in an environment of its own, with anomalib, openvino, onnxscript, onnxruntime and the backbone's packages. The
 backbone is EfficientNet-Lite0 to stride 16, from the weights and at the size the station's bundle has; anomalib's own
@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+METHODS = ("patchcore", "padim")
 MEAN, STD = 127.0, 128.0
 BLOCKS = 11
 PADIM_FEATURES = 100  # as anomalib keeps of ResNet-18's
-ROUNDS = 20
+ROUNDS = 10
 
 
 def tensor(crop):
@@ -176,7 +177,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["score", "cost", "judge"])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("method", choices=["patchcore", "padim"])
+    parser.add_argument("method", choices=[*METHODS, "both"], help="both: for scores alone")
     parser.add_argument("--bundle", type=Path, help="model.onnx that times are measured in")
     arguments = parser.parse_args()
     folder, method = arguments.folder, arguments.method
@@ -189,7 +190,8 @@ def main():
 
     torch.set_num_threads(1)
     if arguments.what == "score":
-        score(folder, method, crops, tasks)
+        for one in METHODS if method == "both" else [method]:
+            score(folder, one, crops, tasks)
     else:
         cost(folder, method, crops, tasks, str(arguments.bundle))
 
