@@ -22,6 +22,7 @@ MEAN, STD = 127.0, 128.0
 BLOCKS = 11
 PADIM_FEATURES = 100  # as anomalib keeps of ResNet-18's
 ROUNDS = 10
+MOST_BYTES = 10 << 30  # rather fail than take the machine's memory
 
 
 def tensor(crop):
@@ -186,6 +187,7 @@ def main():
     if arguments.what == "judge":
         judge(folder, method, crops, tasks)
         return
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     import torch
 
     torch.set_num_threads(1)
