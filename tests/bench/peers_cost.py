@@ -8,7 +8,6 @@ mean of the features. Time is CPU on one thread, memory the peak of a process th
 
 import argparse
 import json
-import resource
 import sys
 import time
 from functools import partial
@@ -42,20 +41,25 @@ def item_view(camera: str, crop: np.ndarray, mask: np.ndarray) -> ItemView:
 
 
 class Material:
-    """The first judged product: references, and items to judge, as views in memory."""
+    """The first judged product: units to refer to and to judge, their views read when asked for."""
 
     def __init__(self, folder: Path) -> None:
-        crops, masks = np.load(folder / "crops.npy", mmap_mode="r"), np.load(folder / "masks.npy", mmap_mode="r")
+        self._crops = np.load(folder / "crops.npy", mmap_mode="r")
+        self._masks = np.load(folder / "masks.npy", mmap_mode="r")
         units = json.loads((folder / "units.json").read_text())
         product = next(unit["product"] for unit in units if unit["role"] == "judged")
-        self.shown, self.judged = (
-            [
-                [item_view(camera, np.array(crops[row]), np.array(masks[row])) for camera, row in unit["views"].items()]
-                for unit in units
-                if (unit["product"], unit["role"]) == (product, role)
-            ]
-            for role in ("shown", "judged")
-        )
+        own = [unit for unit in units if unit["product"] == product]
+        self.shown, self.judged = ([unit for unit in own if unit["role"] == role] for role in ("shown", "judged"))
+
+    def views(self, unit: dict) -> list[ItemView]:
+        rows = unit["views"].items()
+        return [item_view(camera, np.array(self._crops[row]), np.array(self._masks[row])) for camera, row in rows]
+
+
+def peak_mib() -> float:
+    """The most memory this process ever had; unlike `ru_maxrss` it knows nothing of the process that started it."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def reference(views: list[ItemView]) -> Reference:
@@ -93,16 +97,19 @@ def cost(method: str, bundle: Bundle, material: Material, folder: Path) -> dict:
     if method == "ours":
         rmtree(folder, ignore_errors=True)
         own, product = keeper(folder, bundle), Product("item", "Item")
-        first, more = [reference(views) for views in material.shown], reference(material.judged[0])
+        first, more = (
+            [reference(material.views(unit)) for unit in material.shown],
+            reference(material.views(material.judged[0])),
+        )
         found["product_ms"] = cpu_ms(lambda: own.add(product, first, 0))
         found["reference_ms"] = cpu_ms(lambda: own.add(product, [more], 1))
         anchors += [cpu_ms(lambda: anchor(picture)) for _ in range(ROUNDS)]
     judge = judge_item(method, bundle, folder, np.zeros(112, np.float32))
-    judge(material.judged[0])
+    judge(material.views(material.judged[0]))
     items = []
-    for views in material.judged[1 : ROUNDS + 1]:
+    for unit in material.judged[1 : ROUNDS + 1]:
         anchors.append(cpu_ms(partial(anchor, picture)))
-        items.append(cpu_ms(partial(judge, views)))
+        items.append(cpu_ms(partial(judge, material.views(unit))))
     return {"anchor_ms": float(np.median(anchors)), "item_ms": float(np.median(items)), **found}
 
 
@@ -119,9 +126,9 @@ def main() -> None:
         found = cost(arguments.method, bundle, material, gallery)
     else:
         judge = judge_item(arguments.method, bundle, gallery, np.zeros(112, np.float32))
-        for views in material.judged[:ROUNDS]:
-            judge(views)
-        found = {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+        for unit in material.judged[:ROUNDS]:
+            judge(material.views(unit))
+        found = {"peak_mib": peak_mib()}
     sys.stdout.write(json.dumps(found) + "\n")
 
 
