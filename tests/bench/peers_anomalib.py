@@ -12,7 +12,7 @@ import json
 import resource
 import sys
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +70,7 @@ def fitted(method, crops, rows):
     whole = untrained(method)
     model = whole.model.train()
     model.feature_extractor.eval()
-    with torch.inference_mode():
+    with torch.no_grad():
         for row in rows:
             model(torch.from_numpy(tensor(crops[row])))
         if method == "patchcore":
@@ -89,7 +89,7 @@ def score(folder, method, crops, tasks):
         if task["task"] in done:
             continue
         model = fitted(method, crops, task["references"]).model
-        with torch.inference_mode():
+        with torch.no_grad():
             scores = {row: float(model(torch.from_numpy(tensor(crops[row]))).pred_score) for row in task["judged"]}
         with out.open("a") as lines:
             lines.write(json.dumps({"task": task["task"], "scores": scores}) + "\n")
@@ -112,63 +112,50 @@ def cpu_ms(work):
     return 1000 * (time.process_time() - start)
 
 
-def compiled(folder, method, number):
+def compiled(folder, method):
     import openvino
 
-    core = openvino.Core()
-    return core.compile_model(
-        folder / "export" / f"{method}-{number}" / "weights" / "openvino" / "model.xml",
-        "CPU",
-        {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1},
-    )
+    file = folder / "export" / method / "weights" / "openvino" / "model.xml"
+    return openvino.Core().compile_model(file, "CPU", {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1})
 
 
 def cost(folder, method, crops, tasks, bundle):
-    """What one product costs: a model a camera, each first exported as anomalib does."""
+    """What the first judged product costs: so many models as it has cameras, of which the first is measured."""
     import torch
 
-    tasks = [task for task in tasks if task["product"] == tasks[0]["product"]]
+    first = tasks[0]
+    cameras = sum(task["product"] == first["product"] for task in tasks)
     unit = anchor(bundle)
     unit()
-    product, one_more = [], []
-    anchors = [cpu_ms(unit) for _ in range(ROUNDS)]
-    models = []
-    for task in tasks:
-        product.append(cpu_ms(lambda own=task: models.append(fitted(method, crops, own["references"]))))
-        one_more.append(cpu_ms(lambda own=task: fitted(method, crops, [*own["references"], own["judged"][0]])))
+    anchors, models = [cpu_ms(unit) for _ in range(ROUNDS)], []
+    product = cpu_ms(lambda: models.append(fitted(method, crops, first["references"])))
+    one_more = cpu_ms(lambda: fitted(method, crops, [*first["references"], first["judged"][0]]))
     anchors += [cpu_ms(unit) for _ in range(ROUNDS)]
-    for number, model in enumerate(models):
-        model.to_openvino(folder / "export" / f"{method}-{number}", input_size=(448, 448))
-    inputs = [tensor(crops[task["judged"][0]]) for task in tasks]
-    exported = [compiled(folder, method, number) for number in range(len(tasks))]
-    own, native = [], []
-    pairs = list(zip(models, exported, inputs, strict=True))
-    with torch.inference_mode():
-        for _ in range(ROUNDS):
+    models[0].to_openvino(folder / "export" / method, input_size=(448, 448))
+    model, run, own, native = models[0].model, compiled(folder, method), [], []
+    with torch.no_grad():
+        for row in first["judged"][:ROUNDS]:
+            picture = tensor(crops[row])
             anchors.append(cpu_ms(unit))
-            own.append(cpu_ms(lambda: [run(picture) for _, run, picture in pairs]))
-            native.append(cpu_ms(lambda: [model.model(torch.from_numpy(picture)) for model, _, picture in pairs]))
-    differs = [abs(float(m.model(torch.from_numpy(x)).pred_score) - float(r(x)["pred_score"])) for m, r, x in pairs]
-    sys.stdout.write(
-        json.dumps(
-            {
-                "anchor_ms": float(np.median(anchors)),
-                "item_ms": float(np.median(own)),
-                "item_in_torch_ms": float(np.median(native)),
-                "product_ms": sum(product),
-                "reference_ms": sum(one_more),
-                "export_differs": max(differs),
-            }
-        )
-        + "\n"
-    )
+            own.append(cpu_ms(partial(run, picture)))
+            native.append(cpu_ms(partial(model, torch.from_numpy(picture))))
+    found = {
+        "item_ms": cameras * float(np.median(own)),
+        "item_in_torch_ms": cameras * float(np.median(native)),
+        "product_ms": cameras * product,
+        "reference_ms": cameras * one_more,
+        "anchor_ms": float(np.median(anchors)),
+        "exported_score": float(run(picture)["pred_score"].item()),
+        "own_score": float(model(torch.from_numpy(picture)).pred_score),
+    }
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 def judge(folder, method, crops, tasks):
-    """Judge items with the exported models alone, and say how much memory that took."""
-    tasks = [task for task in tasks if task["product"] == tasks[0]["product"]]
-    for number, task in enumerate(tasks):
-        run = compiled(folder, method, number)
+    """Judge views with the exported models alone, one a camera, and say how much memory that took."""
+    own = [task for task in tasks if task["product"] == tasks[0]["product"]]
+    runs = [compiled(folder, method) for _ in own]
+    for task, run in zip(own, runs, strict=True):
         for row in task["judged"][:ROUNDS]:
             run(tensor(crops[row]))
     status = Path("/proc/self/status").read_text()
