@@ -119,6 +119,12 @@ def compiled(folder, method):
     return openvino.Core().compile_model(file, "CPU", {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1})
 
 
+def batch_of(run):
+    """How many pictures an exported model takes at once: PatchCore's export fixes it at two."""
+    count = run.input(0).partial_shape[0]
+    return 1 if count.is_dynamic else count.get_length()
+
+
 def cost(folder, method, crops, tasks, bundle):
     """What the first judged product costs: so many models as it has cameras, of which the first is measured."""
     import torch
@@ -133,11 +139,12 @@ def cost(folder, method, crops, tasks, bundle):
     anchors += [cpu_ms(unit) for _ in range(ROUNDS)]
     models[0].to_openvino(folder / "export" / method, input_size=(448, 448))
     model, run, own, native = models[0].model, compiled(folder, method), [], []
+    batch = batch_of(run)
     with torch.no_grad():
         for row in first["judged"][:ROUNDS]:
             picture = tensor(crops[row])
             anchors.append(cpu_ms(unit))
-            own.append(cpu_ms(partial(run, picture)))
+            own.append(cpu_ms(partial(run, np.repeat(picture, batch, axis=0))) / batch)
             native.append(cpu_ms(partial(model, torch.from_numpy(picture))))
     found = {
         "item_ms": cameras * float(np.median(own)),
@@ -145,7 +152,7 @@ def cost(folder, method, crops, tasks, bundle):
         "product_ms": cameras * product,
         "reference_ms": cameras * one_more,
         "anchor_ms": float(np.median(anchors)),
-        "exported_score": float(run(picture)["pred_score"].item()),
+        "exported_score": float(run(np.repeat(picture, batch, axis=0))["pred_score"].ravel()[0]),
         "own_score": float(model(torch.from_numpy(picture)).pred_score),
     }
     sys.stdout.write(json.dumps(found) + "\n")
@@ -157,7 +164,7 @@ def judge(folder, method, crops, tasks):
     runs = [compiled(folder, method) for _ in own]
     for task, run in zip(own, runs, strict=True):
         for row in task["judged"][:ROUNDS]:
-            run(tensor(crops[row]))
+            run(np.repeat(tensor(crops[row]), batch_of(run), axis=0))
     status = Path("/proc/self/status").read_text()
     sys.stdout.write(json.dumps({"peak_mib": int(status.split("VmHWM:")[1].split()[0]) / 1024}) + "\n")
 
