@@ -74,11 +74,12 @@ def setup(
     session = setup_session(station, out, source)
     if source == LIVE and not yes and not has_roles(session.folder):
         assign_roles(console, session, station.cameras)
+    frames = board_source(source, station, session, seed)
     if anew or not (yes or _goes_on(session)):
         session.begin_anew()
     if not yes:
         _prepare(console, session)
-    capture(session, board_source(source, station, session, seed), station.scene.pair_tolerance_ms, _teller(console))
+    capture(session, frames, station.scene.pair_tolerance_ms, _teller(console))
     for name in STEPS:
         show(console, run_step(session, name))
     end(console, session)

@@ -11,7 +11,7 @@ from station.cameras import CamerasSettings, DeviceInfo, Devices, RealSenseCamer
 from station.core.errors import SetupError
 from station.core.ports import Camera
 from station.daemon.clock import SystemClock
-from station.setup.roles import contact_sheet, load_roles, look, port_advice, save_roles
+from station.setup.roles import contact_sheet, load_roles, look, need_two, port_advice, save_roles
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.simulation.layout import load_layout
@@ -22,10 +22,11 @@ def assign_roles(console: Console, session: Session, settings: CamerasSettings) 
 
     Raises:
         CameraError: a camera cannot be opened.
-        SetupError: no camera is plugged in, or one delivers no picture.
+        SetupError: fewer than two cameras are plugged in or given a role, or one delivers no picture.
     """
     devices = Devices()
     serials = [device.serial for device in _listed(console, devices, session.settings)]
+    need_two(len(serials), "cameras plugged in")
     cameras = {serial: RealSenseCamera(serial, serial, settings, SystemClock(), devices) for serial in serials}
     save_roles(session.folder, ask_roles(console, session, cameras))
 

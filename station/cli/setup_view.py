@@ -48,9 +48,10 @@ def end(console: Console, session: Session) -> None:
     )
     if version is None:
         console.print(_last_line(session), style="bold")
+        remains = RigVersions(session.folder).remains
         raise SetupError(
-            f"the rig was not put in force, as a step did not pass: see {path}. The earlier rig is in force. Mend what "
-            "is amiss and run the same command again: what failed is measured again. If a camera was moved or turned, "
+            f"the rig was not put in force, as a step did not pass; {remains}. See {path}. Mend what is amiss "
+            "and run the same command again: what failed is measured again. If a camera was moved or turned, "
             "run it with --anew: it asks for everything again. If only a limit or the plan was wrong, run that step "
             "alone, then `station setup report`: both judge what was captured"
         )

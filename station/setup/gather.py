@@ -155,7 +155,7 @@ def open_cameras(cameras: Sequence[Camera], expected: Mapping[str, str]) -> dict
             infos[camera.camera_id] = camera.open()
     except (CameraError, RecordingError) as error:
         close_cameras(cameras)
-        raise SetupError(f"{error}. The earlier rig is still in force") from error
+        raise SetupError(f"{error}. A rig in force stays so") from error
     for name, info in infos.items():
         if name in expected and info.serial != expected[name]:
             close_cameras(cameras)
@@ -191,7 +191,7 @@ def framesets(cameras: Sequence[Camera], tolerance_ms: float) -> Iterator[FrameS
                 except (CameraError, RecordingError) as error:
                     raise SetupError(
                         f"camera {camera.camera_id} was lost: {error}. Mend it and run the same command again: it goes "
-                        "on where it stopped. The earlier rig is still in force"
+                        "on where it stopped. A rig in force stays so"
                     ) from error
                 found = pairs.push(frame) if frame is not None else None
                 if found is not None:

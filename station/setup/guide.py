@@ -22,9 +22,11 @@ from station.setup.history import BROKEN_OFF, LastCheck, baseline, begin, never_
 from station.setup.lying import most_in_plane
 from station.setup.measure import StepResult
 from station.setup.poses import Observation, locate
+from station.setup.roles import need_two
 from station.setup.session import Origin, Session
 from station.setup.settings import SetupSettings
 from station.setup.sighting import Finder
+from station.setup.solver import need_scipy
 from station.setup.sources import SetupSource
 from station.setup.versions import RigVersions
 
@@ -49,8 +51,11 @@ def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Te
     made the rig in force or are of other cameras: then all begins anew.
 
     Raises:
-        SetupError: a camera cannot be opened or was lost, the source ended too soon, or the disk is full.
+        SetupError: there are fewer than two cameras, one cannot be opened or was lost, SciPy is missing, the source
+            ended too soon, or the disk is full.
     """
+    need_two(len(source.cameras), source.name)
+    need_scipy()
     infos = open_cameras(source.cameras, {})
     try:
         _begin(session, source, infos, tell)
@@ -155,8 +160,10 @@ def look_at_golden(
     A check that breaks off is remembered as failed.
 
     Raises:
-        SetupError: no rig of setup's is in force, a camera was lost or does not see the target, or the disk is full.
+        SetupError: no rig of setup's is in force, SciPy is missing, a camera was lost or does not see the target, or
+            the disk is full.
     """
+    need_scipy()
     folder, versions = session.folder, RigVersions(session.folder)
     rig = versions.in_force()
     if rig is None:

@@ -13,6 +13,7 @@ from station.rig import Rig
 from station.setup.files import write_whole, writing
 from station.setup.measure import Bound, Measure, StepResult, figure_text, limit_text, tabulated
 from station.setup.session import Session
+from station.setup.versions import RigVersions
 
 REPORT = "report.html"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -59,7 +60,7 @@ def report_text(session: Session, results: Sequence[StepResult], rig: Rig, utc_n
     ]
     body = [
         "<h1>Booth setup</h1>",
-        _banner(rig, passed),
+        _banner(rig, passed, RigVersions(session.folder).remains),
         facts_table([*facts, *(fact for result in results for fact in result.facts)]),
         *(section(result, session.pictures) for result in results),
     ]
@@ -180,10 +181,10 @@ def _line(tag: str, cells: Sequence[str], kinds: Mapping[int, str]) -> str:
     return f"<tr>{''.join(marked)}</tr>"
 
 
-def _banner(rig: Rig, passed: bool) -> str:
+def _banner(rig: Rig, passed: bool, remains: str) -> str:
     if passed:
         return f'<p class="banner ok">PASS: rig {rig.digest} was put in force</p>'
-    return f'<p class="banner bad">FAIL: rig {rig.digest} is not in force; the earlier rig still is</p>'
+    return f'<p class="banner bad">FAIL: rig {rig.digest} is not in force; {remains}</p>'
 
 
 def _print_pdf(report: Path) -> None:

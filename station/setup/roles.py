@@ -24,13 +24,24 @@ def save_roles(folder: Path, roles: Mapping[str, str]) -> None:
     """Keep roles, each with its camera's serial number; the first is the reference camera.
 
     Raises:
-        SetupError: a serial number has two roles, or the disk is full.
+        SetupError: fewer than two cameras have a role, a serial number has two roles, or the disk is full.
     """
+    need_two(len(roles), "cameras with a role")
     twice = [serial for serial, count in Counter(roles.values()).items() if count > 1]
     if twice:
         raise SetupError(f"camera {twice[0]} was given two roles. Give every camera one role of its own")
     with writing(folder):
         write_whole(folder / ROLES, json.dumps(dict(roles), indent=1) + "\n")
+
+
+def need_two(count: int, what: str) -> None:
+    """See that there are cameras enough to be put into one frame.
+
+    Raises:
+        SetupError: there are fewer than two.
+    """
+    if count < 2:
+        raise SetupError(f"{what}: {count}, but a booth has two to six. Plug in more; see `station setup discover`")
 
 
 def has_roles(folder: Path) -> bool:
@@ -42,12 +53,21 @@ def load_roles(folder: Path) -> dict[str, str]:
     """Return the roles of a setup folder, each with its camera's serial number.
 
     Raises:
-        SetupError: none were given yet.
+        SetupError: none were given yet, fewer than two, or the file is malformed.
     """
     path = folder / ROLES
     if not has_roles(folder):
         raise SetupError(f"{path} does not exist: no camera has a role yet. Run `station setup discover` first")
-    return {str(role): str(serial) for role, serial in json.loads(path.read_text()).items()}
+    try:
+        roles = json.loads(path.read_text())
+    except ValueError as error:
+        raise SetupError(f"{path} is malformed ({error}). Give the roles anew with `station setup discover`") from error
+    if not isinstance(roles, dict) or not all(isinstance(serial, str) for serial in roles.values()):
+        raise SetupError(
+            f"{path} is malformed: it must give each role a serial number. Run `station setup discover` again"
+        )
+    need_two(len(roles), f"cameras with a role in {path}")
+    return roles
 
 
 def look(camera: Camera) -> NDArray[np.uint8]:

@@ -6,6 +6,15 @@ from typing import Any
 from station.core.errors import SetupError
 
 
+def need_scipy() -> None:
+    """See, before people are asked to show anything, that what was shown can be computed with.
+
+    Raises:
+        SetupError: SciPy is not installed.
+    """
+    _scipy("scipy.optimize")
+
+
 def least_squares(*args: Any, **options: Any) -> Any:
     """Call `scipy.optimize.least_squares`.
 

@@ -132,7 +132,7 @@ def board_booth(
     """
     rng = np.random.default_rng((seed, 31))
     rig = bolted(booth_rig(simulation), rng)
-    count = max(round(1.2 * settings.poses_per_camera), 2 * len(rig.cameras))
+    count = max(round(1.5 * settings.poses_per_camera), 2 * len(rig.cameras))
     held = hold_poses(rig, board.paper_mm, count, rng, _HEIGHT_MM)
     lying = lay_poses(rig, board.paper_mm, settings.board_thickness_mm, rng, settings.lying_poses)
     empty = [None] * (settings.empty_framesets + 2)

@@ -28,6 +28,11 @@ class RigVersions:
         """Return the rig in force, None before the first."""
         return load_rig(self.path) if self.path.is_file() else None
 
+    @property
+    def remains(self) -> str:
+        """What is in force after a setup that did not pass, in words."""
+        return "the earlier rig still is" if self.path.is_file() else "none is as yet"
+
     def of(self, rig_digest: str) -> Path | None:
         """Return the version that the rig of a digest is kept as, None where it was never in force."""
         return next((path for path in self.all() if path.stem.endswith(f"-{rig_digest}")), None)

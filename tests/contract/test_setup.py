@@ -1,6 +1,7 @@
 """The whole procedure on the simulated booth, as its verbs run it."""
 
 import shutil
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -270,10 +271,20 @@ def test_camera_unplugged_in_mid_step_is_named_and_what_was_captured_is_kept(tmp
     settings, source = quick_source()
     cameras = (*source.cameras[:2], Unplugged(source.cameras[2], 14))
     session = Session(tmp_path, settings)
-    with pytest.raises(SetupError, match=r"camera right was lost: .* run the same command again.*earlier rig is still"):
+    with pytest.raises(SetupError, match=r"camera right was lost: .* run the same command again.*in force stays so"):
         capture(session, SetupSource(cameras, "cameras"), 20.0, lambda _words: None)
     assert len(session.captures(Kind.EMPTY)) == 1
     assert session.captures(Kind.BOARD)
+
+
+@pytest.mark.parametrize(("cameras", "words"), [(1, "cameras: 1, but a booth has two"), (3, "without SciPy .*setup")])
+def test_what_cannot_make_a_rig_is_refused_before_anything_is_asked_for(tmp_path, monkeypatch, cameras, words):
+    settings, source = quick_source()
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    said: list[str] = []
+    with pytest.raises(SetupError, match=words):
+        capture(Session(tmp_path, settings), replace(source, cameras=source.cameras[:cameras]), 20.0, said.append)
+    assert said == []
 
 
 def test_camera_in_anothers_role_is_refused():

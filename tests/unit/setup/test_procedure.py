@@ -9,9 +9,11 @@ from station.core.errors import SetupError
 from station.setup.captures import Kind
 from station.setup.measure import StepResult
 from station.setup.procedure import STEPS, finish, run_step
+from station.setup.report import report_text
 from station.setup.rigging import extrinsics
-from station.setup.session import Session
+from station.setup.session import Origin, Session
 from station.setup.settings import SetupSettings
+from station.setup.versions import RigVersions
 
 
 @pytest.mark.parametrize(
@@ -20,6 +22,7 @@ from station.setup.settings import SetupSettings
 )
 def test_rig_older_than_a_step_it_builds_on_does_not_come_into_force(tmp_path, monkeypatch, again, built_on):
     session = Session(tmp_path, SetupSettings())
+    session.save_cameras({}, Origin("made-up cameras", {}))
     session.save_draft(RIG)
     for name in STEPS:
         monkeypatch.setitem(STEPS, name, lambda _session, name=name: StepResult(name))
@@ -40,3 +43,10 @@ def test_poses_every_camera_must_see_are_held_to(tmp_path):
     assert bad == {("poses of the board", name): 3.0 for name in ("top", "left", "right")} | {
         ("poses shared with another", name): 3.0 for name in ("top", "left", "right")
     }
+
+
+def test_what_did_not_pass_says_whether_an_earlier_rig_is_in_force(tmp_path):
+    session = captured(tmp_path)
+    assert "is not in force; none is as yet" in report_text(session, [], RIG, 1, passed=False)
+    RigVersions(tmp_path).put_in_force(RIG)
+    assert "is not in force; the earlier rig still is" in report_text(session, [], RIG, 1, passed=False)

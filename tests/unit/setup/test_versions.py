@@ -93,7 +93,7 @@ def test_spoiled_order_of_rigs_puts_no_wrong_one_in_force(tmp_path, words):
 def test_full_disk_leaves_the_earlier_rig_in_force(tmp_path):
     versions = RigVersions(tmp_path)
     versions.put_in_force(RIG)
-    with full_disk(), pytest.raises(SetupError, match=r"Free disk space.*the same rig is in force as before"):
+    with full_disk(), pytest.raises(SetupError, match=r"Free disk space.*a rig in force stays so"):
         versions.put_in_force(SECOND)
     assert versions.in_force().digest == RIG.digest
     assert len(versions.all()) == 1
@@ -135,7 +135,7 @@ def test_rollback_that_cannot_be_done_keeps_the_check(set_up_twice):
 
 def test_rollback_on_a_full_disk_tells_what_is_in_force(set_up_twice):
     folder = set_up_twice.folder
-    with full_disk(), pytest.raises(SetupError, match="the same rig is in force as before"):
+    with full_disk(), pytest.raises(SetupError, match="a rig in force stays so"):
         go_back(set_up_twice)
     assert RigVersions(folder).in_force().digest == SECOND.digest
 
@@ -169,6 +169,22 @@ def test_roles_are_kept_and_each_camera_has_one(tmp_path):
     assert list(load_roles(tmp_path).items()) == [("top", "A"), ("left", "B")]
     with pytest.raises(SetupError, match="camera A was given two roles"):
         save_roles(tmp_path, {"top": "A", "left": "A"})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "json: 0, but a booth has two to six"),
+        ('{"top": "A"}', "json: 1, but a booth has two to six"),
+        ("[]", "it must give each role a serial number"),
+        ('{"top": 7, "left": "B"}', "it must give each role a serial number"),
+        ("{", r"malformed \(.*station setup discover"),
+    ],
+)
+def test_roles_that_make_no_booth_are_refused(tmp_path, text, words):
+    (tmp_path / "roles.json").write_text(text)
+    with pytest.raises(SetupError, match=words):
+        load_roles(tmp_path)
 
 
 def test_ports_are_advised_on():
