@@ -20,7 +20,7 @@ def writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise SetupError(
             f"cannot write to {folder}: {error.strerror or error}. Free disk space or name another folder; "
-            "what was written before is kept, and the same rig is in force as before"
+            "what was written before is kept, and a rig in force stays so"
         ) from error
 
 

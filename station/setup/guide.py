@@ -160,8 +160,8 @@ def look_at_golden(
     A check that breaks off is remembered as failed.
 
     Raises:
-        SetupError: no rig of setup's is in force, SciPy is missing, a camera was lost or does not see the target, or the
-            disk is full.
+        SetupError: no rig of setup's is in force, SciPy is missing, a camera was lost or does not see the target, or
+            the disk is full.
     """
     need_scipy()
     folder, versions = session.folder, RigVersions(session.folder)

@@ -11,7 +11,7 @@ from station.setup.measure import StepResult
 from station.setup.procedure import STEPS, finish, run_step
 from station.setup.report import report_text
 from station.setup.rigging import extrinsics
-from station.setup.session import Session
+from station.setup.session import Origin, Session
 from station.setup.settings import SetupSettings
 from station.setup.versions import RigVersions
 
@@ -22,6 +22,7 @@ from station.setup.versions import RigVersions
 )
 def test_rig_older_than_a_step_it_builds_on_does_not_come_into_force(tmp_path, monkeypatch, again, built_on):
     session = Session(tmp_path, SetupSettings())
+    session.save_cameras({}, Origin("made-up cameras", {}))
     session.save_draft(RIG)
     for name in STEPS:
         monkeypatch.setitem(STEPS, name, lambda _session, name=name: StepResult(name))
