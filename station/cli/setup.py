@@ -1,6 +1,8 @@
 """`station setup`: from bolted-on cameras to a station that may judge items, and the daily check."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -72,17 +74,18 @@ def setup(
         return
     console, station = terminal(), load_config(config)
     session = setup_session(station, out, source)
-    if source == LIVE and not yes and not has_roles(session.folder):
-        assign_roles(console, session, station.cameras)
-    frames = board_source(source, station, session, seed)
-    if anew or not (yes or _goes_on(session)):
-        session.begin_anew()
-    if not yes:
-        _prepare(console, session)
-    capture(session, frames, station.scene.pair_tolerance_ms, _teller(console))
-    for name in STEPS:
-        show(console, run_step(session, name))
-    end(console, session)
+    with _going_on_later(console, ", without --anew," if anew else ""):
+        if source == LIVE and not yes and not has_roles(session.folder):
+            assign_roles(console, session, station.cameras)
+        frames = board_source(source, station, session, seed)
+        if anew or not (yes or _goes_on(console, session)):
+            session.begin_anew()
+        if not yes:
+            _prepare(console, session)
+        capture(session, frames, station.scene.pair_tolerance_ms, _teller(console))
+        for name in STEPS:
+            show(console, run_step(session, name))
+        end(console, session)
 
 
 @app.command()
@@ -218,14 +221,26 @@ def check(
         raise typer.Exit(1)
 
 
-def _goes_on(session: Session) -> bool:
+@contextmanager
+def _going_on_later(console: Console, how: str) -> Iterator[None]:
+    """Say to who presses Ctrl-C that nothing is lost, and `how` to go on."""
+    try:
+        yield
+    except (KeyboardInterrupt, typer.Abort):
+        console.print(f"\nStopped. Nothing is lost: the same line{how} goes on from here")
+        raise typer.Exit(130) from None
+
+
+def _goes_on(console: Console, session: Session) -> bool:
     """Ask whether captures of a run that was not finished are to be used; True where there are none."""
     poses = unfinished_poses(session)
-    return not poses or typer.confirm(
-        f"An earlier run put no rig in force. Go on with its {poses} poses, and measure again what failed?\n"
-        "No: show everything anew",
-        default=True,
+    if not poses:
+        return True
+    console.print(
+        f"An earlier run put no rig in force. Its {poses} poses can be used, and only what failed be measured "
+        "again; without them, everything is to be shown anew."
     )
+    return typer.confirm("Go on with them?", default=True)
 
 
 def _prepare(console: Console, session: Session) -> None:

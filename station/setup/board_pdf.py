@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from station.setup.board import Board, marker_bits
-from station.setup.files import writing
+from station.setup.files import write_whole, writing
 
 _PT_PER_MM = 72 / 25.4
 _BAR_MM = (100.0, 100.0)
@@ -39,8 +39,7 @@ def write_board_pdf(board: Board, path: Path) -> None:
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
     with writing(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_file(objects))
+        write_whole(path, _file(objects))
 
 
 def _file(objects: list[bytes]) -> bytes:

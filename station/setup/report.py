@@ -193,13 +193,18 @@ def _print_pdf(report: Path) -> None:
     target.unlink(missing_ok=True)
     if browser is None:
         return
+    unfinished = target.with_name(f".{target.name}.unfinished")
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
     try:
         subprocess.run(
-            [*command, f"--print-to-pdf={target}", report.resolve().as_uri()],
+            [*command, f"--print-to-pdf={unfinished}", report.resolve().as_uri()],
             capture_output=True,
             timeout=_PDF_TIMEOUT_S,
-            check=False,
+            check=True,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        target.unlink(missing_ok=True)
+        if unfinished.read_bytes().rstrip().endswith(b"%%EOF"):  # a full disk cuts it short
+            unfinished.replace(target)
+    except (OSError, subprocess.SubprocessError):
+        return
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -48,8 +48,8 @@ def extrinsics(session: Session) -> StepResult:
         left_out = float(np.sqrt(np.mean(squares))) if squares else float("nan")
         measures.append(at_most("leave-one-out error", name, left_out, "px", settings.max_leave_one_out_px))
     for (one, other), apart_mm in _point_to_plane(session, solution).items():
-        words = f"point-to-plane error to {one}"
-        measures.append(at_most(words, other, apart_mm, "mm", settings.max_point_to_plane_mm))
+        limit_mm = settings.max_point_to_plane_mm
+        measures.append(at_most("point-to-plane error", f"{one}/{other}", apart_mm, "mm", limit_mm))
     drawing = session.drawing("extrinsics", cells(errors, settings.max_leave_one_out_px))
     caption = "Leave-one-out error by camera and capture, px; empty where it did not see the board, or alone"
     missing = tuple(missing_poses(list(seen), list(lenses), settings))

@@ -130,9 +130,12 @@ class Session:
         with writing(self.folder):
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(parents=True)
-            for name, captured in capture.items():
-                save_captured(unfinished / f"{name}.npz", captured)
-            unfinished.rename(final)
+            try:
+                for name, captured in capture.items():
+                    save_captured(unfinished / f"{name}.npz", captured)
+                unfinished.rename(final)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
         return final
 
     def load_capture(self, path: Path) -> dict[str, Shot]:
@@ -230,10 +233,9 @@ class Session:
     def picture(self, name: str, rgb: NDArray[np.uint8]) -> str:
         """Keep a picture for the report, RGB [H, W, 3]; return its file name."""
         with writing(self.folder):
-            self.pictures.mkdir(parents=True, exist_ok=True)
             done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
             if done:
-                (self.pictures / f"{name}.jpg").write_bytes(data.tobytes())
+                write_whole(self.pictures / f"{name}.jpg", data.tobytes())
         return f"{name}.jpg"
 
     def drawing(self, name: str, svg: str) -> str:

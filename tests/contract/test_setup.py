@@ -72,6 +72,20 @@ def test_last_line_states_errors_against_truth(booth):
     assert "tray 0." in last
 
 
+def test_pairs_of_cameras_stand_in_order(booth):
+    lines = [line.split() for line in booth[2].splitlines()]
+    row = next(number for number, words in enumerate(lines) if words[:2] == ["point-to-plane", "error"])
+    assert lines[row - 1] == ["top/left", "top/right", "left/right"]
+
+
+@pytest.mark.parametrize("words", [(), ("--anew",)])
+def test_ctrl_c_says_that_nothing_is_lost(tmp_path, monkeypatch, words):
+    monkeypatch.setattr("station.cli.setup.capture", interrupted)
+    status, said = station("--yes", "--from", "simulated", "--out", str(tmp_path), *words)
+    assert status == 130
+    assert f"Nothing is lost: the same line{', without --anew,' if words else ''} goes on from here" in said
+
+
 def test_rig_off_the_true_one_is_no_success(tmp_path, booth):
     folder, config = tmp_path / "booth", tmp_path / "thick.toml"
     shutil.copytree(booth[0], folder)
@@ -271,7 +285,7 @@ def test_camera_unplugged_in_mid_step_is_named_and_what_was_captured_is_kept(tmp
     settings, source = quick_source()
     cameras = (*source.cameras[:2], Unplugged(source.cameras[2], 14))
     session = Session(tmp_path, settings)
-    with pytest.raises(SetupError, match=r"camera right was lost: .* run the same command again.*in force stays so"):
+    with pytest.raises(SetupError, match=r"camera right was lost: .* the same command again.*A rig in force stays so"):
         capture(session, SetupSource(cameras, "cameras"), 20.0, lambda _words: None)
     assert len(session.captures(Kind.EMPTY)) == 1
     assert session.captures(Kind.BOARD)
@@ -348,7 +362,7 @@ def test_captures_of_other_cameras_are_not_mixed_in(tmp_path):
     assert len(session.captures(Kind.BOARD)) < 2 * count
 
 
-def interrupted(_colour):
+def interrupted(*_):
     raise KeyboardInterrupt
 
 

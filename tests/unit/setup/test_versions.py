@@ -11,10 +11,12 @@ from support.setup_booth import RIG
 
 from station.cameras import DeviceInfo
 from station.core.errors import SetupError
+from station.setup.board_pdf import write_board_pdf
 from station.setup.captures import Kind, Shot
 from station.setup.history import LastCheck, remember, unfit
 from station.setup.measure import StepResult
 from station.setup.procedure import go_back
+from station.setup.report import pdf_path, publish, stage
 from station.setup.roles import load_roles, port_advice, save_roles
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
@@ -158,7 +160,7 @@ def test_full_disk_leaves_no_half_capture(tmp_path):
     session.save_capture(Kind.EMPTY, {"top": shot})
     with full_disk(), pytest.raises(SetupError, match="Free disk space"):
         session.save_capture(Kind.BOARD, {"top": shot})
-    assert [path.name for path in sorted(tmp_path.glob("captures/[0-9]*"))] == ["0000-empty"]
+    assert [path.name for path in tmp_path.glob("captures/*")] == ["0000-empty"]
     assert session.save_capture(Kind.BOARD, {"top": shot}).name == "0001-board"
 
 
@@ -169,6 +171,33 @@ def test_roles_are_kept_and_each_camera_has_one(tmp_path):
     assert list(load_roles(tmp_path).items()) == [("top", "A"), ("left", "B")]
     with pytest.raises(SetupError, match="camera A was given two roles"):
         save_roles(tmp_path, {"top": "A", "left": "A"})
+
+
+def test_full_disk_leaves_no_half_board_or_picture(tmp_path):
+    session = Session(tmp_path, SetupSettings())
+    for write in (
+        lambda: write_board_pdf(session.board, tmp_path / "board.pdf"),
+        lambda: session.picture("light", np.zeros((48, 64, 3), np.uint8)),
+    ):
+        with full_disk(), pytest.raises(SetupError, match="Free disk space"):
+            write()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(("printed", "kept"), [(b"%PDF-1.4 ...", False), (b"%PDF-1.4 ... %%EOF\n", True)])
+def test_report_that_was_printed_by_half_is_not_kept(tmp_path, monkeypatch, printed, kept):
+    browser = tmp_path / "chromium"
+    browser.write_text(
+        "#!/bin/sh\nfor word; do case $word in --print-to-pdf=*) "
+        f"printf '%s' '{printed.decode()}' > \"${{word#*=}}\";; esac; done\n"
+    )
+    browser.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    folder = tmp_path / "booth"
+    folder.mkdir()
+    report = publish(folder, stage(folder, "<html></html>"))
+    assert (pdf_path(report) is not None) == kept
+    assert len(list(folder.iterdir())) == 1 + kept
 
 
 @pytest.mark.parametrize(
