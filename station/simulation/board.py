@@ -284,12 +284,12 @@ def hold_poses(
 def lay_poses(
     rig: Rig, sheet_mm: tuple[float, float], thickness_mm: float, rng: np.random.Generator, count: int = 3
 ) -> list[Transform]:
-    """Return poses of a sheet laid on the tray: first in its middle, straight, then beside it and turned."""
+    """Return poses of a sheet laid on the tray: first in its middle, straight, then beside it and turned to and fro."""
     up, (half_x, half_y) = np.array([0.0, 0.0, 1.0]), np.array(rig.tray.size_mm) / 2
     poses = [_facing(np.array([0.0, 0.0, thickness_mm]), up, 0.0, sheet_mm)]
-    for _ in range(count - 1):
+    for number in range(count - 1):
         place = np.array([rng.uniform(-0.3, 0.3) * half_x, rng.uniform(-0.3, 0.3) * half_y, thickness_mm])
-        poses.append(_facing(place, up, rng.uniform(-0.6, 0.6), sheet_mm))
+        poses.append(_facing(place, up, (-1) ** number * rng.uniform(0.2, 0.6), sheet_mm))
     return poses
 
 

@@ -11,6 +11,7 @@ from support.setup_booth import RIG, captured
 from station.rig import Rig
 from station.setup.rigging import against_plan, tray_depth, tray_shift
 from station.setup.settings import SetupSettings
+from station.simulation.board import lay_poses
 from station.simulation.layout import load_layout
 
 PLAN = load_layout("three")
@@ -82,3 +83,10 @@ def test_plane_that_is_not_where_depth_has_the_tray_is_told(tmp_path, off_mm, sa
 def test_shipped_drawing_is_of_the_booth_file(booth):
     draw = runpy.run_path(str(HARDWARE / "draw.py"))["draw"]
     assert draw(booth) == (HARDWARE / "booths" / f"{booth}.svg").read_text()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_two_places_where_the_simulated_person_lays_the_board_look_alike(seed):
+    laid = lay_poses(RIG, (420.0, 297.0), 3.0, np.random.default_rng(seed))
+    turns = sorted(np.arctan2(pose[1, 0], pose[0, 0]) for pose in laid)
+    assert min(np.diff(turns)) >= 0.2
