@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from station.cli.output import live_table, verdict_cells, verdict_table
+from station.cli.output import VerdictTable
 from station.cli.progress import progress_bar
 from station.cli.summary import summary_table
 from station.config import StationConfig
@@ -56,11 +56,11 @@ def demo(
             controller = SimulatedController(serving.url, source, clock)
             controller.start()
             stack.callback(controller.stop)
-        table = verdict_table(f"{len(recording.items)} items; the controller polls {serving.url}/v1/plc/next")
-        with live_table(table, console):
+        title = f"{len(recording.items)} items; the controller polls {serving.url}/v1/plc/next"
+        with VerdictTable(title, console) as table:
             for recorded in follow(serving.station):
                 verdicts.append(recorded.verdict)
-                table.add_row(*verdict_cells(recorded.verdict))
+                table.add(recorded.verdict)
         console.print()
         console.print(summary_table(recording, verdicts, *serving.station.frames))
         opened = sum(action.opened for action in controller.plc.log)

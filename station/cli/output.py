@@ -1,5 +1,7 @@
 """How verdicts look in a terminal."""
 
+from typing import Self
+
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -12,40 +14,64 @@ _DAMAGE = (
     "damage: how unlike good items it looks, 0 to 1. Some good items come close to 1 as well; SIDELINE says what lies "
     "beyond the threshold."
 )
+_AROUND = 10
+"""Lines that a table's title, head and caption take."""
 _STYLE = {Decision.PASS: "bold green", Decision.SIDELINE: "bold yellow", Decision.ERROR: "bold red"}
 
 
-def verdict_table(title: str, *, timed: bool = True) -> Table:
-    """Return an empty table of verdicts; fill it with `verdict_cells`, `timed` alike."""
-    table = Table(title=title, title_justify="left", caption=_DAMAGE, caption_justify="left")
-    table.add_column("item", justify="right")
-    table.add_column("product")
-    table.add_column("verdict")
-    table.add_column("damage", justify="right")
-    table.add_column("reason")
-    if timed:
-        table.add_column("ms", justify="right")
-    return table
+class VerdictTable:
+    """A table of verdicts that grows in a terminal: meanwhile the newest that fit, at the end all.
 
-
-def live_table(table: Table, console: Console) -> Live:
-    """Return a display of a table that grows; before its first row, and for an error then, it shows nothing."""
-    return Live(console=console, refresh_per_second=8, get_renderable=lambda: table if table.row_count else "")
-
-
-def verdict_cells(verdict: Verdict, *, timed: bool = True) -> tuple[Text, ...]:
-    """Return one row: item, product, verdict, damage confidence, reasons and, if `timed`, settle-to-verdict ms.
-
-    In lock-step that is time of the recording, which says nothing about how long judging takes.
+    Before its first row, and for an error then, it shows nothing. In lock-step (not `timed`) settle-to-verdict ms are
+    time of the recording, which says nothing about how long judging takes, and are left out.
     """
-    latency = (Text(f"{latency_ms(verdict):.0f}"),) if timed else ()
+
+    def __init__(self, title: str, console: Console, *, timed: bool = True) -> None:
+        self._title, self._console, self._timed = title, console, timed
+        self._verdicts: list[Verdict] = []
+        self._ended = False
+        self._live = Live(console=console, auto_refresh=False, get_renderable=self._shown)
+
+    def __enter__(self) -> Self:
+        """Start to show it."""
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Show all of it, to stay."""
+        self._ended = True
+        self._live.stop()
+
+    def add(self, verdict: Verdict) -> None:
+        """Add a row: item, product, verdict, damage confidence, reasons and, if `timed`, settle-to-verdict ms."""
+        self._verdicts.append(verdict)
+        self._live.refresh()
+
+    def _shown(self) -> Table | str:
+        if not self._verdicts:
+            return ""
+        fitting = len(self._verdicts) if self._ended else max(1, self._console.height - _AROUND)
+        table = Table(title=self._title, title_justify="left", caption=_DAMAGE, caption_justify="left")
+        table.add_column("item", justify="right")
+        table.add_column("product")
+        table.add_column("verdict")
+        table.add_column("damage", justify="right")
+        table.add_column("reason")
+        if self._timed:
+            table.add_column("ms", justify="right")
+        for verdict in self._verdicts[-fitting:]:
+            table.add_row(*_cells(verdict)[: len(table.columns)])
+        return table
+
+
+def _cells(verdict: Verdict) -> tuple[Text, ...]:
     return (
         Text(str(verdict.plc_id or verdict.item_id)),
         Text(verdict.identity.product_id or "unknown"),
         Text(verdict.decision.name, style=_STYLE[verdict.decision]),
         Text(f"{verdict.damage_confidence:.3f}" if verdict.stage_ms else ""),  # one that was not judged has none
         Text(", ".join(reason.title for reason in verdict.reasons)),
-        *latency,
+        Text(f"{latency_ms(verdict):.0f}"),
     )
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from station.api.item_schemas import verdict_body
 from station.cli.files import file_to_write, writing
-from station.cli.output import live_table, verdict_cells, verdict_table
+from station.cli.output import VerdictTable
 from station.cli.progress import progress_bar
 from station.cli.summary import summary_table
 from station.config import StationConfig, load_config
@@ -56,15 +56,14 @@ def replay(
         found = find_recording(recording, progress)
     found.verify()
     known = f"{len(found.items)} items" if found.items else f"items unknown, {len(found.events)} announced"
-    table = verdict_table(f"{recording}: {known}", timed=not lockstep)
     verdicts: list[Verdict] = []
     frames: list[int] = [sum(track.frames for track in found.tracks), 0]
     walk = _lockstep(found, settings) if lockstep else _realtime(found, settings, speed, frames)
     write = _json_output(json_file)
-    with live_table(table, console):
+    with VerdictTable(f"{recording}: {known}", console, timed=not lockstep) as table:
         for recorded in walk:
             verdicts.append(recorded.verdict)
-            table.add_row(*verdict_cells(recorded.verdict, timed=not lockstep))
+            table.add(recorded.verdict)
             write(verdict_body(recorded).model_dump_json() + "\n")
     console.print()
     console.print(summary_table(found, verdicts, *frames, timed=not lockstep))

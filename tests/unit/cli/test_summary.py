@@ -1,11 +1,12 @@
 """What people read after a replay."""
 
+import io
 from dataclasses import replace
 
 from rich.console import Console
 from support.verdicts import passed
 
-from station.cli.output import live_table, verdict_cells, verdict_table
+from station.cli.output import VerdictTable
 from station.cli.summary import summary_table
 from station.recording import ItemTruth, Recording
 
@@ -25,11 +26,26 @@ def test_a_verdict_of_no_known_item_is_told(tmp_path, capsys) -> None:
     assert "of no known item" not in told
 
 
+JUDGED = replace(passed("a"), damage_confidence=0.983, stage_ms={"judge": 1.0})
+
+
 def test_a_table_without_rows_is_not_drawn(capsys) -> None:
-    table = verdict_table("items")
-    with live_table(table, Console(width=80)):
+    with VerdictTable("items", Console(width=80)):
         pass
     assert "product" not in capsys.readouterr().out
-    with live_table(table, Console(width=80)):
-        table.add_row(*verdict_cells(replace(passed("a"), damage_confidence=0.983, stage_ms={"judge": 1.0})))
+    with VerdictTable("items", Console(width=80)) as table:
+        table.add(JUDGED)
     assert "0.983" in capsys.readouterr().out
+
+
+def test_a_terminal_shows_the_newest_verdicts_that_fit_and_all_at_the_end() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, width=80, height=24, force_terminal=True)
+    with VerdictTable("items", console) as table:
+        for number in range(100, 140):
+            before = len(screen.getvalue())
+            table.add(replace(JUDGED, plc_id=number))
+        meanwhile = screen.getvalue()
+        assert "139" in meanwhile[before:]
+        assert "110" not in meanwhile[before:]
+    assert "110" in screen.getvalue()[len(meanwhile) :]
