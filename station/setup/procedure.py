@@ -71,9 +71,9 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     passed = all(result.ok for result in results)
     calibrated = session.result(depth_calibration.STEP)
     text = report_text(session, [*results, *([calibrated] if calibrated else [])], rig, utc_ns, passed)
-    if not passed:
-        return publish(session.folder, stage(session.folder, text)), None
     staged = stage(session.folder, text)
+    if not passed:
+        return publish(session.folder, staged), None
     try:
         version = RigVersions(session.folder).put_in_force(rig)
     except SetupError:
