@@ -1,5 +1,6 @@
 """What `station doctor` says of cameras, the store's folder, and the false alarms of the gallery that ships."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import pytest
 
 from station.cameras import DeviceInfo
 from station.config import StationConfig
-from station.daemon.doctor import Check, Health, check_cameras, examine
-from station.daemon.parts import find_gallery
+from station.daemon.doctor import Check, Health, check_cameras, check_daily, examine
+from station.daemon.parts import find_gallery, source_rig
 from station.gallery import Gallery
 from station.inference import find_bundle, load_bundle
+from station.setup.history import LastCheck, remember
+from station.setup.measure import StepResult
+from station.setup.versions import RigVersions
 
 
 def false_alarms(rate: float) -> Check:
@@ -60,3 +64,24 @@ def test_a_live_station_without_cameras_fails(kind: str, health: Health) -> None
 def test_only_a_camera_known_to_be_on_usb_3_is_well(usb_type: str, health: Health) -> None:
     [check] = check_cameras(StationConfig(), [DeviceInfo("7", "D455", "5.16", usb_type, "2-1")])
     assert (check.health, bool(check.fix)) == (health, health is not Health.OK)
+
+
+@pytest.mark.parametrize(("required", "health"), [(False, Health.WARNING), (True, Health.FAILED)])
+def test_daily_check_is_looked_at_where_a_booth_was_set_up(tmp_path: Path, required: bool, health: Health) -> None:
+    config = StationConfig()
+    setup = replace(config.setup, folder=str(tmp_path), check_required=required)
+    config = replace(config, setup=setup, source=replace(config.source, kind="simulated"))
+    rig = source_rig(config)
+    RigVersions(tmp_path).put_in_force(rig)
+    [check] = check_daily(config)
+    assert check == Check("daily check", health, "the booth has never been checked", "Run `station setup check`")
+    begun = LastCheck(time.time_ns(), rig.digest, "the booth", recorded=False)
+    remember(tmp_path, begun, StepResult("check", failures=("camera top has moved. Tighten it",)), {}, {})
+    assert check_daily(config)[0] == Check("daily check", health, "camera top has moved", "Tighten it")
+    remember(tmp_path, begun, StepResult("check"), {}, {})
+    assert check_daily(config)[0].health is Health.OK
+
+
+def test_booth_that_was_never_set_up_needs_no_daily_check(tmp_path: Path) -> None:
+    config = StationConfig()
+    assert check_daily(replace(config, setup=replace(config.setup, folder=str(tmp_path)))) == []
