@@ -17,6 +17,7 @@ from station.setup.report import pdf_path
 from station.setup.session import Session
 from station.setup.versions import RigVersions
 
+RESTART = "A station that runs keeps the rig it was started with: restart it, as by `systemctl restart station`."
 _NARROW, _WIDE, _WIDE_ENOUGH = 3, 6, 112
 """Cameras side by side in a narrow and a wide terminal, and how many characters make it wide."""
 
@@ -58,6 +59,7 @@ def end(console: Console, session: Session) -> None:
     console.print(f"rig in force: {RigVersions(session.folder).path} ({version.name})")
     console.print("The station's configuration needs both the rig and this folder, where the daily check is kept:")
     console.print(configuration(session.folder), markup=False, soft_wrap=True)
+    console.print(RESTART)
     simulated = "" if session.truth() is None else " --from simulated"
     line = f"station setup check --out {session.folder}{simulated}"
     console.print(f"Next: lay the golden target on the tray and run `{escape(line)}`, now and every morning.")
@@ -72,7 +74,10 @@ def end(console: Console, session: Session) -> None:
 def configuration(folder: Path) -> str:
     """Return what a station's configuration says of a setup folder, as TOML."""
     rig = RigVersions(folder.resolve()).path
-    return f"[source]\nrig = {json.dumps(str(rig))}\n[setup]\nfolder = {json.dumps(str(folder.resolve()))}"
+    return (
+        f"[source]\nrig = {json.dumps(str(rig))}\n[setup]\nfolder = {json.dumps(str(folder.resolve()))}\n"
+        "check_required = true  # no item passes until the daily check has passed; false: it only raises an alarm"
+    )
 
 
 def _table(measures: Sequence[Measure], most_columns: int) -> Table:
