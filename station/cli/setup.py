@@ -90,7 +90,7 @@ def setup(
         capture(session, frames, station.scene.pair_tolerance_ms, _teller(console))
         for name in STEPS:
             show(console, run_step(session, name))
-        end(console, session)
+        end(console, session, config)
 
 
 @app.command()
@@ -187,7 +187,7 @@ for _name, _words in (
 @app.command()
 def report(out: _Out = None, config: _Config = None) -> None:
     """Write the report again and, if every step passed, put the rig in force."""
-    end(terminal(), setup_session(load_config(config), out, LIVE))
+    end(terminal(), setup_session(load_config(config), out, LIVE), config)
 
 
 @app.command()
