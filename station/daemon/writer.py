@@ -76,7 +76,7 @@ class Writer:
         return future
 
     def record(self, verdict: Verdict, is_late: Callable[[], bool] = lambda: False) -> None:
-        """Queue a verdict for storing with its evidence; a pass that is late when its turn comes is none (timeout)."""
+        """Queue a verdict for storing with its evidence; a pass that is late before it can be told is none (timeout)."""
         self._jobs.put(lambda: self._record(verdict, is_late))
 
     def _run(self) -> None:
@@ -106,11 +106,9 @@ class Writer:
 
     def _record(self, verdict: Verdict, is_late: Callable[[], bool]) -> None:
         pictures = _evidence(verdict)
-        if verdict.decision is Decision.PASS and is_late():
-            verdict = replace(verdict, decision=Decision.SIDELINE, reasons=(Reason.TIMEOUT,))
         while True:
             try:
-                recorded = self._store.record(verdict, pictures)
+                recorded = self._record_in_time(verdict, pictures, is_late)
                 break
             except Exception as error:
                 self._refused(_words(error))
@@ -126,6 +124,17 @@ class Writer:
                 self._on_round()
         self._fault_over()
         self._on_recorded(recorded)
+
+    def _record_in_time(
+        self, verdict: Verdict, pictures: list[EvidencePicture], is_late: Callable[[], bool]
+    ) -> RecordedVerdict:
+        """Store a verdict. A commit cannot be called back: the pass it was too slow with is overruled, still untold."""
+        if verdict.decision is Decision.PASS and is_late():
+            verdict = _timed_out(verdict)
+        recorded = self._store.record(verdict, pictures)
+        if recorded.verdict.decision is Decision.PASS and is_late():
+            recorded = self._store.overrule(recorded.number, _timed_out(recorded.verdict))
+        return recorded
 
     def _refused(self, fault: str) -> None:
         if not self.fault:
@@ -143,6 +152,10 @@ def _words(error: Exception) -> str:
     if isinstance(error, StoreError):
         return str(error)
     return f"the store failed unexpectedly ({error!r}). Send the station's log to its maintainers"
+
+
+def _timed_out(verdict: Verdict) -> Verdict:
+    return replace(verdict, decision=Decision.SIDELINE, reasons=(Reason.TIMEOUT,))
 
 
 def _unstored(verdict: Verdict, detail: str) -> Verdict:
