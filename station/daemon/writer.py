@@ -76,7 +76,7 @@ class Writer:
         return future
 
     def record(self, verdict: Verdict, is_late: Callable[[], bool] = lambda: False) -> None:
-        """Queue a verdict for storing with its evidence; a pass that is late before it can be told is none (timeout)."""
+        """Queue a verdict for storing with its evidence; a pass that is late before it is told is none (timeout)."""
         self._jobs.put(lambda: self._record(verdict, is_late))
 
     def _run(self) -> None:

@@ -115,8 +115,8 @@ class Store:
     def record(self, verdict: Verdict, evidence: Sequence[EvidencePicture] = ()) -> RecordedVerdict:
         """Store a verdict with its evidence, whole or not at all, and give it the next number.
 
-        An item has one verdict: recording another returns the first, and only `overrule` changes it. An item that was never opened is
-        created along with its verdict. The verdict's `views` are not kept.
+        An item has one verdict: recording another returns the first, and only `overrule` changes it. An item that
+        was never opened is created along with its verdict. The verdict's `views` are not kept.
         """
         with self._database.writing() as connection:
             known = _one_item(connection, items.c.item_id == verdict.item_id)
