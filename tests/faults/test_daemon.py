@@ -11,7 +11,9 @@ from support import tiny_booth
 from support.stage import Stage, stalled
 from support.stations import get, running, serving_source, tiny_config, wait_for
 
+import station.daemon.serving as serving_module
 from station.api.plc_client import PlcClient
+from station.api.server import make_server
 from station.core.damage import Decision, Reason
 from station.core.errors import StationError
 from station.core.status import ItemState, StationState
@@ -269,6 +271,20 @@ def test_a_taken_port_is_told_and_nothing_is_left_running(live, config, tmp_path
     ):
         pass
     assert not (tmp_path / "other.db").exists(), "it never opened its store"
+
+
+def test_an_api_that_ends_by_itself_ends_the_station(stage, config, monkeypatch):
+    servers = []
+
+    def kept(app, listener):
+        servers.append(make_server(app, listener))
+        return servers[-1]
+
+    monkeypatch.setattr(serving_module, "make_server", kept)
+    with serving_source(config, stage.source, stage.clock) as serving:
+        servers[0].should_exit = True
+        with pytest.raises(StationError, match="'api' has ended"):
+            serving.station.threads.wait()
 
 
 @contextmanager
