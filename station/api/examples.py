@@ -91,5 +91,6 @@ def _invalid(operation: Mapping[str, Any]) -> str:
         return "body: Field required"
     parameter = operation["parameters"][-1]
     is_text = parameter["schema"].get("type") == "string"
-    fault = "String should have at most 128 characters" if is_text else "Input should be a valid integer"
+    no_number = "Value error, write a whole number in the digits 0 to 9"
+    fault = "String should have at most 128 characters" if is_text else no_number
     return f"{parameter['in']}.{parameter['name']}: {fault}"
