@@ -21,9 +21,7 @@ _METRIC = 'station_verdicts_total{decision="sideline",reason="damage"} 8.0\n'
 
 LastEventId = Annotated[
     Number | None,
-    Header(
-        ge=0, le=2**63 - 1, description="Number of the last verdict seen; those after it come first.", examples=[416]
-    ),
+    Header(ge=0, le=2**63 - 1, description="Number of the last verdict seen; those after it come first.", examples=[0]),
 ]
 
 

@@ -47,7 +47,7 @@ After = Annotated[
         ge=0,
         le=SEQ_MAX,
         description="The sequence last taken. 0, or one the station no longer has, asks for the oldest unread verdict.",
-        examples=[416],
+        examples=[0],
     ),
 ]
 Wait = Annotated[
@@ -56,9 +56,7 @@ Wait = Annotated[
         ge=0, description=f"How long to wait for a verdict, ms; more than {WAIT_MAX_MS} counts as that.", examples=[0]
     ),
 ]
-PlcId = Annotated[
-    Number, Path(ge=1, le=PLC_ID_MAX, description="The controller's number for the item.", examples=[417])
-]
+PlcId = Annotated[Number, Path(ge=1, le=PLC_ID_MAX, description="The controller's number for the item.", examples=[1])]
 
 
 def plc_router(door: Door, bell: Bell, clock: Clock) -> APIRouter:
