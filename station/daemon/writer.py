@@ -26,7 +26,8 @@ class Writer:
     `on_recorded` is called on that thread after a verdict is safely stored, and only then. While the
     store refuses, or fails in whatever way, `fault` is set, the verdict becomes a sideline (store_fault) and
     is tried again. When there is nothing to write for a second, the store is tried: `fault` ends, or begins,
-    without an item. `disk_ok` is false while the store refuses or its disk has less room than is asked for.
+    without an item. The fault of a full disk ends only with room on it: a small write goes through when the next
+    item's will not. `disk_ok` is false while the store refuses or its disk has less room than is asked for.
     `failed` is set for good when a stored verdict could not be told: only a restart tells it. `on_round` is
     called on the thread each time it goes round, once a second or more often.
     """
@@ -43,6 +44,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer")
+        self._was_full = False
         self.fault = ""
         self.failed = False
         self.disk_ok = True
@@ -67,7 +69,7 @@ class Writer:
             try:
                 future.set_result(job(self._store))
             except StoreFull as error:
-                self._refused(str(error))
+                self._refused(error)
                 future.set_exception(error)
             except Exception as error:
                 future.set_exception(error)
@@ -101,7 +103,7 @@ class Writer:
                 self._store.try_writing()
                 self._fault_over()
             except Exception as error:
-                self._refused(f"the store refuses: {_words(error)}")
+                self._refused(error)
         self.disk_ok = has_room and not self.fault
 
     def _record(self, verdict: Verdict, is_late: Callable[[], bool]) -> None:
@@ -111,7 +113,7 @@ class Writer:
                 recorded = self._record_in_time(verdict, pictures, is_late)
                 break
             except Exception as error:
-                self._refused(_words(error))
+                self._refused(error)
                 if Reason.STORE_FAULT not in verdict.reasons:
                     unforeseen = not isinstance(error, StoreError)
                     _log.error(
@@ -136,16 +138,19 @@ class Writer:
             recorded = self._store.overrule(recorded.number, _timed_out(recorded.verdict))
         return recorded
 
-    def _refused(self, fault: str) -> None:
+    def _refused(self, error: Exception) -> None:
         if not self.fault:
-            _log.error("%s", fault)
-        self.fault = fault
+            _log.error("%s", _words(error))
+        self.fault = _words(error)
+        self._was_full |= isinstance(error, StoreFull)
         self.disk_ok = False
 
     def _fault_over(self) -> None:
-        if self.fault:
-            _log.info("the store takes writes again")
+        if not self.fault or (self._was_full and not self._store.disk_ok()):
+            return
+        _log.info("the store takes writes again")
         self.fault = ""
+        self._was_full = False
 
 
 def _words(error: Exception) -> str:

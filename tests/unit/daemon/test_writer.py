@@ -197,6 +197,23 @@ def test_a_disk_that_fills_up_is_told_before_an_item_comes(writer, store):
     wait_for(lambda: writer.disk_ok and not writer.fault, "end of the fault")
 
 
+def test_a_full_disk_that_takes_a_little_is_a_fault_until_it_has_room(store, told):
+    rounds = threading.Semaphore(0)
+    writer = Writer(store, told.append, rounds.release)
+    writer.start()
+    store.has_room, store.refusal = False, StoreFull("no space")
+    writer.record(passed("a"))
+    assert store.refused.wait(5)
+    store.refusal = None
+    wait_for(lambda: told, "the sideline, which is small")
+    for _ in range(4):
+        rounds.acquire(timeout=5)
+        assert (writer.fault, writer.disk_ok) == ("no space", False)
+    store.has_room = True
+    wait_for(lambda: writer.disk_ok and not writer.fault, "end of the fault")
+    writer.stop()
+
+
 def test_the_evidence_goes_with_the_verdict(writer, store, told):
     writer.record(replace(passed("a"), views=(view(np.zeros((32, 32, 3), np.uint8)),)))
     wait_for(lambda: told, "verdict")
