@@ -124,8 +124,8 @@ class Writer:
                 if self._stopping.wait(_RETRY_S):
                     return
                 self._on_round()
+        self._on_recorded(recorded)  # at once: what follows may ask the database
         self._fault_over()
-        self._on_recorded(recorded)
 
     def _record_in_time(
         self, verdict: Verdict, pictures: list[EvidencePicture], is_late: Callable[[], bool]

@@ -91,7 +91,7 @@ def test_a_refused_pass_becomes_a_stored_sideline(writer, store, told):
     verdict = told[0].verdict
     assert (verdict.plc_id, verdict.decision, verdict.reasons) == (7, Decision.SIDELINE, (Reason.STORE_FAULT,))
     assert verdict.detail == "the store failed"
-    assert writer.fault == ""
+    wait_for(lambda: not writer.fault, "end of the fault")
     assert [kept.item_id for kept, _ in store.kept] == ["a"]
     writer.record(passed("b"))
     wait_for(lambda: len(told) == 2, "second verdict")
@@ -117,7 +117,8 @@ def test_a_store_that_fails_in_an_unforeseen_way_is_one_that_refuses(writer, sto
     assert verdict.type_scores == {}, "it may have been what the store stumbled over"
     assert "unexpectedly (TypeError('odd'))" in verdict.detail
     assert "Traceback" in caplog.text
-    assert (writer.fault, writer.failed) == ("", False)
+    wait_for(lambda: not writer.fault, "end of the fault")
+    assert not writer.failed
     writer.record(passed("b"))
     wait_for(lambda: len(told) == 2, "second verdict")
     assert told[1].verdict.decision is Decision.PASS
