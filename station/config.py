@@ -5,6 +5,7 @@ Every value has a default that works. Unknown keys and values out of bounds are 
 
 import difflib
 import hashlib
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -138,7 +139,7 @@ def _bound(extra: Any) -> str:
 
 def _type_text(base: Any) -> str:
     if get_origin(base) is Literal:
-        return " or ".join(f'"{word}"' for word in get_args(base))
+        return " or ".join(map(json.dumps, get_args(base)))
     if get_origin(base) is dict:
         return "table"
     return str(getattr(base, "__name__", base)) if isinstance(base, type) and not get_args(base) else str(base)

@@ -59,7 +59,7 @@ def _add_health(router: APIRouter, door: Door) -> None:
     @router.get("/healthz", summary="Is the process alive?", operation_id="healthz")
     async def healthz() -> HealthBody:
         """Say that the process answers, whatever the station's state."""
-        return HealthBody(status="alive")
+        return HealthBody(status="alive", alarm=door.status().alarm)
 
     @router.get(
         "/readyz",

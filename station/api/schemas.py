@@ -16,6 +16,15 @@ PLC_ID_MAX = 2**31 - 1
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00]*$")]
 """A SKU or a barcode: 1..128 characters, no NUL."""
 
+Alarm = Annotated[
+    str,
+    Field(
+        description="What the booth's daily check found amiss, or that it is due; empty when it passed, or where "
+        "the booth was never set up.",
+        examples=[""],
+    ),
+]
+
 
 def _plain_number(value: object) -> object:
     if type(value) is int or (isinstance(value, str) and re.fullmatch("-?[0-9]+", value)):
@@ -55,16 +64,14 @@ class HealthBody(Body):
     """A healthy answer."""
 
     status: str = Field(description="`alive`.", examples=["alive"])
+    alarm: Alarm
 
 
 class ReadyBody(Body):
     """A station that can judge items."""
 
     status: str = Field(description="`ready`.", examples=["ready"])
-    alarm: str = Field(
-        description="What the booth's last daily check found amiss; empty when it passed.",
-        examples=[""],
-    )
+    alarm: Alarm
 
 
 class Problem(BaseModel):

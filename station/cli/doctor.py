@@ -20,7 +20,7 @@ _MARK = {
 def doctor(
     config: Annotated[Path | None, typer.Option(help="Configuration file, see `station config`.")] = None,
 ) -> None:
-    """Check this machine: libusb, cameras, permissions, ONNX provider, model hashes, disk, clock, port.
+    """Check this machine: libusb, cameras, permissions, ONNX provider, model hashes, disk, clock, port, daily check.
 
     Each line says what was found and, where something is amiss, the one thing to do. Exit status 1 when a check
     failed, 0 when there are only warnings.

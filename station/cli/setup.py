@@ -1,5 +1,6 @@
 """`station setup`: from bolted-on cameras to a station that may judge items, and the daily check."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,18 +14,22 @@ from rich.markup import escape
 
 from station.cameras import Routine
 from station.cli.files import folder_to_write
-from station.cli.setup_roles import assign_roles, list_cameras
+from station.cli.setup_roles import assign_roles, list_cameras, list_shown
 from station.cli.setup_source import LIVE, board_source, golden_source, setup_folder, setup_session
-from station.cli.setup_view import end, show, terminal
+from station.cli.setup_view import RESTART, end, show, terminal
 from station.config import load_config
 from station.setup.board import calibration_board, golden_target
 from station.setup.board_pdf import write_board_pdf
 from station.setup.depth_calibration import calibrate, restore
+from station.setup.gather import usual_poses_held
 from station.setup.guide import Tell, capture, look_at_golden, unfinished_poses
 from station.setup.procedure import BUILT_ON, STEPS, go_back, run_step
 from station.setup.roles import has_roles
 from station.setup.session import Session
+from station.setup.settings import SetupSettings
 from station.setup.versions import RigVersions
+
+_POSES_A_MINUTE = 4
 
 app = typer.Typer(
     help="Set a booth up: cameras, light, depth, geometry; then a daily check.",
@@ -81,23 +86,27 @@ def setup(
         if anew or not (yes or _goes_on(console, session)):
             session.begin_anew()
         if not yes:
-            _prepare(console, session)
+            _prepare(console, session.settings, len(frames.cameras))
         capture(session, frames, station.scene.pair_tolerance_ms, _teller(console))
         for name in STEPS:
             show(console, run_step(session, name))
-        end(console, session)
+        end(console, session, config)
 
 
 @app.command()
-def discover(out: _Out = None, yes: _Yes = False, config: _Config = None) -> None:
+def discover(
+    source: _From = LIVE, out: _Out = None, seed: _Seed = 1, yes: _Yes = False, config: _Config = None
+) -> None:
     """List the cameras plugged in, warn of what is amiss, and give each its role: top, left, right, ...
 
     A picture of each camera is written beside the roles, to tell them apart by. With `--yes` nothing is asked, and
-    roles given before stay.
+    roles given before stay. Cameras that are simulated or recorded have their roles already.
     """
     console, station = terminal(), load_config(config)
-    session = setup_session(station, out, LIVE)
-    if yes:
+    session = setup_session(station, out, source)
+    if source != LIVE:
+        list_shown(console, session, board_source(source, station, session, seed))
+    elif yes:
         list_cameras(console, session)
     else:
         assign_roles(console, session, station.cameras)
@@ -178,20 +187,21 @@ for _name, _words in (
 @app.command()
 def report(out: _Out = None, config: _Config = None) -> None:
     """Write the report again and, if every step passed, put the rig in force."""
-    end(terminal(), setup_session(load_config(config), out, LIVE))
+    end(terminal(), setup_session(load_config(config), out, LIVE), config)
 
 
 @app.command()
 def rollback(out: _Out = None, config: _Config = None) -> None:
     """Put the rig before the one in force back in force, and its report with it.
 
-    The daily check is then needed again, and the next `station setup` begins anew.
+    The daily check is then needed again, a station that runs must be restarted, and the next `station setup` begins
+    anew.
     """
     session = setup_session(load_config(config), out, LIVE)
     earlier = go_back(session)
     terminal().print(
-        f"{earlier.name} is in force again, as {RigVersions(session.folder).path}. Run `station setup check`: the last "
-        "daily check does not count any more. The next `station setup` begins anew"
+        f"{earlier.name} is in force again, as {RigVersions(session.folder).path}. {RESTART}\nRun `station setup "
+        "check`: the last daily check does not count any more. The next `station setup` begins anew"
     )
 
 
@@ -243,13 +253,15 @@ def _goes_on(console: Console, session: Session) -> bool:
     return typer.confirm("Go on with them?", default=True)
 
 
-def _prepare(console: Console, session: Session) -> None:
-    """Say what is to be done, and wait for the technician."""
+def _prepare(console: Console, settings: SetupSettings, cameras: int) -> None:
+    """Say what is to be done and how long it takes, and wait for the technician."""
+    poses = settings.lying_poses + usual_poses_held(settings, cameras)
     console.print(
         "Clear the tray, switch the booth's lights on, and have the printed board at hand. First leave the tray empty. "
         f"Then lay the board flat in the tray's middle, its words away from you, and in "
-        f"{session.settings.lying_poses - 1} more places. Then hold it still before the cameras, tilted each time "
-        "another way. At last move it in slow circles."
+        f"{settings.lying_poses - 1} more places. Then hold it still before the cameras, tilted each time another way. "
+        f"At last move it in slow circles.\nFrom the start this takes some {poses} poses and "
+        f"{math.ceil(poses / _POSES_A_MINUTE)} minutes; only when all was shown do the steps measure and judge it."
     )
     typer.prompt("Press Enter to go on, Ctrl-C to stop", default="", show_default=False)
 

@@ -1,6 +1,7 @@
 """Asking the technician which camera is which, by a picture of what each sees."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -11,9 +12,11 @@ from station.cameras import CamerasSettings, DeviceInfo, Devices, RealSenseCamer
 from station.core.errors import SetupError
 from station.core.ports import Camera
 from station.daemon.clock import SystemClock
+from station.setup.gather import close_cameras, open_cameras
 from station.setup.roles import contact_sheet, load_roles, look, need_two, port_advice, save_roles
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
+from station.setup.sources import SetupSource
 from station.simulation.layout import load_layout
 
 
@@ -43,6 +46,21 @@ def list_cameras(console: Console, session: Session) -> None:
             raise SetupError(f"camera {role} ({serial}) is not plugged in. Plug it in, or give the roles anew")
 
 
+def list_shown(console: Console, session: Session, source: SetupSource) -> None:
+    """List cameras that are not plugged in here, simulated or recorded ones, with their roles and what each sees.
+
+    Raises:
+        SetupError: one cannot be opened or delivers no picture.
+    """
+    infos = open_cameras(source.cameras, {})
+    close_cameras(source.cameras)
+    devices = [DeviceInfo(info.serial, info.model, info.firmware, info.usb_type, "") for info in infos.values()]
+    console.print(_table(devices, source.temperature_c))
+    sheet = _pictured(session, {camera.camera_id: camera for camera in source.cameras})
+    roles = ", ".join(f"{name} {info.serial}" for name, info in infos.items())
+    console.print(f"Roles: {escape(roles)}\nWhat every camera sees: {sheet}")
+
+
 def ask_roles(console: Console, session: Session, cameras: Mapping[str, Camera]) -> dict[str, str]:
     """Show what each camera sees, ask for its role, and return serial numbers by role, in the booth plan's order.
 
@@ -50,8 +68,7 @@ def ask_roles(console: Console, session: Session, cameras: Mapping[str, Camera])
         CameraError: a camera cannot be opened.
         SetupError: one delivers no picture.
     """
-    pictures = {serial: look(camera) for serial, camera in cameras.items()}
-    sheet = session.pictures / session.picture("cameras", contact_sheet(pictures))
+    sheet = _pictured(session, cameras)
     planned = [place.camera_id for place in load_layout(session.settings.booth).cameras]
     console.print(f"What every camera sees: {sheet}\nRoles in the booth's plan: {', '.join(planned)}")
     roles: dict[str, str] = {}
@@ -65,18 +82,29 @@ def ask_roles(console: Console, session: Session, cameras: Mapping[str, Camera])
     return {role: roles[role] for role in order}
 
 
+def _pictured(session: Session, cameras: Mapping[str, Camera]) -> Path:
+    """Write one picture of what every camera sees, each under its name; return its file."""
+    pictures = {name: look(camera) for name, camera in cameras.items()}
+    return session.pictures / session.picture("cameras", contact_sheet(pictures))
+
+
 def _listed(console: Console, devices: Devices, settings: SetupSettings) -> tuple[DeviceInfo, ...]:
     found = devices.discover()
     if not found:
         raise SetupError(
             "no RealSense camera is plugged in. Plug one in, or rehearse with `station setup --from simulated`"
         )
-    table = Table("serial", "model", "firmware", "USB", "port", "ASIC", title="Cameras", title_justify="left")
-    for device in found:
-        celsius = devices.temperature_c(device.serial)
-        warmth = "" if celsius is None else f"{celsius:.0f} C"
-        table.add_row(device.serial, device.model, device.firmware, device.usb_type, device.physical_port, warmth)
-    console.print(table)
+    console.print(_table(found, devices.temperature_c))
     for words in port_advice(found, settings):
         console.print(f"[yellow]{escape(words)}[/]")
     return found
+
+
+def _table(devices: Sequence[DeviceInfo], temperature_c: Callable[[str], float | None]) -> Table:
+    """Return cameras as a table; `temperature_c` gives that of a serial number's, None where it does not say."""
+    table = Table("serial", "model", "firmware", "USB", "port", "ASIC", title="Cameras", title_justify="left")
+    for device in devices:
+        celsius = temperature_c(device.serial)
+        warmth = "" if celsius is None else f"{celsius:.0f} C"
+        table.add_row(device.serial, device.model, device.firmware, device.usb_type, device.physical_port, warmth)
+    return table

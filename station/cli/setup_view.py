@@ -1,6 +1,7 @@
 """How `station setup` looks in a terminal."""
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from station.setup.report import pdf_path
 from station.setup.session import Session
 from station.setup.versions import RigVersions
 
+RESTART = "A station that runs keeps the rig it was started with: restart it, as by `systemctl restart station`."
 _NARROW, _WIDE, _WIDE_ENOUGH = 3, 6, 112
 """Cameras side by side in a narrow and a wide terminal, and how many characters make it wide."""
 
@@ -36,8 +38,13 @@ def show(console: Console, result: StepResult) -> None:
         console.print(f"  [yellow]{escape(words)}[/]")
 
 
-def end(console: Console, session: Session) -> None:
+def end(console: Console, session: Session, config: Path | None) -> None:
     """Write the report, put the rig in force if all passed, and state the errors in one last line.
+
+    Args:
+        console: where to.
+        session: the setup folder's.
+        config: the configuration file in use, None for none; the daily check needs it too.
 
     Raises:
         SetupError: a figure is beyond its limit, or the rig beyond those against the truth.
@@ -58,9 +65,12 @@ def end(console: Console, session: Session) -> None:
     console.print(f"rig in force: {RigVersions(session.folder).path} ({version.name})")
     console.print("The station's configuration needs both the rig and this folder, where the daily check is kept:")
     console.print(configuration(session.folder), markup=False, soft_wrap=True)
-    simulated = "" if session.truth() is None else " --from simulated"
-    line = f"station setup check --out {session.folder}{simulated}"
-    console.print(f"Next: lay the golden target on the tray and run `{escape(line)}`, now and every morning.")
+    console.print(RESTART, soft_wrap=True)
+    line = ["station", "setup", "check", "--out", str(session.folder)]
+    line += ["--config", str(config)] if config else []
+    line += ["--from", "simulated"] if session.truth() else []
+    console.print("Next, now and every morning: lay the golden target on the tray and run")
+    console.print(shlex.join(line), markup=False, soft_wrap=True)
     console.print(_last_line(session), style="bold")
     if not all(measure.ok for _, measure in _true_errors(session)):
         raise SetupError(
@@ -72,7 +82,10 @@ def end(console: Console, session: Session) -> None:
 def configuration(folder: Path) -> str:
     """Return what a station's configuration says of a setup folder, as TOML."""
     rig = RigVersions(folder.resolve()).path
-    return f"[source]\nrig = {json.dumps(str(rig))}\n[setup]\nfolder = {json.dumps(str(folder.resolve()))}"
+    return (
+        f"[source]\nrig = {json.dumps(str(rig))}\n[setup]\nfolder = {json.dumps(str(folder.resolve()))}\n"
+        "check_required = true  # no item passes until the daily check has passed; false: it only raises an alarm"
+    )
 
 
 def _table(measures: Sequence[Measure], most_columns: int) -> Table:

@@ -40,8 +40,8 @@ class StationStatus:
     `boot_id` differs on every start. `heartbeat` stands still when the station does. `unread` counts
     verdicts the controller has not acknowledged; more than eight of them is an `overrun`.
     `fault` is `Reason.NONE` unless `state` is FAULT. `alarm` is a sentence on what the booth's daily check found
-    amiss, empty when it passed or was never made. `uncertified` says why the threshold's certificate does not hold,
-    empty when it does or none was ever asked for.
+    amiss or that it is due, empty when it passed or the booth was never set up. `uncertified` says why the threshold's
+    certificate does not hold, empty when it does or none was ever asked for.
     """
 
     state: StationState

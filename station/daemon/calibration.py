@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
-from station.core.errors import SetupError
+from station.core.errors import StationError
 from station.core.ports import Clock
-from station.setup.history import last_check, unfit
+from station.setup.history import LAST, unfit
 from station.setup.settings import SetupSettings
+from station.setup.versions import IN_FORCE
 
 _LOOK_AGAIN_NS = 2_000_000_000
+
+
+def check_matters(settings: SetupSettings) -> bool:
+    """Whether the daily check is required, or the setup folder holds a rig or a check."""
+    folder = Path(settings.folder)
+    return settings.check_required or any((folder / name).is_file() for name in (IN_FORCE, LAST))
 
 
 class Calibration:
@@ -21,7 +28,7 @@ class Calibration:
         self._alarm = ""
 
     def alarm(self) -> str:
-        """Return what the check found amiss; empty when it passed, or when none was ever made and none is required."""
+        """Return what the check found amiss, or that there was none; empty when it passed, or does not matter."""
         now_ns = self._clock.now_ns()
         if self._looked_ns is None or now_ns - self._looked_ns > _LOOK_AGAIN_NS:
             self._alarm = self._look()
@@ -33,10 +40,10 @@ class Calibration:
         return self.alarm() if self._settings.check_required else ""
 
     def _look(self) -> str:
-        folder, settings = Path(self._settings.folder), self._settings
+        settings = self._settings
+        if not check_matters(settings):
+            return ""
         try:
-            if not settings.check_required and last_check(folder) is None:
-                return ""
-            return unfit(folder, self._rig_digest, settings.check_max_age_h, self._clock.utc_ns())
-        except (SetupError, OSError) as error:
+            return unfit(Path(settings.folder), self._rig_digest, settings.check_max_age_h, self._clock.utc_ns())
+        except (StationError, OSError) as error:
             return str(error)

@@ -13,12 +13,16 @@ from station.api.settings import exposure_warning
 from station.cameras import DeviceInfo, Devices
 from station.config import StationConfig
 from station.core.errors import StationError
-from station.daemon.parts import find_gallery
+from station.daemon.calibration import Calibration, check_matters
+from station.daemon.clock import SystemClock
+from station.daemon.parts import find_gallery, source_rig
 from station.gallery import Gallery
 from station.inference import find_bundle, load_bundle
 from station.judge import JudgeSettings, choose_threshold, good_items_needed
 from station.recording.librealsense import rs
 from station.rig import load_rig
+from station.setup.history import last_check
+from station.setup.report import minute
 
 _UDEV_RULES = (Path("/etc/udev/rules.d"), Path("/usr/lib/udev/rules.d"), Path("/lib/udev/rules.d"))
 _MIN_FREE_GB = 2.0
@@ -54,6 +58,7 @@ def examine(config: StationConfig) -> list[Check]:
         _clock(),
         _port(config),
         _exposure(config),
+        *check_daily(config),
     ]
 
 
@@ -101,6 +106,22 @@ def _rig(path: Path, plugged: set[str]) -> Check:
     if missing:
         return Check("rig", Health.FAILED, f"cameras {', '.join(missing)} are not plugged in", "Check their cables")
     return Check("rig", Health.OK, str(path))
+
+
+def check_daily(config: StationConfig) -> list[Check]:
+    """Look at how the booth's last daily check went, where it matters; one that is required must have passed."""
+    setup = config.setup
+    if not check_matters(setup):
+        return []
+    try:
+        amiss = Calibration(setup, source_rig(config).digest, SystemClock()).alarm()
+        last = last_check(Path(setup.folder))
+    except StationError as error:
+        amiss, last = str(error), None
+    if last is not None and not amiss:
+        return [Check("daily check", Health.OK, f"passed, {minute(last.utc_ns)}")]
+    found, _, fix = amiss.partition(". ")
+    return [Check("daily check", Health.FAILED if setup.check_required else Health.WARNING, found, fix)]
 
 
 def _udev() -> Check:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.core.errors import SetupError
+from station.core.geometry import Transform
 
 PAPER_MM = {"A4": (297.0, 210.0), "A3": (420.0, 297.0), "A2": (594.0, 420.0)}
 """Sheets lying on their long side: width and height, in mm."""
@@ -62,6 +63,12 @@ class Board:
         columns, rows = self.squares
         x, y = np.meshgrid(np.arange(1, columns), np.arange(1, rows))
         return np.asarray(np.column_stack([x.ravel(), y.ravel(), np.zeros(x.size)]) * self.square_mm, np.float64)
+
+    def tray_from_board(self, height_mm: float) -> Transform:
+        """Return where a board is that lies straight in the tray's middle, its print up, that high above the tray."""
+        pose = np.diag([1.0, -1.0, -1.0, 1.0])
+        pose[:3, 3] = -self.size_mm[0] / 2, self.size_mm[1] / 2, height_mm
+        return pose
 
     def draw(self, px_per_mm: float) -> NDArray[np.uint8]:
         """Return the squares alone, uint8 [h, w], 0 ink and 255 paper."""

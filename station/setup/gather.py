@@ -143,6 +143,11 @@ def missing_poses(seen: Sequence[tuple[str, int]], camera_ids: Sequence[str], se
     return words
 
 
+def usual_poses_held(settings: SetupSettings, cameras: int) -> int:
+    """Return how many poses above the tray are enough as a rule; some are seen by no more than one camera."""
+    return max(round(1.5 * settings.poses_per_camera), 2 * cameras)
+
+
 def open_cameras(cameras: Sequence[Camera], expected: Mapping[str, str]) -> dict[str, CameraInfo]:
     """Open cameras and return what they say of themselves; `expected` maps ids to serial numbers, where known.
 

@@ -54,10 +54,14 @@ class LastCheck:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One check of the history. `figures` are name, camera, value and limit."""
+    """One check of the history. `figures` are name, camera, value and limit.
+
+    One of a recording does not say how the booth is now: it is no baseline, and no drift is drawn by it.
+    """
 
     utc_ns: Annotated[int, Ge(0), Lt(2**63)]
     rig: str
+    recorded: bool
     ok: bool
     failures: tuple[str, ...]
     health: dict[str, Health]
@@ -106,7 +110,16 @@ def remember(
         SetupError: the disk is full or not writable.
     """
     figures = tuple((m.name, m.subject, m.value, m.limit) for m in result.measures if m.bound is not Bound.NONE)
-    record = Record(begun.utc_ns, begun.rig, result.ok, result.failures, dict(health), dict(temperature_c), figures)
+    record = Record(
+        begun.utc_ns,
+        begun.rig,
+        begun.recorded,
+        result.ok,
+        result.failures,
+        dict(health),
+        dict(temperature_c),
+        figures,
+    )
     with writing(folder):
         write_whole(folder / HISTORY, "\n".join([*_lines(folder), json.dumps(asdict(record))]) + "\n")
     _make_last(folder, replace(begun, failures=result.failures))
@@ -154,15 +167,23 @@ def unfit(folder: Path, rig_digest: str, max_age_h: float, utc_ns: int) -> str:
     """Return why the booth may not judge items by its daily check, empty when it may.
 
     Raises:
+        RigError: the rig in force is malformed.
         SetupError: the last check's file is malformed.
     """
     last = last_check(folder)
     if last is None:
         return "the booth has never been checked. Run `station setup check`"
-    if RigVersions(folder).of(rig_digest) is None:
+    versions = RigVersions(folder)
+    if versions.of(rig_digest) is None:
         return never_made(folder, rig_digest)
+    rig = versions.in_force()
+    if rig is not None and rig.digest != rig_digest:
+        return (
+            f"the station's rig is {rig_digest}, in force is {rig.digest}. Restart the station, with source.rig "
+            f"{versions.path}"
+        )
     if last.rig != rig_digest:
-        return f"the last daily check was of rig {last.rig}, in force is {rig_digest}. Run `station setup check`"
+        return f"the last daily check was of rig {last.rig}, the station's is {rig_digest}. Run `station setup check`"
     if last.failures:
         return last.failures[0]
     if last.recorded:
@@ -184,11 +205,13 @@ def never_made(folder: Path, rig_digest: str) -> str:
 
 
 def baseline(folder: Path, rig_digest: str) -> dict[str, Health] | None:
-    """Return how the cameras were at the first check of a rig that moved nothing, None before that."""
-    for record in history(folder):
-        if record.rig == rig_digest and record.ok:
-            return record.health
-    return None
+    """Return how the cameras were at the first check of a rig that found nothing amiss, None before that."""
+    return next((record.health for record in _of_the_booth(folder, rig_digest) if record.ok), None)
+
+
+def _of_the_booth(folder: Path, rig_digest: str) -> list[Record]:
+    """Return the checks of a rig that the booth itself was before, oldest first."""
+    return [record for record in history(folder) if record.rig == rig_digest and not record.recorded]
 
 
 def write_page(folder: Path, begun: LastCheck, result: StepResult, max_age_h: float) -> Path:
@@ -197,8 +220,7 @@ def write_page(folder: Path, begun: LastCheck, result: StepResult, max_age_h: fl
     Raises:
         SetupError: the disk is full or not writable.
     """
-    every = history(folder)
-    records = [record for record in every if record.rig == every[-1].rig]
+    records = _of_the_booth(folder, begun.rig)
     word, kind = ("PASS", "ok") if result.ok else ("FAIL", "bad")
     until = f"until {minute(begun.utc_ns + round(max_age_h * _NS_PER_H))}"
     facts = (
@@ -207,13 +229,15 @@ def write_page(folder: Path, begun: LastCheck, result: StepResult, max_age_h: fl
         ("valid", "no" if not result.ok else "no, it is a rehearsal from a recording" if begun.recorded else until),
     )
     body = ["<h1>Daily check</h1>", f'<p class="banner {kind}">{word}</p>', facts_table(facts), section(result, folder)]
-    body.append(f"<h2>History of rig {records[-1].rig}</h2>")
+    body.append(f"<h2>History of rig {begun.rig}</h2>")
+    if rehearsals := sum(record.recorded for record in history(folder)):
+        body.append(f"<p>Checks of recordings, not drawn as they show no drift of the booth: {rehearsals}.</p>")
     if malformed := [str(number) for number, line in enumerate(_lines(folder), 1) if _record(line) is None]:
         body.append(
             f"<p>Left out, as malformed: {HISTORY}, line {', '.join(malformed)}. Remove what is not a check.</p>"
         )
     body += [_plot(name, records) for name in _PLOTTED]
-    warmth = _against_temperature(records) or "<p>These cameras do not say how warm they are.</p>"
+    warmth = _against_temperature(records) or "<p>No camera has said as yet how warm it is.</p>"
     body += ["<h2>Depth against the cameras' ASIC temperature</h2>", warmth]
     path = folder / PAGE
     with writing(folder):

@@ -1,6 +1,7 @@
 """The step `light`: what is locked, evenness over the tray, clipping, flicker, and advice that names the panels.
 
-Where on the tray a pixel looks is taken from the booth's plan: cameras are calibrated later, and light changes slowly.
+Where on the tray a pixel looks is told by the board that was first laid in its middle, and by the booth's plan for a
+camera that did not see it: cameras are calibrated later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from station.core.ports import CameraInfo
 from station.rig import RigCamera
-from station.setup.captures import Shot
+from station.setup.captures import Kind, Shot
 from station.setup.measure import SHARE, Measure, StepResult, at_most
+from station.setup.poses import Observation, inverse, locate
 from station.setup.roles import contact_sheet
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
@@ -24,7 +26,7 @@ _GAMMA = 2.2
 _CLIPPED = 254
 _MIDDLE = 0.5
 _INNER = 0.7
-"""Share of the tray's width and depth that is looked at: a camera somewhat off its plan sees what is beside it."""
+"""Share of the tray's width and depth that is looked at: not its rim, and a planned camera may be somewhat off."""
 _STEP_MM = 2.0
 _SMOOTH_MM = 12.0
 _TELLING = 0.05
@@ -42,20 +44,26 @@ def light(session: Session) -> StepResult:
     """
     settings, shots, automatic = session.settings, session.empty(), session.origin().automatic
     measures: list[Measure] = [at_most("settings not locked", "booth", len(automatic), "", 0)]
-    advice = list(automatic)
+    advice = [*automatic, *_unseen_flicker(session.cameras(), settings.mains_hz)]
     for name, shot in shots.items():
         found, words = _exposure(name, shot, settings)
         measures += found
         advice += words
     plan = load_layout(settings.booth)
-    trays = _trays(session.cameras(), shots, settings.booth)
+    cameras = _cameras(session)
+    trays = {
+        name: _tray(shot.colour, cameras[name], plan.tray.size_mm) for name, shot in shots.items() if name in cameras
+    }
     uneven = {name: _evenness(level) for name, level in trays.items()}
     for name, shares in uneven.items():
         most = max(map(abs, shares))
         measures.append(at_most("light between halves", name, most, SHARE, settings.max_light_unevenness))
     if len(trays) < len(shots):
         strangers = ", ".join(name for name in shots if name not in trays)
-        advice.append(f"setup.booth plans no camera {strangers}: the light's evenness is not measured by it")
+        advice.append(
+            f"camera {strangers} did not see the board laid first, and setup.booth does not plan it: the light's "
+            "evenness is not measured by it"
+        )
     if not trays:
         return StepResult("light", tuple(measures), tuple(advice))
     advice += _panel_words(np.median(list(uneven.values()), axis=0).tolist(), plan, settings.max_light_unevenness)
@@ -74,23 +82,47 @@ def _exposure(name: str, shot: Shot, settings: SetupSettings) -> tuple[list[Meas
     ]
     advice = (
         f"camera {name} is overexposed: lower its exposure or turn the lamps away from it",
-        f"camera {name} sees the light flicker: use lamps without flicker, or an exposure of 10 ms (50 Hz)",
+        f"camera {name} sees the light flicker: use lamps without flicker, or {_steady(settings.mains_hz)}",
     )
     return measures, [words for measure, words in zip(measures, advice, strict=True) if not measure.ok]
 
 
-def _trays(infos: Mapping[str, CameraInfo], shots: Mapping[str, Shot], booth: str) -> dict[str, NDArray[np.float32]]:
-    """Return the tray's light as each planned camera sees it, from above: linear, [H, W], far side up; NaN unseen."""
-    planned = {camera.camera_id: camera for camera in booth_rig(SimulationSettings(booth=booth)).cameras}
-    size_mm = load_layout(booth).tray.size_mm
-    return {
-        name: _tray(shot.colour, replace(planned[name], intrinsics=infos[name].intrinsics), size_mm)
-        for name, shot in shots.items()
-        if name in planned
+def _unseen_flicker(infos: Mapping[str, CameraInfo], mains_hz: int) -> list[str]:
+    """Return a sentence for each frame rate by which every frame meets the lamps' flicker at the same moment of it."""
+    return [
+        f"flicker of {mains_hz} Hz mains does not show at {fps} frames a second, a divisor of {2 * mains_hz}: the "
+        f"figure says nothing of it. Measure with another cameras.fps, or lock {_steady(mains_hz)}"
+        for fps in sorted({info.fps for info in infos.values()})
+        if 2 * mains_hz % fps == 0
+    ]
+
+
+def _steady(mains_hz: int) -> str:
+    """Return which exposures take in whole swings of the light."""
+    return f"an exposure (cameras.colour_exposure_us) of a multiple of {1000 / (2 * mains_hz):.3g} ms"
+
+
+def _cameras(session: Session) -> dict[str, RigCamera]:
+    """Return the cameras in the tray's frame, as the board laid first shows it, or else as they are planned."""
+    settings, board, lenses = session.settings, session.board, session.lenses()
+    planned = booth_rig(SimulationSettings(booth=settings.booth)).cameras
+    found = {
+        camera.camera_id: replace(camera, intrinsics=lenses[camera.camera_id])
+        for camera in planned
+        if camera.camera_id in lenses
     }
+    laid = session.captures(Kind.BOARD)
+    for name, shot in session.load_capture(laid[0]).items() if laid else ():
+        if shot.sighting is not None:
+            seen = Observation(board.corners_mm()[shot.sighting.ids], shot.sighting.pixels)
+            camera_from_board, _ = locate(lenses[name], seen)
+            tray_from_camera = board.tray_from_board(settings.board_thickness_mm) @ inverse(camera_from_board)
+            found[name] = RigCamera(name, session.cameras()[name].serial, lenses[name], tray_from_camera)
+    return found
 
 
 def _tray(colour: NDArray[np.uint8], camera: RigCamera, size_mm: tuple[float, float]) -> NDArray[np.float32]:
+    """Return the tray's light as a camera sees it, from above: linear, [H, W], far side up; NaN where unseen."""
     half_x, half_y = (_INNER * side / 2 for side in size_mm)
     x, y = np.meshgrid(np.arange(-half_x, half_x, _STEP_MM), np.arange(half_y, -half_y, -_STEP_MM))
     places = project(camera, np.column_stack([x.ravel(), y.ravel(), np.zeros(x.size)]))[:, :2].astype(np.float32)

@@ -44,8 +44,8 @@ figure{display:inline-block;vertical-align:top;margin:.6rem 1rem .6rem 0;max-wid
 img{max-width:100%}img[src^="data:image/jpeg"]{border:1px solid #ccd3dd}
 figcaption{font-size:.85rem;color:#566}li{margin:.2rem 0}
 @page{size:A4;margin:14mm}
-@media print{body{font-size:9.5pt;margin:0;padding:0}h2,tr:has(th){break-after:avoid}tr,figure{break-inside:avoid}
-td,th{padding:.2rem .4rem}figure{margin:.4rem 0}img{max-height:8cm}}
+@media print{body{font-size:9.5pt;margin:0;padding:0}h2,tr:has(th){break-after:avoid}
+section,tr,figure{break-inside:avoid}td,th{padding:.2rem .4rem}figure{display:block;margin:.4rem 0}img{max-height:8cm}}
 """
 
 
@@ -130,7 +130,7 @@ def facts_table(facts: Sequence[tuple[str, str]]) -> str:
 def section(result: StepResult, pictures: Path) -> str:
     """Return a step's part of a page: its figures with their limits, its advice and its pictures."""
     word = '<span class="ok">passed</span>' if result.ok else '<span class="bad">failed</span>'
-    parts = [f"<h2>{_TITLES.get(result.step, result.step)}: {word}</h2>"]
+    parts = [f"<section><h2>{_TITLES.get(result.step, result.step)}: {word}</h2>"]
     if result.measures:
         parts.append(_table(result.measures))
     words = [*result.failures, *result.advice]
@@ -144,7 +144,7 @@ def section(result: StepResult, pictures: Path) -> str:
                 f'<figure><img alt="{html.escape(caption)}" src="data:{_MIME[file.suffix]};base64,{data}">'
                 f"<figcaption>{html.escape(caption)}</figcaption></figure>"
             )
-    return "\n".join(parts)
+    return "\n".join([*parts, "</section>"])
 
 
 def pdf_path(report: Path) -> Path | None:

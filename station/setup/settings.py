@@ -119,6 +119,7 @@ class SetupSettings:
     max_flicker: Annotated[
         float, Gt(0), Le(1), Doc("Largest flicker of the light from frame to frame, peak to peak, as a share.")
     ] = 0.04
+    mains_hz: Annotated[Literal[50, 60], Doc("Frequency of the mains; lamps flicker at twice that, Hz.")] = 50
     max_skew_ms: Annotated[
         float, Gt(0), Le(1000), Doc("Largest time between the cameras' pictures of a moment, in ms.")
     ] = 8.0

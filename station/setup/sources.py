@@ -24,6 +24,7 @@ from station.core.ports import Camera, Clock
 from station.recording import open_recording
 from station.rig import Rig
 from station.setup.board import Board
+from station.setup.gather import usual_poses_held
 from station.setup.roles import load_roles
 from station.setup.settings import SetupSettings
 from station.simulation.board import BoardBooth, Circles, Sheet, bolted, hold_poses, lay_poses
@@ -132,7 +133,7 @@ def board_booth(
     """
     rng = np.random.default_rng((seed, 31))
     rig = bolted(booth_rig(simulation), rng)
-    count = max(round(1.5 * settings.poses_per_camera), 2 * len(rig.cameras))
+    count = usual_poses_held(settings, len(rig.cameras))
     held = hold_poses(rig, board.paper_mm, count, rng, _HEIGHT_MM)
     lying = lay_poses(rig, board.paper_mm, settings.board_thickness_mm, rng, settings.lying_poses)
     empty = [None] * (settings.empty_framesets + 2)

@@ -36,7 +36,7 @@ class StatusCollector(Collector):
         yield GaugeMetricFamily("station_disk_ok", "1 when the store can be written.", float(status.disk_ok))
         yield GaugeMetricFamily(
             "station_setup_alarm",
-            "1 while the booth's daily check has found something amiss.",
+            "1 while the booth's daily check has found something amiss, or is due.",
             float(bool(status.alarm)),
         )
         yield GaugeMetricFamily(

@@ -213,7 +213,7 @@ def test_health_tells_the_truth(station) -> None:
     station.door.why = "camera top delivers no frames; check its cable"
     problem = assert_problem(station.ask("/readyz"), 503, "/readyz")
     assert problem["detail"] == station.door.why
-    assert station.ask("/healthz").json == {"status": "alive"}
+    assert station.ask("/healthz").json == {"status": "alive", "alarm": ""}
 
 
 def test_metrics_are_prometheus_text(station) -> None:

@@ -105,6 +105,13 @@ def test_report_needs_nothing_else_and_has_every_figure(booth):
     assert "http" not in page
 
 
+def test_simulated_cameras_are_listed_with_their_roles(tmp_path):
+    status, said = station("discover", "--from", "simulated", "--out", str(tmp_path))
+    assert status == 0
+    assert "Roles: top SIM-TOP, left SIM-LEFT, right SIM-RIGHT" in said
+    assert (tmp_path / "pictures" / "cameras.jpg").is_file()
+
+
 def test_rig_in_force_is_the_version_kept(booth):
     rig = load_rig(booth[0] / "rig.json")
     assert [path.name for path in booth[0].glob("rigs/*.json")] == [f"0001-{rig.digest}.json"]
@@ -174,7 +181,8 @@ def test_run_that_put_no_rig_in_force_is_gone_on_with_or_begun_anew(
     monkeypatch.setattr("station.cli.setup.capture", lambda session, *_: seen.append(len(session.captures(Kind.BOARD))))
     seen: list[int] = []
     options = (*words, "--from", "simulated", "--out", str(folder), "--config", str(booth[1]))
-    CliRunner().invoke(app, ["setup", *options], input=f"{answer}\n\n")
+    said = CliRunner().invoke(app, ["setup", *options], input=f"{answer}\n\n").output
+    assert ("takes some 12 poses and 3 minutes" in said) == ("--yes" not in words)
     assert [not poses for poses in seen] == [starts_anew]
 
 
@@ -182,9 +190,11 @@ def test_command_ends_with_what_the_configuration_needs(booth):
     folder, _, said = booth
     lines = said.splitlines()
     start = lines.index("[source]")
-    config = parse_config(tomllib.loads("\n".join(lines[start : start + 4])))
+    config = parse_config(tomllib.loads("\n".join(lines[start : start + 5])))
     assert load_rig(Path(config.source.rig)).digest == load_rig(folder / "rig.json").digest
     assert Path(config.setup.folder) == folder.resolve()
+    assert config.setup.check_required
+    assert "restart it" in lines[start + 5]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import pytest
 
 from station.cameras import DeviceInfo
 from station.config import StationConfig
-from station.daemon.doctor import Check, Health, check_cameras, examine
-from station.daemon.parts import find_gallery
+from station.daemon.doctor import Check, Health, check_cameras, check_daily, examine
+from station.daemon.parts import find_gallery, source_rig
 from station.gallery import Gallery
 from station.inference import find_bundle, load_bundle
+from station.setup.history import LastCheck, remember
+from station.setup.measure import StepResult
+from station.setup.versions import RigVersions
 
 
 def false_alarms(rate: float) -> Check:
@@ -75,3 +79,24 @@ def test_without_proc_it_says_so_and_goes_on() -> None:
     assert "libusb: /proc is not mounted" in done.stdout
     assert "Fix: mount -t proc proc /proc" in done.stdout
     assert "ONNX provider: " in done.stdout
+
+
+@pytest.mark.parametrize(("required", "health"), [(False, Health.WARNING), (True, Health.FAILED)])
+def test_daily_check_is_looked_at_where_a_booth_was_set_up(tmp_path: Path, required: bool, health: Health) -> None:
+    config = StationConfig()
+    setup = replace(config.setup, folder=str(tmp_path), check_required=required)
+    config = replace(config, setup=setup, source=replace(config.source, kind="simulated"))
+    rig = source_rig(config)
+    RigVersions(tmp_path).put_in_force(rig)
+    [check] = check_daily(config)
+    assert check == Check("daily check", health, "the booth has never been checked", "Run `station setup check`")
+    begun = LastCheck(time.time_ns(), rig.digest, "the booth", recorded=False)
+    remember(tmp_path, begun, StepResult("check", failures=("camera top has moved. Tighten it",)), {}, {})
+    assert check_daily(config)[0] == Check("daily check", health, "camera top has moved", "Tighten it")
+    remember(tmp_path, begun, StepResult("check"), {}, {})
+    assert check_daily(config)[0].health is Health.OK
+
+
+def test_booth_that_was_never_set_up_needs_no_daily_check(tmp_path: Path) -> None:
+    config = StationConfig()
+    assert check_daily(replace(config, setup=replace(config.setup, folder=str(tmp_path)))) == []

@@ -216,6 +216,8 @@ def test_station_is_unfit_until_the_check_passed_of_this_rig_and_lately(tmp_path
     assert "is none that `station setup` made" in unfit(tmp_path, another.digest, 24, 6 * H_NS)
     RigVersions(tmp_path).put_in_force(another)
     assert "last daily check was of rig" in unfit(tmp_path, another.digest, 24, 6 * H_NS)
+    assert "Restart the station, with source.rig" in unfit(tmp_path, RIG.digest, 24, 6 * H_NS)
+    RigVersions(tmp_path).rollback()
     assert "is 25 hours old, the limit is 24" in unfit(tmp_path, RIG.digest, 24, 30 * H_NS)
     remembered(tmp_path, captures(nudged(RIG, "top", np.random.default_rng(1), 5.0)), 7 * H_NS)
     assert "camera top has moved" in unfit(tmp_path, RIG.digest, 24, 7 * H_NS)
@@ -238,9 +240,21 @@ def test_running_station_refuses_only_where_the_check_is_required(tmp_path):
     assert calibration.refusal() == ""
 
 
-def test_check_from_a_recording_is_a_rehearsal(tmp_path):
-    remembered(tmp_path, captures(), 0, recorded=True)
+def test_check_from_a_recording_is_a_rehearsal_no_baseline_and_no_drift(tmp_path):
+    result = remembered(tmp_path, captures(), 0, recorded=True)
     assert "was a rehearsal from the recording old" in unfit(tmp_path, RIG.digest, 24, 0)
+    assert baseline(tmp_path, RIG.digest) is None
+    page = write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
+    assert "no drift of the booth: 1." in page
+    assert "<svg" not in page
+
+
+def test_booth_that_was_set_up_and_never_checked_is_an_alarm_alone(tmp_path):
+    assert alarm(tmp_path) == ""
+    RigVersions(tmp_path).put_in_force(RIG)
+    assert alarm(tmp_path) == "the booth has never been checked. Run `station setup check`"
+    calibration = Calibration(replace(SETTINGS, folder=str(tmp_path)), RIG.digest, ManualClock())
+    assert calibration.refusal() == ""
 
 
 def test_rig_that_setup_never_made_is_not_checked(tmp_path):

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from support.setup_booth import LENS, captured
 
+from station.rig import Rig
 from station.setup.captures import Kind, Shot
 from station.setup.light import light
+from station.setup.poses import transform as pose_of
 from station.setup.session import Session
 from station.simulation.layout import booth_rig
 from station.simulation.settings import SimulationSettings
@@ -30,15 +32,19 @@ RAYS = np.dstack(
 )
 
 
-def lit(folder, right: float, far: float, brightness=(100.0, 100.0), clipped: str = "") -> Session:
-    """A session whose tray's right half is that much brighter than its left, in shares of the middle; so its far."""
-    session, slopes = captured(folder, RIG), np.array([right, far]) / INNER_HALF_MM
+def lit(folder, right: float, far: float, brightness=(100.0, 100.0), clipped: str = "", rig: Rig = RIG) -> Session:
+    """A session whose tray's right half is that much brighter than its left, in shares of the middle; so its far.
+
+    Beside the tray it is dark.
+    """
+    session, slopes = captured(folder, rig), np.array([right, far]) / INNER_HALF_MM
     shots = {}
-    for camera in RIG.cameras:
+    for camera in rig.cameras:
         turn, place = camera.rig_from_camera[:3, :3], camera.rig_from_camera[:3, 3]
         ways = RAYS @ turn.T
         x_y = place[:2] - ways[..., :2] / np.minimum(ways[..., 2:], -1e-3) * place[2]
-        level = np.clip(0.3 * (1 + x_y @ slopes), 0, 1) ** (1 / 2.2)
+        on_tray = (np.abs(x_y) < np.array(RIG.tray.size_mm) / 2).all(axis=-1)
+        level = np.clip(0.3 * (1 + x_y @ slopes) * on_tray, 0, 1) ** (1 / 2.2)
         colour = np.repeat(np.rint(255 * level)[..., None], 3, axis=2).astype(np.uint8)
         colour[200:240, 300:340] = 255 if camera.camera_id == clipped else colour[200:240, 300:340]
         depth, stamps = np.zeros((1, *colour.shape[:2]), np.uint16), np.zeros(len(brightness), np.int64)
@@ -68,6 +74,31 @@ def test_every_camera_reads_the_trays_unevenness_and_panels_are_named(tmp_path, 
     )
 
 
+def test_light_is_read_on_the_tray_of_cameras_off_their_plan(tmp_path):
+    rng = np.random.default_rng(3)
+    shifts = [pose_of(np.append(np.zeros(3), rng.normal(0, 60, 3))) for _ in RIG.cameras]
+    off = replace(
+        RIG,
+        cameras=tuple(
+            replace(camera, rig_from_camera=shift @ camera.rig_from_camera)
+            for camera, shift in zip(RIG.cameras, shifts, strict=True)
+        ),
+    )
+    result = light(lit(tmp_path, 0.18, 0.0, rig=off))
+    assert figures(result, "light between halves") == pytest.approx(
+        dict.fromkeys(("top", "left", "right"), 0.18), abs=0.01
+    )
+
+
+@pytest.mark.parametrize(("mains_hz", "words"), [(50, 0), (60, 1)])
+def test_flicker_that_cannot_show_is_told(tmp_path, mains_hz, words):
+    session = lit(tmp_path, 0.0, 0.0)
+    session.settings = replace(session.settings, mains_hz=mains_hz)
+    said = [each for each in light(session).advice if "60 Hz mains does not show at 15 frames a second" in each]
+    assert len(said) == words
+    assert all("a multiple of 8.33 ms" in each for each in said)
+
+
 def test_light_beyond_its_limit_fails_and_says_what_to_do(tmp_path):
     result = light(lit(tmp_path, 0.5, 0.0))
     assert not result.ok
@@ -91,6 +122,8 @@ def test_camera_that_is_not_planned_is_told(tmp_path):
     plan = tmp_path / "plan.json"
     plan.write_text((BOOTHS / "three.json").read_text().replace('"camera_id": "top"', '"camera_id": "above"'))
     session.settings = replace(session.settings, booth=str(plan))
+    assert set(figures(light(session), "light between halves")) == {"top", "left", "right"}  # the board shows where
+    session.forget("light", [Kind.BOARD])
     result = light(session)
-    assert result.advice == ("setup.booth plans no camera top: the light's evenness is not measured by it",)
+    assert result.advice[0].startswith("camera top did not see the board laid first, and setup.booth does not plan it")
     assert set(figures(result, "light between halves")) == {"left", "right"}
