@@ -12,7 +12,7 @@ from station.simulation.faces import bottle_form
 from station.simulation.finish import PLASTIC
 from station.simulation.shape import Shape, disc_patch, turned_patch
 
-_FILLED_MM, _BELOW_RIM_MM = 6.0, 14.0
+_FILLED_MM, _BELOW_RIM_MM = 12.0, 14.0
 """How far behind a can's wall and below its rim one sees what it holds."""
 _CAP_INSIDE, _RING_MM = 0.55, 4.0
 """How much darker a cap is inside, and how high the ring is that stays on the neck."""
