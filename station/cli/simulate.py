@@ -1,6 +1,7 @@
 """`station simulate`: recordings, datasets and contact sheets of the simulated booth."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,8 @@ _Config = Annotated[
     Path | None,
     typer.Option(help="Configuration file, see `station config`; its section [simulation] says what the booth is."),
 ]
+_SHEET_PX = 1280, 720
+"""How large the pictures are that a sheet's cells are cropped from."""
 _Picture = Annotated[Path, typer.Argument(callback=file_to_write, help="The picture to write, .png or .jpg.")]
 
 
@@ -132,6 +135,7 @@ def products(
 def _drawn(page: "Sheet", seed: int, before: bool, config: Path | None) -> "Picture":
     from station.simulation.sheet import draw_sheet
 
-    settings = load_config(config).simulation
+    width_px, height_px = _SHEET_PX
+    settings = replace(load_config(config).simulation, width_px=width_px, height_px=height_px)
     with counting_bar(Console(stderr=True), "Rendering pictures", page.count) as progress:
         return draw_sheet(page, seed, os.cpu_count() or 1, progress, before, settings)
