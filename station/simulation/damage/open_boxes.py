@@ -46,7 +46,7 @@ def open_book(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.r
     """Turn the front cover up, a little sprung at its edge (minor) or far over (major)."""
     spine = shape.patches["spine"].points
     hinge = np.array([spine[..., 0].min(), 0.0, shape.product.size_mm[2] / 2 - 1.2])
-    angle = np.deg2rad(float(rng.uniform(75, 120) if major else rng.uniform(17, 22)))
+    angle = np.deg2rad(float(rng.uniform(110, 140) if major else rng.uniform(17, 22)))
     turn = turn_about(np.array([0.0, 1.0, 0.0]), -angle)
     return shape.with_patches(moved(shape, shape.parts["cover"], turn, hinge))
 
