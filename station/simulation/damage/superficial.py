@@ -20,7 +20,7 @@ _PRINTED = {Kind.BLISTER: ("front",), Kind.BOTTLE: ("label",), Kind.CAN: ("body"
 """The patches that are marred: what is bare or clear already shows no wear."""
 _NO_PAPER = (Kind.POLYBAG, Kind.TUBE, Kind.CAN, Kind.MULTIPACK)
 """Of these no label is torn off."""
-_ROUND = (Kind.BOTTLE, Kind.CAN, Kind.TUBE, Kind.MULTIPACK)
+_UNEVEN = (Kind.BLISTER, Kind.BOTTLE, Kind.CAN, Kind.TUBE, Kind.MULTIPACK)
 """Nothing wet is put down on these."""
 _TRIES = 4
 """Much is full of small print: wear is put at the calmest of so many places."""
@@ -38,7 +38,7 @@ def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rand
     """Return the shape scuffed, stained, scratched or with a piece of its print torn off."""
     kind = shape.product.kind
     forms: list[_Mar] = [_scuffed, _scratched]
-    if kind not in _ROUND:
+    if kind not in _UNEVEN:
         forms.append(_stained)
     if kind not in _NO_PAPER:
         forms.append(_label_torn)
