@@ -15,11 +15,12 @@ from station.simulation.shape import Shape
 _TINTS = ((0.60, 0.42, 0.24), (0.45, 0.43, 0.42), (0.62, 0.50, 0.30))
 """What is left of the light through a thick stain of coffee, grease or mud."""
 _DUST_RGB = (204, 194, 172)
+_PLY_RGB = (246, 244, 238)
 _PRINTED = {Kind.BLISTER: ("front",), Kind.BOTTLE: ("label",), Kind.CAN: ("body",), Kind.MULTIPACK: ("band",)}
 """The patches that are marred: what is bare or clear already shows no wear."""
 _NO_PAPER = (Kind.POLYBAG, Kind.TUBE, Kind.CAN, Kind.MULTIPACK)
 """Of these no label is torn off."""
-_ROUND = (Kind.BOTTLE, Kind.CAN, Kind.TUBE, Kind.MULTIPACK)
+_UNEVEN = (Kind.BLISTER, Kind.BOTTLE, Kind.CAN, Kind.TUBE, Kind.MULTIPACK)
 """Nothing wet is put down on these."""
 _TRIES = 4
 """Much is full of small print: wear is put at the calmest of so many places."""
@@ -37,7 +38,7 @@ def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rand
     """Return the shape scuffed, stained, scratched or with a piece of its print torn off."""
     kind = shape.product.kind
     forms: list[_Mar] = [_scuffed, _scratched]
-    if kind not in _ROUND:
+    if kind not in _UNEVEN:
         forms.append(_stained)
     if kind not in _NO_PAPER:
         forms.append(_label_torn)
@@ -129,7 +130,7 @@ def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator)
         return np.asarray((level(points) > 0) & _on_this_side(site, normals), np.float32)
 
     def paint(points: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[np.float32]:
-        torn = np.clip(1.5 - 9 * level(points), 0.0, 1.0)[:, None]  # a lighter ply along the border
-        return np.asarray(fibre(points, below) * (0.86 + 0.14 * torn), np.float32)
+        ply = 0.85 * np.clip(1.8 - 9 * level(points), 0.0, 1.0)[:, None]  # the white one below the print
+        return np.asarray(fibre(points, below) * (1 - ply) + np.array(_PLY_RGB) * ply, np.float32)
 
     return painted(shape, within(site.point, 1.7 * size[0]), cover, paint)
