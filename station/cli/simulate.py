@@ -70,8 +70,8 @@ def dataset(
 ) -> None:
     """Make a dataset to train on and to be judged by: pictures of every camera with their truth.
 
-    Ten items of each product, fewer where that would leave a split without a kind of product: 24 items cover all ten
-    kinds, 210 bring each kind into each split. The first two in five are good and marked as its references; of the
+    Ten items of each product, fewer where that would leave a split without a kind of product: 10 items cover all ten
+    kinds, 200 bring each kind into each split. The first two in five are good and marked as its references; of the
     others half are damaged, every type the kind can have about as often as any other, as often minor as major. Five
     products in seven are for training, one is for validation, one for testing; no two of these share a product or an
     artwork seed, nor do datasets of different seeds.
@@ -85,9 +85,13 @@ def dataset(
     from station.learn.simulated import simulate_dataset
 
     console = Console(stderr=True)
-    with writing(out), counting_bar(console, "Rendering items", items) as progress:
-        settings = load_config(config).simulation
-        made = simulate_dataset(out, items, seed, os.cpu_count() or 1, progress, settings)
+    settings = load_config(config).simulation
+    try:
+        with writing(out), counting_bar(console, "Rendering items", items) as progress:
+            made = simulate_dataset(out, items, seed, os.cpu_count() or 1, progress, settings)
+    except KeyboardInterrupt:
+        console.print(f"Stopped. The same command goes on with {out} where it stopped", soft_wrap=True)
+        raise
     table = Table("", *made.counts, title=str(out), title_justify="left")
     table.add_row("count", *map(str, made.counts.values()))
     console.print(table)

@@ -212,13 +212,13 @@ def _wetted(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.ran
 
 def _dusted(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.random.Generator) -> Shape:
     """Dust the item around the leak; it lies thick in the middle and in grains further out."""
-    wander, grains = lumps(radius, rng), lumps(3.2, rng)
+    wander, grains, fine = lumps(radius, rng), lumps(3.4, rng), lumps(1.8, rng)
 
     def cover(points: Points, normals: Points) -> NDArray[np.float32]:
         level = leak.level(points)
         spread = 1.1 - np.linalg.norm(level, axis=1) / radius + 0.2 * wander(points)
         lies = np.clip(0.45 + normals @ leak.up, 0.25, 1) * ((normals @ leak.up > 0.3) | (normals @ leak.outward > 0.3))
-        return np.asarray(np.clip(3 * (spread + 0.3 * grains(points)), 0, 0.95) * lies, np.float32)
+        return np.asarray(np.clip(3 * (spread + 0.22 * (grains(points) + fine(points))), 0, 0.95) * lies, np.float32)
 
     return painted(shape, _below(leak, 2.0 * radius), cover, coloured(stuff.rgb, 7.0, rng))
 

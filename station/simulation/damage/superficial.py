@@ -15,6 +15,7 @@ from station.simulation.shape import Shape
 _TINTS = ((0.60, 0.42, 0.24), (0.45, 0.43, 0.42), (0.62, 0.50, 0.30))
 """What is left of the light through a thick stain of coffee, grease or mud."""
 _DUST_RGB = (204, 194, 172)
+_PLY_RGB = (246, 244, 238)
 _PRINTED = {Kind.BLISTER: ("front",), Kind.BOTTLE: ("label",), Kind.CAN: ("body",), Kind.MULTIPACK: ("band",)}
 """The patches that are marred: what is bare or clear already shows no wear."""
 _NO_PAPER = (Kind.POLYBAG, Kind.TUBE, Kind.CAN, Kind.MULTIPACK)
@@ -129,7 +130,7 @@ def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator)
         return np.asarray((level(points) > 0) & _on_this_side(site, normals), np.float32)
 
     def paint(points: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[np.float32]:
-        torn = np.clip(1.5 - 9 * level(points), 0.0, 1.0)[:, None]  # a lighter ply along the border
-        return np.asarray(fibre(points, below) * (0.86 + 0.14 * torn), np.float32)
+        ply = 0.85 * np.clip(1.8 - 9 * level(points), 0.0, 1.0)[:, None]  # the white one below the print
+        return np.asarray(fibre(points, below) * (1 - ply) + np.array(_PLY_RGB) * ply, np.float32)
 
     return painted(shape, within(site.point, 1.7 * size[0]), cover, paint)
