@@ -11,7 +11,6 @@ from station.simulation.damage.moves import (
     points_of,
     torn_across,
     tray_height,
-    turn_about,
     without,
 )
 from station.simulation.damage.open_lids import with_contents, with_neck
@@ -80,17 +79,13 @@ def part_blister(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: n
 
 
 def part_multipack(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Take the band off and set the units apart, one of them fallen; or one unit has worked its way up."""
+    """Take the band off and set the units apart, one of them fallen; or one unit has come out and lies beside."""
     units = [part for part in shape.parts if part.startswith("unit ")]
     unit = str(rng.choice(units))
     names = shape.parts[unit]
-    if not major:
-        opened = without(shape, ("film top",))
-        middle = points_of({name: shape.patches[name] for name in names}).mean(axis=0)
-        lift = float(rng.uniform(0.28, 0.34)) * shape.product.size_mm[1] * np.array([0.0, 1.0, 0.0])
-        lean = turn_about(np.cross([0.0, 1.0, 0.0], middle), np.deg2rad(float(rng.uniform(5, 8))))
-        return opened.with_patches(moved(opened, names, lean, middle, lift))
     loose = {name: shape.patches[name] for name in names}
+    if not major:
+        return laid_beside(without(shape, ("film top", *names)), loose, stance, rng, _Z)
     rest = without(shape, [*shape.parts["wrap"], *names])
     middle = points_of(rest.patches).mean(axis=0)
     for part in units:

@@ -19,12 +19,12 @@ _CAP_INSIDE, _RING_MM = 0.55, 4.0
 
 
 def open_can(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Bend the lid up about a point of the rim, so that a camera looks under it."""
+    """Bend the lid up about a point of the rim, so that a camera sees under it from the side."""
     lid = shape.patches["lid"]
     radius = shape.product.size_mm[0] / 2
     angle = np.deg2rad(float(rng.uniform(55, 85) if major else rng.uniform(22, 28)))
     ahead = stance.towards_cameras[-1]
-    turn = float(np.arctan2(-ahead[1], -ahead[0]) + rng.uniform(-0.6, 0.6))
+    turn = float(np.arctan2(ahead[0], -ahead[1]) + rng.uniform(-0.4, 0.4))
     towards, aside = np.array([np.cos(turn), np.sin(turn), 0]), np.array([-np.sin(turn), np.cos(turn), 0])
     hinge = lid.points[0, 0] * (0, 0, 1) + towards * radius * 0.96
     offset = lid.points - hinge

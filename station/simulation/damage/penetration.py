@@ -33,8 +33,8 @@ _ENDS = ("lid", "base", "cap", "cap top", "flap", "rim", "front rim", "back rim"
 _DEEP_MM = 3.5
 """Whatever lies this close beneath the surface is torn open with it."""
 _CURL_STEPS = 5
-_THIN, _SPLIT = (Kind.BLISTER, Kind.MULTIPACK, Kind.BOOK), 1.7
-"""Thin plastic around a set splits further, and so does a book's cover: a small hole is larger by so much."""
+_SPLITTING, _SPLIT = (Kind.BLISTER, Kind.MULTIPACK, Kind.BOOK, Kind.CAN), 1.7
+"""Thin plastic around a set, a book's cover and tin split further: a small hole in them is larger by so much."""
 
 
 def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
@@ -48,7 +48,7 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
         half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(15, 18), rng.uniform(3.5, 4.3))
     else:
         half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6.6, 8.0), rng.uniform(6.0, 7.0))
-    if shape.product.kind in _THIN and not major:
+    if shape.product.kind in _SPLITTING and not major:
         half = (_SPLIT * half[0], _SPLIT * half[1])
     site = draw_site(shape, stance, 0.7 * half[0] + 3, rng, _skins(shape))
     sunk_mm = 0.0

@@ -191,6 +191,12 @@ def test_several_damages_add_up_and_are_told_apart():
     assert any(truth.damage[DamageType.SUPERFICIAL].any() for truth in truths(item).values())
 
 
+def test_a_cut_band_springs_from_wherever_it_is_cut():
+    for seed, severity in ((6, MINOR), (9, MAJOR), (13, MINOR)):
+        shape = damaged(PRODUCTS[Kind.MULTIPACK], ((DamageType.ACTUATION, severity),), seed).shape
+        assert np.isfinite(shape.points()).all()
+
+
 def test_all_damage_at_once_can_be_done_to_one_item():
     every = tuple((damage, MINOR) for damage in possible(Kind.MULTIPACK))
     item = damaged(PRODUCTS[Kind.MULTIPACK], every)
