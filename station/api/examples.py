@@ -10,7 +10,7 @@ _JSON = ("application/json", PROBLEM_MEDIA_TYPE)
 _OWN: dict[str, Any] = {
     "announce": {
         "item_id": "000001-a000002",
-        "plc_id": 418,
+        "plc_id": 2,
         "sku": None,
         "barcode": "4006381333931",
         "opened_time": "2025-01-31T09:26:54Z",
@@ -44,7 +44,7 @@ def add_examples(path: str, operation: dict[str, Any], schemas: Mapping[str, Any
     for status, response in operation["responses"].items():
         if stream := response.get("content", {}).get("text/event-stream"):
             verdict = json.dumps(_example(schemas["VerdictBody"], schemas), separators=(",", ":"))
-            stream["example"] = f"event: verdict\nid: 417\ndata: {verdict}\n\n"
+            stream["example"] = f"event: verdict\nid: 1\ndata: {verdict}\n\n"
         for kind in _JSON:
             if media := response.get("content", {}).get(kind):
                 is_good = int(status) < 400
@@ -91,5 +91,6 @@ def _invalid(operation: Mapping[str, Any]) -> str:
         return "body: Field required"
     parameter = operation["parameters"][-1]
     is_text = parameter["schema"].get("type") == "string"
-    fault = "String should have at most 128 characters" if is_text else "Input should be a valid integer"
+    no_number = "Value error, write a whole number in the digits 0 to 9"
+    fault = "String should have at most 128 characters" if is_text else no_number
     return f"{parameter['in']}.{parameter['name']}: {fault}"

@@ -1,6 +1,7 @@
-"""The gate before the API: tokens, and a limit on the size of a body."""
+"""The gate before the API: tokens, whole addresses, and a limit on the size of a body."""
 
 import hmac
+import re
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -10,6 +11,7 @@ from station.api.problems import PLC_PREFIX, refusal
 
 _BODY_LIMIT_BYTES = 65536
 _PATH_TOKEN = "/t/"
+_ORIGIN = re.compile(r"\Ahttps?://[^/]*", re.IGNORECASE)
 OPEN_PATHS = ("/healthz", "/readyz")
 """Paths that need no token."""
 
@@ -30,7 +32,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope, path_token = _without_path_token(scope)
+        scope, path_token = _without_path_token(_without_origin(scope))
         headers = Headers(scope=scope)
         if self._token and scope["path"] not in OPEN_PATHS and not self._knows(headers, path_token):
             told = "this station asks for its token: send Authorization: Bearer TOKEN, or X-Station-Token: TOKEN"
@@ -48,6 +50,11 @@ class Gate:
         return any(hmac.compare_digest(each.encode(), self._token.encode()) for each in offered)
 
 
+def _without_origin(scope: Scope) -> Scope:
+    """Return the scope of a request such as `GET http://station/v1/plc/next`, which RFC 9112, 3.2.2, has us accept."""
+    return _with_path(scope, _ORIGIN.sub("", scope["path"]) or "/")
+
+
 def _without_path_token(scope: Scope) -> tuple[Scope, str]:
     """Return the scope with the token's path prefix taken off, and that token, empty without one."""
     path: str = scope["path"]
@@ -56,7 +63,11 @@ def _without_path_token(scope: Scope) -> tuple[Scope, str]:
     token, _, rest = path.removeprefix(_PATH_TOKEN).partition("/")
     if not f"/{rest}".startswith(f"{PLC_PREFIX}/"):
         return scope, ""
-    return {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}, token
+    return _with_path(scope, f"/{rest}"), token
+
+
+def _with_path(scope: Scope, path: str) -> Scope:
+    return {**scope, "path": path, "raw_path": path.encode()}
 
 
 def _limited(receive: Receive) -> Receive:

@@ -56,10 +56,10 @@ class IdentityBody(Body):
 class VerdictBody(Body):
     """The station's answer for one item."""
 
-    number: int = Field(description="Counts all verdicts of this store from 1; never wraps.", examples=[417])
-    seq: int = Field(description="The controller's sequence of it, 1..32767.", examples=[417])
+    number: int = Field(description="Counts all verdicts of this store from 1; never wraps.", examples=[1])
+    seq: int = Field(description="The controller's sequence of it, 1..32767.", examples=[1])
     result_id: str = Field(description="OPC ResultId: the id of the item judged.", examples=["000001-a000001"])
-    plc_id: int = Field(description="The controller's number for the item, 0 without one.", examples=[417])
+    plc_id: int = Field(description="The controller's number for the item, 0 without one.", examples=[1])
     decision: Literal["none", "pass", "sideline", "error"] = Field(
         description="What becomes of the item; only `pass` opens the gate.", examples=["sideline"]
     )
@@ -92,7 +92,7 @@ class VerdictPage(Body):
     """Verdicts in order."""
 
     verdicts: list[VerdictBody] = Field(description="The verdicts, oldest first.")
-    next_after: int = Field(description="Ask for the next page with this `after`.", examples=[417])
+    next_after: int = Field(description="Ask for the next page with this `after`.", examples=[1])
 
 
 class TruthBody(BaseModel):
@@ -128,7 +128,7 @@ class NewItem(BaseModel):
     """An item about to be presented."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, json_schema_extra={"examples": [{"plc_id": 418, "barcode": "4006381333931"}]}
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"plc_id": 2, "barcode": "4006381333931"}]}
     )
 
     plc_id: Number = Field(
@@ -142,7 +142,7 @@ class ItemBody(Body):
     """An item and how far it has come."""
 
     item_id: str = Field(description="The station's name for the item.", examples=["000001-a000001"])
-    plc_id: int = Field(description="The controller's number for it, 0 without one.", examples=[417])
+    plc_id: int = Field(description="The controller's number for it, 0 without one.", examples=[1])
     sku: str | None = Field(description="The stock keeping unit announced.", examples=["TEA-20"])
     barcode: str | None = Field(description="The barcode announced.", examples=["4006381333931"])
     opened_time: datetime = Field(description="When the station first knew of it.", examples=["2025-01-31T09:26:52Z"])

@@ -12,6 +12,7 @@ from station.api.bell import Bell
 from station.api.door import Door
 from station.api.item_schemas import ItemBody, NewItem, PictureLink, TruthBody, VerdictPage, item_body, verdict_body
 from station.api.problems import picture_responses, problem_responses
+from station.api.schemas import Number
 from station.core.status import ItemRecord, ItemState
 
 _WAIT_MAX_MS = 30_000
@@ -21,9 +22,11 @@ ItemId = Annotated[
     str, Path(description="The station's name for the item.", examples=["000001-a000001"], max_length=128)
 ]
 PictureName = Annotated[str, Path(description="The picture's name.", examples=["top-overlay"], max_length=128)]
-Wait = Annotated[int, Query(ge=0, le=_WAIT_MAX_MS, description="How long to wait for the verdict, ms.", examples=[0])]
-After = Annotated[int, Query(ge=0, le=2**63 - 1, description="Give verdicts numbered above this.", examples=[0])]
-Limit = Annotated[int, Query(ge=1, le=_PAGE_MAX, description="How many verdicts at most.", examples=[20])]
+Wait = Annotated[
+    Number, Query(ge=0, le=_WAIT_MAX_MS, description="How long to wait for the verdict, ms.", examples=[0])
+]
+After = Annotated[Number, Query(ge=0, le=2**63 - 1, description="Give verdicts numbered above this.", examples=[0])]
+Limit = Annotated[Number, Query(ge=1, le=_PAGE_MAX, description="How many verdicts at most.", examples=[20])]
 
 
 def items_router(door: Door, bell: Bell) -> APIRouter:

@@ -11,7 +11,7 @@ from station.api.bell import Bell
 from station.api.door import Door
 from station.api.item_schemas import verdict_body
 from station.api.problems import problem_responses, refusal
-from station.api.schemas import HealthBody, ReadyBody
+from station.api.schemas import HealthBody, Number, ReadyBody
 from station.core.errors import StationError
 
 _STILL_HERE_S = 15.0
@@ -20,10 +20,8 @@ _METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _METRIC = 'station_verdicts_total{decision="sideline",reason="damage"} 8.0\n'
 
 LastEventId = Annotated[
-    int | None,
-    Header(
-        ge=0, le=2**63 - 1, description="Number of the last verdict seen; those after it come first.", examples=[416]
-    ),
+    Number | None,
+    Header(ge=0, le=2**63 - 1, description="Number of the last verdict seen; those after it come first.", examples=[0]),
 ]
 
 

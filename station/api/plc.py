@@ -29,7 +29,7 @@ from station.api.plc_schemas import (
     plc_status,
 )
 from station.api.problems import PLC_PREFIX
-from station.api.schemas import PLC_ID_MAX
+from station.api.schemas import PLC_ID_MAX, Number
 from station.core.damage import Reason
 from station.core.errors import StoreError
 from station.core.ports import Clock
@@ -42,21 +42,21 @@ WAIT_MAX_MS = 2000
 """The longest a controller's poll is held."""
 
 After = Annotated[
-    int,
+    Number,
     Query(
         ge=0,
         le=SEQ_MAX,
         description="The sequence last taken. 0, or one the station no longer has, asks for the oldest unread verdict.",
-        examples=[416],
+        examples=[0],
     ),
 ]
 Wait = Annotated[
-    int,
+    Number,
     Query(
         ge=0, description=f"How long to wait for a verdict, ms; more than {WAIT_MAX_MS} counts as that.", examples=[0]
     ),
 ]
-PlcId = Annotated[int, Path(ge=1, le=PLC_ID_MAX, description="The controller's number for the item.", examples=[417])]
+PlcId = Annotated[Number, Path(ge=1, le=PLC_ID_MAX, description="The controller's number for the item.", examples=[1])]
 
 
 def plc_router(door: Door, bell: Bell, clock: Clock) -> APIRouter:

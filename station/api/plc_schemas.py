@@ -31,8 +31,8 @@ class PlcResult(_Body):
                     "v": 1,
                     "st": 1,
                     "hb": 8123,
-                    "seq": 417,
-                    "id": 417,
+                    "seq": 1,
+                    "id": 1,
                     "verdict": 1,
                     "conf": 12,
                     "code": 0,
@@ -66,7 +66,7 @@ class PlcResult(_Body):
 class PlcItem(_Body):
     """The answer to a trigger. It never carries a verdict, so that a number used twice cannot open the gate."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"v": 1, "st": 1, "hb": 8123, "id": 417, "item": 1}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"v": 1, "st": 1, "hb": 8123, "id": 1, "item": 1}]})
 
     v: Literal[1] = Field(default=1, description="Version of this layout.")
     st: int = Field(ge=0, le=3, description="Station: 0 starting, 1 ready, 2 busy, 3 fault.")
@@ -79,7 +79,7 @@ class PlcAck(_Body):
     """The answer to an acknowledgement."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"v": 1, "st": 1, "hb": 8123, "seq": 417, "unread": 0, "overrun": 0}]}
+        json_schema_extra={"examples": [{"v": 1, "st": 1, "hb": 8123, "seq": 1, "unread": 0, "overrun": 0}]}
     )
 
     v: Literal[1] = Field(default=1, description="Version of this layout.")
@@ -104,7 +104,7 @@ class PlcStatus(_Body):
                     "busy": 0,
                     "code": 0,
                     "boot": 1395731208,
-                    "seq": 417,
+                    "seq": 1,
                     "unread": 0,
                     "overrun": 0,
                     "cams": 3,
@@ -151,7 +151,7 @@ class PlcError(_Body):
 class TriggerFields(_Body):
     """What a controller says about the item it presents."""
 
-    id: Number = Field(ge=1, le=PLC_ID_MAX, description="The controller's number for the item.", examples=[417])
+    id: Number = Field(ge=1, le=PLC_ID_MAX, description="The controller's number for the item.", examples=[1])
     sku: Word | None = Field(default=None, description="The stock keeping unit expected.", examples=["TEA-20"])
     barcode: Word | None = Field(default=None, description="The barcode expected.", examples=["4006381333931"])
 
@@ -159,7 +159,7 @@ class TriggerFields(_Body):
 class AckFields(_Body):
     """Which verdict a controller has taken."""
 
-    seq: Number = Field(ge=1, le=SEQ_MAX, description="The sequence of the verdict taken.", examples=[417])
+    seq: Number = Field(ge=1, le=SEQ_MAX, description="The sequence of the verdict taken.", examples=[1])
 
 
 def plc_result(recorded: RecordedVerdict, status: StationStatus, utc_ns: int) -> PlcResult:

@@ -1,6 +1,7 @@
 """Bodies that cross the wire and belong to no one subject, and what all of them are built with."""
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -25,14 +26,14 @@ Alarm = Annotated[
 ]
 
 
-def _no_truth_value(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("true and false are no numbers")
-    return value
+def _plain_number(value: object) -> object:
+    if type(value) is int or (isinstance(value, str) and re.fullmatch("-?[0-9]+", value)):
+        return value
+    raise ValueError("write a whole number in the digits 0 to 9")
 
 
-Number = Annotated[int, BeforeValidator(_no_truth_value)]
-"""A number that a client sends. JSON's true and false are none, though Python takes them for 1 and 0."""
+Number = Annotated[int, BeforeValidator(_plain_number)]
+"""A whole number that a client sends. Left to Python, `1_0`, ` 1`, 1e2 and true would be numbers too."""
 
 
 class Body(BaseModel):

@@ -120,7 +120,8 @@ class SimulatedCamera(PipelineCamera):
         self._trouble = (
             f"simulated camera {self._camera_id} is {late_s:.1f} s behind: this machine does not render "
             f"{len(self._booth.rig.cameras)} cameras of {lens.width_px}x{lens.height_px} at {self._fps} fps in time. "
-            "Lower simulation.fps, or simulation.width_px and height_px, or choose a simulation.booth of fewer cameras"
+            "Lower simulation.width_px and height_px, or simulation.fps, to 10 at least, or choose a simulation.booth "
+            "of fewer cameras"
         )
         if not was_late:
             _log.warning(self._trouble)

@@ -1,6 +1,5 @@
 """`station demo`: the station at work on its demo recording."""
 
-import signal
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace as changed
@@ -67,7 +66,7 @@ def demo(
         console.print(f"The controller took {len(controller.plc.log)} results and opened its gate {opened} times.")
         if keep:
             console.print(f"Serving on: {serving.url}/v1/verdicts, /metrics, /openapi.json. Ctrl-C stops.")
-            signal.pause()
+            serving.station.threads.wait()
 
 
 def _config(folder: str, port: int) -> StationConfig:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from station.cli.files import file_to_write, writing
 from station.cli.progress import counting_bar
-from station.core.errors import DatasetError
+from station.core.errors import DatasetError, pip_install
 from station.learn.dataset import Split, open_dataset
 
 _COLUMNS = {
@@ -52,9 +52,7 @@ def evaluate(
         from station.learn.evaluation.report import write_report
         from station.learn.evaluation.scorers import open_scorers
     except ImportError as error:
-        raise DatasetError(
-            f"evaluation needs {error.name}. Install the extra: pip install 'damage-station[data]'"
-        ) from error
+        raise DatasetError(f"evaluation needs {error.name}. Install the extra: {pip_install('data')}") from error
     found, console = open_dataset(dataset), Console()
     count = sum(item.split is Split.TEST and not item.is_reference for item in found.items)
     evaluations = []

@@ -25,7 +25,7 @@ def run(
         int | None, typer.Option(help="Port of the API; overrides the configuration.", min=0, max=65535)
     ] = None,
 ) -> None:
-    """Run the station: cameras, inspection and API, until SIGTERM or Ctrl-C.
+    """Run the station: cameras, inspection and API, until SIGTERM or Ctrl-C, or until a part of it fails for good.
 
     Without a configuration it looks for RealSense cameras. A configuration with `source.kind = "replay"` or
     `"simulated"` needs none.
@@ -48,7 +48,7 @@ def run(
     signal.signal(signal.SIGTERM, _end)
     with serve(settings, SystemClock()) as serving:
         console.print(f"Serving at {serving.url}; boot {serving.station.boot.boot_id}. Ctrl-C stops.")
-        signal.pause()
+        serving.station.threads.wait()
 
 
 def _end(_signal: int, _frame: object) -> None:

@@ -1,6 +1,7 @@
 """`station simulate`: recordings, datasets and contact sheets of the simulated booth."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,8 @@ _Config = Annotated[
     Path | None,
     typer.Option(help="Configuration file, see `station config`; its section [simulation] says what the booth is."),
 ]
+_SHEET_PX = 1280, 720
+"""How large the pictures are that a sheet's cells are cropped from."""
 _Picture = Annotated[Path, typer.Argument(callback=file_to_write, help="The picture to write, .png or .jpg.")]
 
 
@@ -67,8 +70,8 @@ def dataset(
 ) -> None:
     """Make a dataset to train on and to be judged by: pictures of every camera with their truth.
 
-    Ten items of each product, fewer where that would leave a split without a kind of product: 24 items cover all ten
-    kinds, 210 bring each kind into each split. The first two in five are good and marked as its references; of the
+    Ten items of each product, fewer where that would leave a split without a kind of product: 10 items cover all ten
+    kinds, 200 bring each kind into each split. The first two in five are good and marked as its references; of the
     others half are damaged, every type the kind can have about as often as any other, as often minor as major. Five
     products in seven are for training, one is for validation, one for testing; no two of these share a product or an
     artwork seed, nor do datasets of different seeds.
@@ -82,9 +85,13 @@ def dataset(
     from station.learn.simulated import simulate_dataset
 
     console = Console(stderr=True)
-    with writing(out), counting_bar(console, "Rendering items", items) as progress:
-        settings = load_config(config).simulation
-        made = simulate_dataset(out, items, seed, os.cpu_count() or 1, progress, settings)
+    settings = load_config(config).simulation
+    try:
+        with writing(out), counting_bar(console, "Rendering items", items) as progress:
+            made = simulate_dataset(out, items, seed, os.cpu_count() or 1, progress, settings)
+    except KeyboardInterrupt:
+        console.print(f"Stopped. The same command goes on with {out} where it stopped", soft_wrap=True)
+        raise
     table = Table("", *made.counts, title=str(out), title_justify="left")
     table.add_row("count", *map(str, made.counts.values()))
     console.print(table)
@@ -132,6 +139,7 @@ def products(
 def _drawn(page: "Sheet", seed: int, before: bool, config: Path | None) -> "Picture":
     from station.simulation.sheet import draw_sheet
 
-    settings = load_config(config).simulation
+    width_px, height_px = _SHEET_PX
+    settings = replace(load_config(config).simulation, width_px=width_px, height_px=height_px)
     with counting_bar(Console(stderr=True), "Rendering pictures", page.count) as progress:
         return draw_sheet(page, seed, os.cpu_count() or 1, progress, before, settings)

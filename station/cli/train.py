@@ -9,7 +9,7 @@ from rich.console import Console
 
 from station.cli.files import folder_to_write, writing
 from station.cli.progress import counting_bar
-from station.core.errors import DatasetError
+from station.core.errors import DatasetError, pip_install
 from station.inference import InferenceSettings, find_bundle
 from station.learn.dataset import open_dataset
 
@@ -43,9 +43,7 @@ def train(
         from station.learn.training.settings import TrainingSettings
         from station.learn.training.train import train as run
     except ImportError as error:
-        raise DatasetError(
-            f"training needs {error.name}. Install the extra: pip install 'damage-station[train]'"
-        ) from error
+        raise DatasetError(f"training needs {error.name}. Install the extra: {pip_install('train')}") from error
     settings = TrainingSettings(epochs, finetune_epochs if finetune else 0, seed)
     options = (f" --finetune --finetune-epochs {finetune_epochs}" if finetune else "") + f" --epochs {epochs}"
     command = f"station train DATASET {out.name} --bundle {bundle}{options} --seed {seed}"

@@ -12,7 +12,7 @@ from rich.table import Table
 from station.cli.files import file_to_write, folder_to_write, writing
 from station.cli.progress import counting_bar
 from station.config import StationConfig, load_config
-from station.core.errors import DatasetError
+from station.core.errors import DatasetError, pip_install
 from station.daemon.clock import SystemClock
 from station.daemon.parts import build_inspector, source_rig
 from station.gallery import METHOD
@@ -81,7 +81,7 @@ def _fit(
         from station.learn.tuning.tune import tune_on
     except ImportError as error:
         raise DatasetError(
-            f"tuning on a dataset needs {error.name}. Install the extra: pip install 'damage-station[data]'"
+            f"tuning on a dataset needs {error.name}. Install the extra: {pip_install('data')}"
         ) from error
     found, console = open_dataset(dataset), Console(highlight=False)
     count = sum(item.split is not Split.TRAIN and not item.is_reference for item in found.items)

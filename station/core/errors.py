@@ -83,3 +83,8 @@ class DatasetError(StationError):
 
 class TuningError(StationError):
     """Fusion weights or a certificate cannot be made, read or used."""
+
+
+def pip_install(extra: str) -> str:
+    """Return the command that installs an extra: for a station installed from a wheel, and in a clone."""
+    return f"pip install 'damage-station[{extra}]', in a clone pip install '.[{extra}]'"

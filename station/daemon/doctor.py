@@ -64,7 +64,10 @@ def examine(config: StationConfig) -> list[Check]:
 
 def _libusb() -> Check:
     """The library really loaded, which librealsense links by name."""
-    mapped = (line.split() for line in Path("/proc/self/maps").read_text().splitlines())
+    maps = Path("/proc/self/maps")
+    if not maps.exists():
+        return Check("libusb", Health.WARNING, "/proc is not mounted, which names it", "mount -t proc proc /proc")
+    mapped = (line.split() for line in maps.read_text().splitlines())
     found = next((parts[5] for parts in mapped if len(parts) > 5 and "libusb" in parts[5]), "")
     if not found:
         return Check("libusb", Health.FAILED, "not loaded", "pip install libusb-package")

@@ -1,8 +1,10 @@
 """What the API asks of the station, answered by the running one; see `api.door.Door`."""
 
+from dataclasses import replace
+
 from station.api.door import GallerySummary, ProductSummary
 from station.core.damage import Reason
-from station.core.status import EvidencePicture, ItemRecord, StationState, StationStatus, Truth
+from station.core.status import EvidencePicture, ItemRecord, ItemState, StationState, StationStatus, Truth
 from station.core.verdict import RecordedVerdict
 from station.daemon.outbox import Outbox
 from station.daemon.station import Station
@@ -12,7 +14,10 @@ from station.store import Store
 
 
 class StationDoor:
-    """Reads go straight to the store; everything that writes passes the station's writer."""
+    """Reads go straight to the store; everything that writes passes the station's writer.
+
+    A verdict that is stored but not told yet, for it may prove late, is shown to nobody: the outbox tells it first.
+    """
 
     def __init__(
         self, station: Station, store: Store, gallery: Gallery, policy: JudgeSettings, standing: Standing
@@ -47,19 +52,26 @@ class StationDoor:
 
     def announce(self, plc_id: int, sku: str | None, barcode: str | None) -> ItemRecord:
         """Announce an item; durable on return."""
-        return self._station.announce(plc_id, sku, barcode)
+        last_told = self._last_told()
+        return _as_told(self._station.announce(plc_id, sku, barcode), last_told)
 
     def item(self, item_id: str) -> ItemRecord | None:
         """Return one item."""
-        return self._store.item(item_id)
+        last_told = self._last_told()
+        record = self._store.item(item_id)
+        return record and _as_told(record, last_told)
 
     def item_by_plc_id(self, plc_id: int) -> ItemRecord | None:
         """Return the newest item the controller gave this number."""
-        return self._store.item_by_plc_id(plc_id)
+        last_told = self._last_told()
+        record = self._store.item_by_plc_id(plc_id)
+        return record and _as_told(record, last_told)
 
     def verdicts(self, after_number: int, limit: int) -> list[RecordedVerdict]:
         """Return verdicts numbered above `after_number`, in order."""
-        return self._store.after_number(after_number, limit)
+        last_told = self._last_told()
+        page = self._store.after_number(after_number, limit)
+        return [recorded for recorded in page if recorded.number <= last_told]
 
     def acknowledge(self, seq: int) -> int:
         """Note durably that the controller has taken a verdict and all older ones; returns how many this marked."""
@@ -122,3 +134,14 @@ class StationDoor:
     def metrics_text(self) -> bytes:
         """Return all metrics in Prometheus text form."""
         return self._station.telemetry.text()
+
+    def _last_told(self) -> int:
+        """Return the number of the newest verdict told. Ask it before the store: what was told by then is final."""
+        newest = self._station.outbox.newest
+        return newest.number if newest else 0
+
+
+def _as_told(record: ItemRecord, last_told: int) -> ItemRecord:
+    if record.verdict is None or record.verdict.number <= last_told:
+        return record
+    return replace(record, state=ItemState.CAPTURED, verdict=None)

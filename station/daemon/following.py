@@ -13,7 +13,8 @@ def follow(station: Station) -> Iterator[RecordedVerdict]:
     """Yield each verdict from now on as it is recorded; ends when the station's source has ended and all are judged.
 
     Raises:
-        StationError: a camera failed for good, e.g. its recording is damaged; after the verdicts so far.
+        StationError: a camera failed for good, e.g. its recording is damaged, after the verdicts so far; or one of the
+            station's threads did.
     """
     news = threading.Event()
     station.outbox.subscribe(news.set)
@@ -27,6 +28,8 @@ def follow(station: Station) -> Iterator[RecordedVerdict]:
                 yield recorded
             if done:
                 break
+            if station.threads.error is not None:
+                raise station.threads.error
             news.wait(_CHECK_S)
             news.clear()
     finally:

@@ -85,10 +85,11 @@ def _start(stack: ExitStack, config: StationConfig, clock: Clock, source: Source
     server = make_server(create_app(door, clock, config.api), listener)
     station.start()
     stack.callback(station.stop)
-    api = threading.Thread(target=server.run, name="api")
+    api = station.threads.make("api", server.run)
     api.start()
     stack.callback(api.join)
     stack.callback(setattr, server, "should_exit", True)
+    stack.callback(station.threads.close)
     if announce and source.events:
         announcer = Announcer(source.events, source.start_ns, source.speed, station.announce, clock)
         announcer.start()

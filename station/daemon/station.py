@@ -27,6 +27,7 @@ from station.daemon.outbox import WINDOW, Outbox
 from station.daemon.parts import Source
 from station.daemon.runner import CameraRunner
 from station.daemon.scene_walk import SceneWalk
+from station.daemon.threads import Threads
 from station.daemon.writer import Writer
 from station.inspection import Inspector
 from station.store import Store
@@ -42,7 +43,11 @@ _T = TypeVar("_T")
 
 
 class Station:
-    """Runs the parts it is given until `stop`. `start` and `stop` are called once each."""
+    """Runs the parts it is given until `stop`. `start` and `stop` are called once each.
+
+    A scene, inspection or watch that fails is not started again: `threads` has its error, and whoever runs the
+    station is to end with it.
+    """
 
     def __init__(self, config: StationConfig, source: Source, inspector: Inspector, store: Store, clock: Clock) -> None:
         self._config = config
@@ -73,9 +78,10 @@ class Station:
         self._calibration = Calibration(config.setup, source.rig.digest, clock)
         self._inspecting = threading.Event()
         self._stopping = threading.Event()
-        self._scene_thread = threading.Thread(target=self._run_scene, name="scene")
-        self._inspection_thread = threading.Thread(target=self._run_inspection, name="inspection")
-        self._watch_thread = threading.Thread(target=self._run_watch, name="watch")
+        self.threads = Threads()
+        self._scene_thread = self.threads.make("scene", self._run_scene)
+        self._inspection_thread = self.threads.make("inspection", self._run_inspection)
+        self._watch_thread = self.threads.make("watch", self._run_watch)
 
     def start(self) -> None:
         """Start all threads, after giving the items a former run left open their verdict (restarted)."""
@@ -92,6 +98,7 @@ class Station:
 
     def stop(self) -> None:
         """Stop all threads; items still in hand are sidelined (shutdown) and stored."""
+        self.threads.close()
         self._stopping.set()
         for runner in self.runners:
             runner.stop()
@@ -194,16 +201,21 @@ class Station:
         self.desk.recorded(recorded.verdict.item_id)
 
     def _run_scene(self) -> None:
-        while not self._stopping.is_set():
-            ended = self.ended
-            arrivals = self._inbox.take(_SCENE_WAIT_S)
-            captures = self._scene.step(arrivals, self._clock.now_ns())
-            if ended and arrivals.frame is None:  # that was the last frame: nothing in hand will be seen any more
-                captures += self._scene.close(self._clock.now_ns())
-            for capture in captures:
+        try:
+            while not self._stopping.is_set():
+                self._step_scene()
+                self._heart.report("scene")
+        finally:
+            for capture in self._scene.close(self._clock.now_ns()):
                 self._dispatch(capture)
-            self._heart.report("scene")
-        for capture in self._scene.close(self._clock.now_ns()):
+
+    def _step_scene(self) -> None:
+        ended = self.ended
+        arrivals = self._inbox.take(_SCENE_WAIT_S)
+        captures = self._scene.step(arrivals, self._clock.now_ns())
+        if ended and arrivals.frame is None:  # that was the last frame: nothing in hand will be seen any more
+            captures += self._scene.close(self._clock.now_ns())
+        for capture in captures:
             self._dispatch(capture)
 
     def _dispatch(self, capture: ItemCapture) -> None:

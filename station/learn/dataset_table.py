@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from station.core.damage import DamageType, Severity
-from station.core.errors import DatasetError
+from station.core.errors import DatasetError, pip_install
 from station.core.geometry import Intrinsics
 from station.learn.dataset import DamageMask, Item, Split, View
 
@@ -22,9 +22,7 @@ def arrow() -> Any:
     try:
         import pyarrow.parquet  # binds `pyarrow` as well
     except ImportError as error:
-        raise DatasetError(
-            f"datasets need {error.name}. Install the extra: pip install 'damage-station[data]'"
-        ) from error
+        raise DatasetError(f"datasets need {error.name}. Install the extra: {pip_install('data')}") from error
     return pyarrow
 
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from station.core.errors import SetupError
+from station.core.errors import SetupError, pip_install
 
 
 def need_scipy() -> None:
@@ -38,5 +38,5 @@ def _scipy(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise SetupError(
-            f"`station setup` cannot compute without SciPy ({error}). Install it: pip install 'damage-station[setup]'"
+            f"`station setup` cannot compute without SciPy ({error}). Install it: {pip_install('setup')}"
         ) from error

@@ -3,6 +3,7 @@
 import mmap
 import multiprocessing
 import os
+from contextlib import suppress
 from math import ceil
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import DupFd
@@ -99,7 +100,7 @@ class _Renderer:
         there_full.close()
         self._next = index
         for place in range(self._places):
-            self._free.send(place)
+            self._offer(place)
 
     def frame(self, index: int) -> SimFrame:
         """Return a frame, waiting for it where it is not ready."""
@@ -120,7 +121,7 @@ class _Renderer:
         colour, depth = self._ring
         frame = SimFrame(t_ns, colour[place].copy(), depth[place].copy(), self._booth.settings.depth_unit_mm)
         if index + self._places < self._booth.frame_count:
-            self._free.send(place)
+            self._offer(place)
         self._next, self._last = index + 1, (index, frame)
         return frame
 
@@ -133,6 +134,10 @@ class _Renderer:
             self._process = None
             self._free.close()
             self._full.close()
+
+    def _offer(self, place: int) -> None:
+        with suppress(BrokenPipeError):  # the process has ended: its last frames are still to come, then that it has
+            self._free.send(place)
 
 
 class _Memory:

@@ -262,7 +262,7 @@ _DESIGNS: dict[str, tuple[Kind, tuple[float, float, float], Design]] = {
             base=(232, 233, 230),
             ink=(30, 34, 40),
             accent=(38, 108, 178),
-            inside=(132, 136, 140),
+            inside=(230, 228, 220),
             gloss=0.12,
         ),
     ),

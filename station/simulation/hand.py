@@ -16,6 +16,8 @@ _GLOVED_SHARE = 0.5
 _LENGTH_MM = 900.0
 """The arm is as long as that: its end is never seen."""
 _TEXTURE_PX = 64
+_CLOSED_MM = 0.5
+"""The radius of the hole that is left at a tube's end."""
 
 
 def draw_hand(grip_mm: NDArray[np.floating], rng: np.random.Generator) -> Limb:
@@ -62,7 +64,10 @@ def _finger(radius_mm: float) -> NDArray[np.float64]:
 def _tube(
     centres: NDArray[np.floating], radii: NDArray[np.floating], column: int, flatness: float, around: int = 20
 ) -> Patch:
-    """Return a tube along a line of points, [R, 3], of radii [R], as high as `flatness` times its width."""
+    """Return a tube along a line of points, [R, 3], of radii [R], as high as `flatness` times its width.
+
+    Both of its ends are closed.
+    """
     ahead = np.gradient(centres, axis=0)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
     aside = np.cross(ahead, (0.0, 0.0, 1.0))
@@ -70,6 +75,8 @@ def _tube(
     up = np.cross(aside, ahead)
     angles = np.linspace(0, 2 * np.pi, around)[None, :, None]
     ring = np.cos(angles) * aside[:, None] + flatness * np.sin(angles) * up[:, None]
+    centres, ring = (np.concatenate([part[:1], part, part[-1:]]) for part in (centres, ring))
+    radii = np.array([_CLOSED_MM, *radii, _CLOSED_MM])
     points = centres[:, None] + radii[:, None, None] * ring
     along, turn = np.meshgrid(np.linspace(0.05, 0.95, len(centres)), np.linspace(0.05, 0.95, around), indexing="ij")
     uv_mm = np.stack([(column + along) * _TEXTURE_PX, turn * _TEXTURE_PX], axis=-1)

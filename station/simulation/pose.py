@@ -13,6 +13,8 @@ _EDGE_MM = 8.0
 """Items keep this far from the tray's edge where they are small enough."""
 _BORDER_SHARE = 0.02
 """Items keep this far from every picture's border, as a share of its height."""
+_ABOVE_TRAY_MM = 0.3
+"""Items rest this far above the tray: in one plane with it a ray through a hole might meet either."""
 _TRIES = 12
 
 _FACES = {
@@ -85,7 +87,7 @@ def place(shape: Shape, rotation: NDArray[np.float64], rig: Rig, rng: np.random.
     low, high = points.min(axis=0), points.max(axis=0)
     tray_from_item = np.eye(4)
     tray_from_item[:3, :3] = rotation
-    tray_from_item[2, 3] = -low[2]
+    tray_from_item[2, 3] = _ABOVE_TRAY_MM - low[2]
     middle = (low + high)[:2] / 2
     room = np.array(rig.tray.size_mm) / (2 if side else 1, 1)
     home = np.array([side * rig.tray.size_mm[0] / 4, 0.0])

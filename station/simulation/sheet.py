@@ -24,15 +24,15 @@ from station.simulation.truth import Truth
 Picture = NDArray[np.uint8]
 """uint8 RGB [H, W, 3]."""
 
-_CELL_PX, _LINE_PX, _GAP_PX = 190, 17, 4
-_COLUMNS = 5
+_CELL_PX, _LINE_PX, _GAP_PX = 300, 20, 4
+_COLUMNS = 4
 """So many cells beside each other are seen in full on a page of text."""
 _MARGIN = 0.08
 """Around an item, as a share of its larger side."""
 _PAPER, _INK, _FAINT = (250, 250, 248), (34, 36, 40), (228, 228, 226)
 _OUTLINE_RGB = (255, 0, 220)
-_FAR_PX, _NOTICED = 4.0, 12.0
-"""Seen from afar a picture is blurred by so much; a change is noticed from so many levels on."""
+_FAR, _NOTICED = 1 / 120, 12.0
+"""Seen from afar a picture is blurred by this share of its height; a change is noticed from so many levels on."""
 _BESIDE = 0.3
 """How much a change weighs where the item was not before."""
 _TO_CHOOSE_FROM = 12
@@ -208,7 +208,8 @@ def _told(shot: Shot, camera_id: str) -> float:
 
 def _change(colour: Picture, before: Picture) -> NDArray[np.float32]:
     """Return how much two pictures differ when looked at from afar, in levels, float32 [H, W]."""
-    far = [cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _FAR_PX) for picture in (colour, before)]
+    blur_px = _FAR * colour.shape[0]
+    far = [cv2.GaussianBlur(picture.astype(np.float32), (0, 0), blur_px) for picture in (colour, before)]
     return np.asarray(np.abs(far[0] - far[1]).max(axis=2), np.float32)
 
 
@@ -255,4 +256,4 @@ def _assembled(sheet: Sheet, pictures: dict[int, NDArray[np.uint8]], before: boo
 
 
 def _write(page: Picture, text: str, at: tuple[int, int]) -> None:
-    cv2.putText(page, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.43, _INK, 1, cv2.LINE_AA)
+    cv2.putText(page, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, _INK, 1, cv2.LINE_AA)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from station.core.errors import SimulationError
+from station.core.errors import SimulationError, pip_install
 from station.simulation.imprint import Imprint
 from station.simulation.mesh import Material, Mesh
 
@@ -139,7 +139,7 @@ def _embree_scene(points: NDArray[np.float32], triangles: NDArray[np.int32]) -> 
         from embreex.rtcore_scene import EmbreeScene
     except ImportError as error:
         raise SimulationError(
-            f"the simulated booth's renderer cannot be loaded ({error}). Install it: pip install 'damage-station[sim]'"
+            f"the simulated booth's renderer cannot be loaded ({error}). Install it: {pip_install('sim')}"
         ) from error
     scene = EmbreeScene()
     TriangleMesh(scene, points, triangles)

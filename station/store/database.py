@@ -17,7 +17,7 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from station.core.errors import StoreError, StoreFull
+from station.core.errors import StoreError, StoreFull, pip_install
 from station.store.settings import StoreSettings
 
 _SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
@@ -153,9 +153,7 @@ class Database:
         try:
             yield
         except ImportError as error:
-            raise StoreError(
-                f"{error}: PostgreSQL needs its driver. pip install 'damage-station[postgresql]'"
-            ) from error
+            raise StoreError(f"{error}: PostgreSQL needs its driver: {pip_install('postgresql')}") from error
         except (SQLAlchemyError, sqlite3.Error, CommandError, OSError, UnicodeEncodeError, OverflowError) as error:
             cause = getattr(error, "orig", None) or error
             if _is_full(cause):

@@ -27,8 +27,8 @@ class StoreSettings:
         Ge(0.1),
         Le(60.0),
         Doc(
-            "Seconds to wait for a database that another program holds, or for a server that does not answer: a pass "
-            "may be told so much after its deadline."
+            "Seconds to wait for a database that another program holds, or for a server that does not answer. A pass "
+            "stored after its deadline is told as a sideline."
         ),
     ] = 0.5
     min_free_mb: Annotated[

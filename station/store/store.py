@@ -115,8 +115,8 @@ class Store:
     def record(self, verdict: Verdict, evidence: Sequence[EvidencePicture] = ()) -> RecordedVerdict:
         """Store a verdict with its evidence, whole or not at all, and give it the next number.
 
-        An item has one verdict for ever: recording another returns the first. An item that was never opened is
-        created along with its verdict. The verdict's `views` are not kept.
+        An item has one verdict: recording another returns the first, and only `overrule` changes it. An item that
+        was never opened is created along with its verdict. The verdict's `views` are not kept.
         """
         with self._database.writing() as connection:
             known = _one_item(connection, items.c.item_id == verdict.item_id)
@@ -132,6 +132,13 @@ class Store:
             for picture in evidence:
                 connection.execute(insert(pictures).values(item=key, **asdict(picture)))
             connection.execute(update(items).where(items.c.id == key).values(state=ItemState.JUDGED))
+        return RecordedVerdict(number, seq_from_number(number), replace(verdict, views=()))
+
+    def overrule(self, number: int, verdict: Verdict) -> RecordedVerdict:
+        """Put another verdict in the place of the one with that number, which nobody was told yet."""
+        with self._database.writing() as connection:
+            place = update(verdicts).where(verdicts.c.number == number)
+            connection.execute(place.values(utc_ns=verdict.utc_ns, document=encode_verdict(verdict)))
         return RecordedVerdict(number, seq_from_number(number), replace(verdict, views=()))
 
     def acknowledge(self, seq: int) -> int:

@@ -19,7 +19,7 @@ from station.vision.settings import VisionSettings
 
 OnCrop = Callable[[NDArray[np.uint8]], object]
 
-_FINE_PX = 128
+_FINE_PX = 112
 """An item found is outlined in a window of about this many pixels across."""
 _MARGIN = 0.1
 """The window exceeds what was found by this share of its larger side."""
@@ -90,9 +90,9 @@ class ViewExtractor:
     ) -> ItemView:
         mask, side = found.mask, self._settings.crop_px
         image_map = crop_from_image(mask, patch.sight.window, side, self._settings.crop_fill)
-        window_map = from_window(image_map, patch.sight.window)
         crop = geometry.crop(colour, image_map, side)
         on_crop(crop)
+        window_map = from_window(image_map, patch.sight.window)
         cut_mask = warp_mask(mask, window_map, side)
         height_mm = cv2.warpAffine(
             patch.height_mm - np.float32(tray.level_mm),

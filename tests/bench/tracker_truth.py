@@ -35,6 +35,8 @@ from station.vision import ViewExtractor, VisionSettings
 from station.vision.geometry import TrayGeometry, Window
 
 BATCH = 10
+TABLE_WIDTH = 110
+"""So many columns a table has where the output is no terminal, so that no name is cut."""
 SETTINGS = SimulationSettings(damaged_share=0.5)
 
 
@@ -164,7 +166,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = bench(arguments.items, arguments.seed)
-    console = Console()
+    console = Console(width=max(TABLE_WIDTH, Console().width))
     console.print(summary("By kind", grouped(rows, "kind")))
     console.print(summary("By damage", grouped(rows, "damage")))
     if arguments.json:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from station.api import booth_schemas, item_schemas, plc_schemas, schemas
 from station.api.app import create_app
-from station.core.damage import Reason
+from station.core.damage import Decision, Reason
 
 
 @pytest.fixture
@@ -18,9 +18,9 @@ def document(door):
 
 @pytest.fixture
 def example_station(door, serve):
-    """A station in which the examples' item exists."""
-    door.store.open_item("000001-a000001", 417, "TEA-20", "4006381333931", door.clock.utc_ns())
-    door.judge(417)
+    """A station that has judged its first item, as `station demo` soon has."""
+    door.store.open_item("000001-a000001", 1, "TEA-20", "4006381333931", door.clock.utc_ns())
+    door.judge(1)
     return serve(door)
 
 
@@ -65,6 +65,8 @@ def test_every_example_works(document, example_station) -> None:
         answer = example_station.ask(*_request(document, path, method, operation))
         assert str(answer.status) in operation["responses"], (path, answer)
         assert 200 <= answer.status < 300, (path, answer)
+        if operation["operationId"] in ("plc_next", "plc_verdict"):
+            assert answer.json["verdict"] == Decision.SIDELINE
         content = operation["responses"][str(answer.status)].get("content", {})
         if "application/json" in content:
             _assert_fits(document, content["application/json"]["schema"], answer.json)

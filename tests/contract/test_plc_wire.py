@@ -23,6 +23,13 @@ REFUSED = (
     ("/v1/plc/next?after=32768", "GET", 400, 1),
     ("/v1/plc/next?after=x&wait=", "GET", 400, 1),
     ("/v1/plc/next?wait=-1", "GET", 400, 1),
+    ("/v1/plc/next?after=1_0", "GET", 400, 1),
+    ("/v1/plc/next?wait=1e2", "GET", 400, 1),
+    ("/v1/plc/next?after=%201", "GET", 400, 1),
+    ("/v1/plc/verdict/1.0", "GET", 400, 1),
+    ("/v1/plc/verdict/%D9%A1", "GET", 400, 1),
+    ("/v1/plc/trigger?id=1_0", "GET", 400, 1),
+    ("/v1/plc/ack?seq=%2B1", "POST", 400, 1),
     ("/v1/plc/verdict/0", "GET", 400, 1),
     ("/v1/plc/verdict/2147483648", "GET", 400, 1),
     ("/v1/plc/verdict/", "GET", 404, 2),
@@ -86,6 +93,20 @@ def test_what_is_not_http_gets_a_short_answer_and_a_closed_line(long_station, ga
     assert line.read_to_end() == b""
 
 
+@pytest.mark.parametrize("origin", ["http://station:8377", "HTTPS://127.0.0.1", "http://"])
+def test_a_request_may_name_the_whole_address(serve, door, origin) -> None:
+    """RFC 9112, 3.2.2: a server must accept the absolute form."""
+    door.judge(417, Decision.PASS)
+    open_station, locked_station = serve(door), serve(door, token="s3cret")
+    for version in ("1.0", "1.1"):
+        answer = open_station.ask(f"{origin}/v1/plc/next?after=0", version=version)
+        assert_plain(answer)
+        assert (answer.status, answer.json["id"], answer.json["verdict"]) == (200, 417, 1)
+        assert locked_station.ask(f"{origin}/v1/plc/next?after=0", version=version).status == 401
+        assert locked_station.ask(f"{origin}/t/s3cret/v1/plc/next?after=0", version=version).json["id"] == 417
+    assert open_station.ask(origin).status == 404
+
+
 def test_one_connection_serves_many_requests(long_station) -> None:
     line = long_station.line()
     for _ in range(3):
@@ -137,7 +158,7 @@ def test_a_posted_trigger_that_says_nothing_is_refused(long_station, body) -> No
 
 
 @pytest.mark.parametrize(("path", "field"), [("trigger", "id"), ("ack", "seq")])
-@pytest.mark.parametrize("value", ["true", "false", "null", "1.5", '"true"', "[1]", "{}"])
+@pytest.mark.parametrize("value", ["true", "false", "null", "1.5", "1e2", "1_0", '"true"', "[1]", "{}"])
 def test_a_posted_number_must_be_one(long_station, path, field, value) -> None:
     answer = long_station.ask(f"/v1/plc/{path}", "POST", body=f'{{"{field}": {value}}}')
     assert_plain(answer)

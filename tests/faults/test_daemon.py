@@ -1,8 +1,9 @@
 """A station whose parts fail while it runs: every item gets its verdict, and everyone is told what is wrong."""
 
+import sqlite3
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,9 @@ from support import tiny_booth
 from support.stage import Stage, stalled
 from support.stations import get, running, serving_source, tiny_config, wait_for
 
+import station.daemon.serving as serving_module
 from station.api.plc_client import PlcClient
+from station.api.server import make_server
 from station.core.damage import Decision, Reason
 from station.core.errors import StationError
 from station.core.status import ItemState, StationState
@@ -268,6 +271,71 @@ def test_a_taken_port_is_told_and_nothing_is_left_running(live, config, tmp_path
     ):
         pass
     assert not (tmp_path / "other.db").exists(), "it never opened its store"
+
+
+def test_an_api_that_ends_by_itself_ends_the_station(stage, config, monkeypatch):
+    servers = []
+
+    def kept(app, listener):
+        servers.append(make_server(app, listener))
+        return servers[-1]
+
+    monkeypatch.setattr(serving_module, "make_server", kept)
+    with serving_source(config, stage.source, stage.clock) as serving:
+        servers[0].should_exit = True
+        with pytest.raises(StationError, match="'api' has ended"):
+            serving.station.threads.wait()
+
+
+@contextmanager
+def locked_store(folder):
+    """Another program holds the station's database."""
+    with closing(sqlite3.connect(folder / "station.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def test_a_pass_that_waited_for_the_database_beyond_its_deadline_is_told_as_a_sideline(stage, tiny_gallery, tmp_path):
+    store = {"busy_timeout_s": 20.0}
+    config = tiny_config(tiny_gallery, tmp_path, inspection={"deadline_ms": 1500}, store=store, **QUICK)
+    with gated_station(config, stage) as (station, gate):
+        item_id = station.announce(7, "BRICK", None).item_id
+        stage.scene = BRICK
+        assert gate.entered.wait(10)
+        station.write(lambda store: None)  # the capture is on disk
+        with locked_store(tmp_path):
+            gate.let.set()
+            wait_for(lambda: not station.desk.in_flight.unclaimed(), "the judge's verdict")
+            wait_for(lambda: station.desk.in_flight.is_overdue(item_id, stage.clock.now_ns()), "the deadline")
+            assert reasons(station) == {}
+        wait_for(lambda: reasons(station), "the verdict")
+        assert reasons(station) == {7: Reason.TIMEOUT}
+
+
+def test_a_database_that_hangs_sidelines_every_item_and_loses_none(live, stage, tmp_path):
+    """An announced item is on the tray when it begins, another one comes meanwhile, a third is refused."""
+    announce(live, 7)
+    with locked_store(tmp_path):
+        stage.scene = BRICK
+        wait_for(lambda: live.door.status().fault is Reason.STORE_FAULT, "fault")
+        assert get(live.url, "/readyz")[0] == 503
+        stage.clear()
+        stage.scene = BRICK
+        wait_for(lambda: len(live.station.desk.in_flight) == 2, "the second item in hand")
+        stage.clear()
+        with pytest.raises(StationError, match="announce it again"):
+            live.door.announce(9, "BRICK", None)
+        plc = PlcClient(live.url)
+        assert [plc.next(0)["verdict"], plc.verdict(7)["verdict"]] == [3, 3]
+        plc.close()
+    wait_for(lambda: len(live.door.verdicts(0, 10)) == 2, "both verdicts")
+    wait_for(lambda: get(live.url, "/readyz")[0] == 200, "recovery")
+    told = live.door.verdicts(0, 10)
+    assert [(each.verdict.plc_id, each.verdict.reason) for each in told] == [
+        (7, Reason.STORE_FAULT),
+        (0, Reason.UNKNOWN_PRODUCT),  # nobody said what it is; a sideline needs no haste
+    ]
+    judge_good_item(live, stage, 9)
 
 
 @pytest.fixture

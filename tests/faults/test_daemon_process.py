@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from box_scene import make_rig
 from support import tiny_booth
 from support.command import ROOT, station, station_run
 from support.stations import get, serving_replay, tiny_config, tiny_settings, wait_for, write_toml
@@ -17,6 +18,8 @@ from station.core.errors import RecordingError
 from station.core.status import StationState
 from station.daemon.following import follow
 from station.recording import open_recording, track_of_file
+from station.recording.manifest import file_sha256
+from station.rig import rig_json
 
 DEPTH = "topic_id = (SELECT id FROM topics WHERE name LIKE '%/Depth_0/image/data%')"
 
@@ -143,6 +146,25 @@ def test_a_truncated_recording_fails_the_replay_by_name(copied, settings, tmp_pa
     errors = capsys.readouterr().err
     assert "error: recording file" in errors
     assert "Restore it, or record again" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("verb", ["run", "replay"])
+def test_a_rig_that_is_not_the_cameras_ends_the_station(verb, copied, settings, tmp_path, monkeypatch, capsys):
+    """A daemon that goes on without its scene would never judge again; the service starts it anew."""
+    rig, manifest = copied / "rig.json", copied / "manifest.json"
+    known = file_sha256(rig)
+    rig.write_text(rig_json(make_rig(160, 120, cameras=("top", "left"))))
+    manifest.write_text(manifest.read_text().replace(known, file_sha256(rig)))
+    settings["source"]["recording"] = str(copied)
+    config = write_toml(tmp_path / "station.toml", settings)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert station(monkeypatch, verb, *([copied] if verb == "replay" else []), "--config", config) == 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    errors = " ".join(capsys.readouterr().err.split())
+    assert "error: camera 'top' delivers 320x240 but its rig is for 160x120" in errors
     assert "Traceback" not in errors
 
 

@@ -184,11 +184,13 @@ def _sticker(canvas: Canvas, product: SimProduct) -> None:
 
 
 def _blister_front(canvas: Canvas, product: SimProduct) -> None:
-    """Draw a card: its front above the bubble, the pattern going on below, a hole to hang it by."""
+    """Draw a card: its front above the bubble, a plain field beneath it, the pattern around, a hole to hang it by."""
     design, wide, high = product.design, canvas.width_mm, canvas.height_mm
-    form = blister_form(product)
-    room = high / 2 - form.bubble[1] - form.bubble[3]  # above the bubble
+    left, low, wide_below, high_below = blister_form(product).bubble
+    room = high / 2 - low - high_below  # above the bubble
     draw_pattern(canvas, design, np.random.default_rng((design.seed, 3)))
+    plain = blend(readable(design.base, design), design.base, 0.3)
+    canvas.rectangle(wide / 2 + left, room, wide_below, high_below, plain)
     canvas.rectangle(0, 0, wide, room, design.accent)
     top = Canvas(wide - 4, room - 9, design.base)
     draw_front(top, product)

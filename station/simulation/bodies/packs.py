@@ -26,6 +26,8 @@ from station.simulation.shape import (
 _X, _Y, _Z = np.eye(3)
 _FINE_MM = 4.0
 _TIN = (190, 192, 196)
+_SAME_MM = 1e-3
+"""Points of an outline nearer than that are one."""
 _WRAP_MM = 0.9
 """Room between a multipack's units and its outside."""
 
@@ -126,6 +128,7 @@ def _outline(form: PackForm, width: float, depth: float, step_mm: float) -> NDAr
     path = np.concatenate([*corners, corners[0][:1]])
     around = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     even = np.union1d(around, shares(around[-1], step_mm) * around[-1])
+    even = even[np.append(True, np.diff(even) > _SAME_MM)]
     return np.stack([np.interp(even, around, path[:, axis]) for axis in range(2)], axis=1)
 
 

@@ -14,24 +14,24 @@ _FACES = ("front", "back", "right", "left", "top", "bottom")
 
 
 def burst_carton(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Burst a box: its sides lean out and its lid lies beside it; or one side has come off its seams."""
+    """Burst a box: its sides lean out and its lid lies beside it; or one side has come off and lies there."""
     facing = {name: float(shape.patches[name].normals().mean(axis=(0, 1)) @ stance.up) for name in _FACES}
     lid = max(_FACES, key=lambda name: facing[name])
     sides = [name for name in _FACES if abs(facing[name]) < 0.5]
+    low = tray_height(shape, stance.up)
     if not major:
         seen = [
             float((shape.patches[name].normals().mean(axis=(0, 1)) @ stance.towards_cameras.T).max()) for name in sides
         ]
         side = sides[int(np.argsort(seen)[-1 - int(rng.integers(2))])]
-        leaned = _leaning(shape, side, stance, float(rng.uniform(13, 18)))
-        return shape.with_patches({side: leaned, "contents": _stuffing(shape, art, stance, 0.94)})
+        outward = shape.patches[side].normals().mean(axis=(0, 1))
+        rest = without(shape, (side,)).with_patches({"contents": _stuffing(shape, art, stance, 0.94)})
+        return laid_beside(rest, {side: shape.patches[side]}, stance, rng, outward, low, outward)
     panel = {lid: shape.patches[lid]}
     burst = {side: _leaning(shape, side, stance, float(rng.uniform(16, 32))) for side in sides}
     rest = without(shape, (lid,)).with_patches({**burst, "contents": _stuffing(shape, art, stance, 0.7)})
     normal = shape.patches[lid].normals().mean(axis=(0, 1))
-    return laid_beside(
-        rest, panel, stance, rng, normal if rng.random() < 0.6 else -normal, tray_height(shape, stance.up)
-    )
+    return laid_beside(rest, panel, stance, rng, normal if rng.random() < 0.6 else -normal, low)
 
 
 def _leaning(shape: Shape, side: str, stance: Stance, angle_deg: float) -> Patch:
@@ -62,15 +62,12 @@ def _stuffing(shape: Shape, art: Artwork, stance: Stance, share: float) -> Patch
 
 
 def part_sleeve(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Slide the sleeve off its tray; or its glued edge has come open."""
+    """Slide the sleeve off its tray; or its front is torn off and lies beside."""
+    low = tray_height(shape, stance.up)
     if major:
         tray = {name: shape.patches[name] for name in shape.parts["tray"]}
-        low = tray_height(shape, stance.up)
         return laid_beside(on_tray(without(shape, tray), stance.up, low + _BOARD_MM), tray, stance, rng, _Z, low)
-    front = shape.patches["front"].points
-    hinge = front[-1].mean(axis=0)
-    turn = turn_about(np.array([1.0, 0.0, 0.0]), np.deg2rad(float(rng.uniform(18, 24))))
-    return shape.with_patches(moved(shape, ("front",), turn, hinge))
+    return laid_beside(without(shape, ("front",)), {"front": shape.patches["front"]}, stance, rng, _Z, low)
 
 
 def part_book(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:

@@ -25,5 +25,5 @@ _APART: dict[Kind, Inflict] = {
 
 
 def taken_apart(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Return the shape with a part loose (minor), or off and beside the rest (major)."""
+    """Return the shape with a part loose or torn off (minor), or in pieces beside each other (major)."""
     return _APART[shape.product.kind](shape, major, stance, art, rng)

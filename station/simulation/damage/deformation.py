@@ -20,33 +20,34 @@ _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
     Kind.CARTON: (((21, 26), (8, 10)), ((48, 60), (26, 34))),
     Kind.MAILER: (((22, 28), (8, 10)), ((48, 60), (18, 24))),
     Kind.POLYBAG: (((22, 28), (8, 10)), ((46, 58), (16, 22))),
-    Kind.BOTTLE: (((24, 28), (10, 13)), ((38, 46), (20, 26))),
+    Kind.BOTTLE: (((27, 31), (14, 17)), ((40, 48), (23, 29))),
     Kind.CAN: (((23, 27), (10, 13)), ((38, 46), (21, 26))),
     Kind.TUBE: (((17, 21), (7, 9)), ((34, 42), (21, 26))),
-    Kind.MULTIPACK: (((19, 23), (9, 11)), ((44, 52), (24, 30))),
+    Kind.MULTIPACK: (((25, 29), (14, 17)), ((46, 54), (28, 34))),
 }
 _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal, a book's along its cover
     Kind.CARTON: (((30, 36), (14, 18)), ((62, 76), (30, 38))),
-    Kind.SLEEVE: (((30, 36), (13, 16)), ((62, 76), (30, 38))),
+    Kind.SLEEVE: (((40, 46), (20, 24)), ((62, 76), (30, 38))),
     Kind.BOOK: (((25, 31), (11, 14)), ((46, 56), (26, 32))),
-    Kind.MULTIPACK: (((38, 44), (18, 21)), ((62, 74), (32, 38))),
 }
 _FOLDS_MM: dict[Kind, tuple[_Range, _Range]] = {  # how much of a soft corner is folded over
-    Kind.MAILER: ((40, 48), (62, 76)),
-    Kind.BLISTER: ((28, 33), (46, 56)),
-    Kind.TUBE: ((17, 20), (28, 33)),
+    Kind.MAILER: ((46, 54), (70, 84)),
+    Kind.BLISTER: ((31, 36), (48, 58)),
+    Kind.TUBE: ((23, 27), (33, 39)),
 }
+_DENTED = {Kind.CAN: ("body",), Kind.MULTIPACK: ("band",)}
+"""The patches that are dented; of others any."""
 _FOLD_BEND_MM = {Kind.BLISTER: 6.0, Kind.TUBE: 3.0}
 """The radius in which card and a tube's weld fold; of others so much depends on how thick they are."""
 _CRUMPLED_MM = ((54, 62), (78, 92))
 """How much of a bag's corner is crumpled."""
-_LEAN_DEG = ((8, 11), (14, 18))
+_LEAN_DEG = ((9, 12), (15, 19))
 _WAIST = (-0.15, 0.12)
 """How far a dented bottle leans over, and where its dent can be, in shares of its height off the middle."""
 _DOG_EAR_MM, _BOARD_BEND_MM, _LINING_RGB = (27.0, 33.0), 4.0, (240, 237, 228)
 """How much of a book's corner is bent back, the radius it bends in, and what is inside."""
 _UP = np.array([0.0, 0.0, 1.0])
-_CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.2, Kind.BLISTER: 0.3, Kind.TUBE: 0.45}
+_CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.45, Kind.BLISTER: 0.3, Kind.TUBE: 0.45}
 """How far a sharp crease rubs the print off."""
 _HARD_WEAR = 0.75
 _CREASE_MM, _CRACKS_FROM, _BRITTLE = 1.1, 1.0, 2.0
@@ -70,7 +71,7 @@ def deformed(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ra
         shape = crumpled(shape, float(rng.uniform(*_CRUMPLED_MM[major])), stance, rng)
     elif kind in _FOLDS_MM:
         shape = _folded(shape, float(rng.uniform(*_FOLDS_MM[kind][major])), stance, rng)
-    is_done = kind is Kind.BLISTER or (not major and (kind is Kind.POLYBAG or kind in _FOLDS_MM))
+    is_done = kind is Kind.BLISTER or (not major and kind in (Kind.POLYBAG, Kind.MAILER))
     return shape if is_done else _dented(shape, major, stance, rng)
 
 
@@ -85,7 +86,7 @@ def _dented(shape: Shape, major: bool, stance: Stance, rng: np.random.Generator)
         return shape.with_patches(bent.patches)
     if product.kind is Kind.BOTTLE:
         return _buckled(shape, radius, depth, np.deg2rad(float(rng.uniform(*_LEAN_DEG[major]))), stance, rng)
-    site = draw_site(shape, stance, 22.0 if major else 14.0, rng, ("body",) if product.kind is Kind.CAN else None)
+    site = draw_site(shape, stance, 22.0 if major else 14.0, rng, _DENTED.get(product.kind))
     thick = float(np.ptp(shape.points() @ site.normal))  # what lies on the tray stays there
     reach = min(depth + 30, 0.95 * thick)
     return pushed_in(shape, site.point, site.normal, radius, min(depth, _SHALLOW * small), reach, rng)
@@ -179,7 +180,7 @@ def pushed_in(
     def creases(points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(np.clip(dent.bend(points) - _CRACKS_FROM, 0, 1) * cracked, np.float32)
 
-    shape = painted(shape, within(point, 1.5 * radius), creases, bared(shape, rng))
+    shape = painted(shape, within(point, 1.5 * radius), creases, bared(shape, rng), skins=False)
     return shape.with_patches({name: patch.moved(dent.pushed(patch.points)) for name, patch in shape.patches.items()})
 
 

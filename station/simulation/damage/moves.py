@@ -10,6 +10,8 @@ from station.simulation.damage.site import Stance
 from station.simulation.shape import Patch, Shape
 
 _GAP_MM = (6.0, 16.0)
+_RAGGED = 0.9
+"""How far a torn edge's teeth reach, in rows of points."""
 Vector = NDArray[np.floating]
 
 
@@ -79,6 +81,25 @@ def folded_back(
     ahead = bend_mm * np.sin(angle) + straight * np.cos(angle) - np.sin(angle) * high
     rise = bend_mm * (1 - np.cos(angle)) + straight * np.sin(angle) + np.cos(angle) * high
     return patch.moved(points + (ahead - beyond)[..., None] * way + (rise - high)[..., None] * np.asarray(up))
+
+
+def torn_across(shape: Shape, along: Vector, at_mm: float, rng: np.random.Generator) -> tuple[Shape, dict[str, Patch]]:
+    """Tear a body whose patches' rows run `along` a unit direction across; return the rest and what lay beyond."""
+    rest, beyond = dict(shape.patches), {}
+    for name, patch in shape.patches.items():
+        rows = patch.grid[0]
+        heights = (patch.points @ along).mean(axis=1)
+        edge = int(np.abs(heights - at_mm).argmin())
+        if not (heights.min() < at_mm < heights.max() and 0 < edge < rows - 1):
+            if heights.mean() > at_mm:
+                beyond[name] = rest.pop(name)
+            continue
+        ragged = patch.points.astype(np.float64)
+        ragged[edge] += (rng.uniform(-_RAGGED, _RAGGED, patch.grid[1]) * np.ptp(heights) / rows)[:, None] * along
+        halves = [patch.moved(ragged).part(half, slice(None)) for half in (slice(edge + 1), slice(edge, None))]
+        first, last = halves if heights[0] < heights[-1] else halves[::-1]
+        rest[name], beyond[f"torn {name}"] = first, last
+    return replace(shape, patches=rest), beyond
 
 
 def laid_beside(

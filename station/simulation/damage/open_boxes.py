@@ -19,7 +19,7 @@ def open_carton(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np
     face = carton_opening(shape)
     lid = shape.patches[face]
     rows = lid.grid[0]
-    angle = float(rng.uniform(100, 128) if major else rng.uniform(28, 36))
+    angle = float(rng.uniform(100, 128) if major else rng.uniform(40, 50))
     patches: dict[str, Patch] = {}
     if shape.product.design.flaps == 1:
         down = (lid.points[-1] - lid.points[0]).mean(axis=0)
@@ -38,7 +38,7 @@ def open_carton(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np
 def open_sleeve(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Push the tray out at one end."""
     side = float(rng.choice([-1.0, 1.0]))
-    out = side * shape.product.size_mm[0] * float(rng.uniform(0.42, 0.55) if major else rng.uniform(0.15, 0.19))
+    out = side * shape.product.size_mm[0] * float(rng.uniform(0.5, 0.62) if major else rng.uniform(0.24, 0.29))
     return shape.with_patches(moved(shape, shape.parts["tray"], np.eye(3), np.zeros(3), (out, 0, 0)))
 
 
@@ -46,7 +46,7 @@ def open_book(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.r
     """Turn the front cover up, a little sprung at its edge (minor) or far over (major)."""
     spine = shape.patches["spine"].points
     hinge = np.array([spine[..., 0].min(), 0.0, shape.product.size_mm[2] / 2 - 1.2])
-    angle = np.deg2rad(float(rng.uniform(75, 120) if major else rng.uniform(17, 22)))
+    angle = np.deg2rad(float(rng.uniform(110, 140) if major else rng.uniform(17, 22)))
     turn = turn_about(np.array([0.0, 1.0, 0.0]), -angle)
     return shape.with_patches(moved(shape, shape.parts["cover"], turn, hinge))
 

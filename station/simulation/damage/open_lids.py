@@ -12,18 +12,19 @@ from station.simulation.faces import bottle_form
 from station.simulation.finish import PLASTIC
 from station.simulation.shape import Shape, disc_patch, turned_patch
 
-_FILLED_MM, _BELOW_RIM_MM = 6.0, 14.0
+_FILLED_MM, _BELOW_RIM_MM = 12.0, 14.0
 """How far behind a can's wall and below its rim one sees what it holds."""
 _CAP_INSIDE, _RING_MM = 0.55, 4.0
 """How much darker a cap is inside, and how high the ring is that stays on the neck."""
 
 
 def open_can(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Bend the lid up about a point of the rim."""
+    """Bend the lid up about a point of the rim, so that a camera sees under it from the side."""
     lid = shape.patches["lid"]
     radius = shape.product.size_mm[0] / 2
-    angle = np.deg2rad(float(rng.uniform(55, 85) if major else rng.uniform(16, 20)))
-    turn = float(rng.uniform(0, 2 * np.pi))
+    angle = np.deg2rad(float(rng.uniform(55, 85) if major else rng.uniform(22, 28)))
+    ahead = stance.towards_cameras[-1]
+    turn = float(np.arctan2(ahead[0], -ahead[1]) + rng.uniform(-0.4, 0.4))
     towards, aside = np.array([np.cos(turn), np.sin(turn), 0]), np.array([-np.sin(turn), np.cos(turn), 0])
     hinge = lid.points[0, 0] * (0, 0, 1) + towards * radius * 0.96
     offset = lid.points - hinge

@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
+from station.simulation.canvas import Colour
+from station.simulation.catalogue import SimProduct
 from station.simulation.damage.moves import folded_back, moved
-from station.simulation.damage.paint import Points, burst_weld, coloured, painted
+from station.simulation.damage.paint import Points, burst_weld, coloured, painted, plain_swatch
 from station.simulation.damage.site import Stance
 from station.simulation.faces import flap_mm
-from station.simulation.shape import Patch, Shape
+from station.simulation.shape import Patch, Shape, sheet_patch
 
 _TOP, _UP = np.eye(3)[1:]
 _CURL_MM = 4.0
@@ -22,6 +24,10 @@ _GLUE_MM, _GLUES_RGB = 10.0, ((238, 234, 222), (176, 132, 70))
 """How far from its end a mailer's flap is glued, and what strips of glue look like."""
 _ABOVE_MM = 0.5
 """Film lies this far above what it covers."""
+_BLOCK_RGB, _BLOCK_LONG, _BLOCK_HIGH = ((238, 235, 226), (40, 92, 176)), 0.5, 0.3
+"""What a mailer holds: its colours, its length as a share of the mailer's height, its height as one of the depth."""
+_PEEPS_MM = 16.0
+"""How far what a mailer holds looks out of its mouth."""
 _MOUTH_SHARE, _MOUTH_BACK = 0.4, 0.25
 """How far down a mailer gapes, as a share of its height, and how far its mouth's edge draws back, of the gape."""
 
@@ -51,12 +57,37 @@ def _gaping(shape: Shape, rng: np.random.Generator) -> Shape:
     turned = flap.points.astype(np.float64)
     turned[..., 1] = height / 2 + np.cumsum(np.cos(angle) * steps, axis=0)
     turned[..., 2] = shape.patches["back"].points[0, ::-1, 2] + np.cumsum(np.sin(angle) * steps, axis=0)
+    shape = with_block(shape, 0.6, 0.5 * height + _PEEPS_MM, rng)
     mouth = front.points.astype(np.float64)
     near = np.clip(1 - (height / 2 - mouth[..., 1]) / (_MOUTH_SHARE * height), 0, 1) ** 1.5
     gape = float(rng.uniform(28, 36)) * near
     mouth[..., 2] += gape * np.clip(1 - (mouth[..., 0] / (width / 2)) ** 2, 0, 1) ** 0.6
     mouth[..., 1] -= _MOUTH_BACK * gape
     return shape.with_patches({"flap": flap.moved(turned), "front": front.moved(mouth)})
+
+
+def block_rgb(product: SimProduct) -> Colour:
+    """Return the colour of what a mailer holds: that of some which is least like the mailer's own."""
+    return max(_BLOCK_RGB, key=lambda rgb: float(np.abs(np.subtract(rgb, product.design.base)).max()))
+
+
+def with_block(shape: Shape, wide: float, top_mm: float, rng: np.random.Generator) -> Shape:
+    """Return a mailer with what it holds.
+
+    Args:
+        shape: the mailer.
+        wide: the block's width as a share of the mailer's.
+        top_mm: how far above the mailer's middle its upper end lies.
+        rng: draws its grain.
+    """
+    width, height, depth = shape.product.size_mm
+    shape, place = plain_swatch(shape, block_rgb(shape.product), 3.0, rng)
+    corner = np.array([-wide * width / 2, top_mm, float(shape.patches["back"].points[..., 2].max())])
+    right, down = np.array([wide * width, 0.0, 0.0]), np.array([0.0, -_BLOCK_LONG * height, 0.0])
+    sheet = sheet_patch(place, corner, right, down, 4.0)
+    across, along = (np.abs(np.linspace(-1, 1, count)) ** 12 for count in sheet.grid[::-1])
+    rise = _BLOCK_HIGH * depth * (1 - across) * (1 - along)[:, None]
+    return shape.with_patches({"contents": sheet.moved(sheet.points + rise[..., None] * _UP)})
 
 
 def open_polybag(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:

@@ -75,7 +75,7 @@ def within(point: NDArray[np.float64], reach_mm: float) -> Near:
     return lambda points: np.asarray(((points - point) ** 2).sum(axis=1) < reach_mm**2)
 
 
-def painted(shape: Shape, near: Near, cover: Field, paint: Paint, wet: float = 0.0) -> Shape:
+def painted(shape: Shape, near: Near, cover: Field, paint: Paint, wet: float = 0.0, skins: bool = True) -> Shape:
     """Return the shape with its print changed; on clear film the paint lies as a skin of its own.
 
     Args:
@@ -84,10 +84,11 @@ def painted(shape: Shape, near: Near, cover: Field, paint: Paint, wet: float = 0
         cover: how far the paint covers a place, 0 to 1.
         paint: the colours painted.
         wet: how wet a place is that is wholly covered, 0 to 1.
+        skins: whether clear film takes any of it.
     """
     for name, patch in shape.patches.items():
         close = None if patch.spilt else cropped(patch, near)
-        if close is None:
+        if close is None or (patch.finish.opacity < CLEAR and not skins):
             continue
         spots = texels(close, shape)
         share = np.clip(cover(spots.points, spots.normals), 0, 1)

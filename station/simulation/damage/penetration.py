@@ -10,41 +10,45 @@ from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
 from station.simulation.damage.deformation import pushed_in
 from station.simulation.damage.open_lids import filled
+from station.simulation.damage.open_soft import block_rgb
 from station.simulation.damage.paint import cropped, plain_swatch, texels, with_swatch, within
 from station.simulation.damage.site import Site, Stance, draw_site, lifted
 from station.simulation.finish import MATT, Finish
-from station.simulation.shape import Patch, Place, Shape, grid_patch
+from station.simulation.shape import Patch, Place, Shape, grid_patch, uv_grid
 from station.simulation.trace import CLEAR
 
 _TORN_RGB: dict[Kind, tuple[int, int, int]] = {
+    Kind.MAILER: (242, 240, 234),
     Kind.POLYBAG: (228, 230, 232),
     Kind.BOTTLE: (206, 218, 216),
-    Kind.CAN: (222, 224, 228),
+    Kind.CAN: (166, 170, 176),
     Kind.BLISTER: (226, 228, 230),
     Kind.TUBE: (226, 226, 224),
     Kind.MULTIPACK: (230, 232, 234),
 }
-"""What torn edges look like: stretched film, splintered glass, burnished metal; board's fibre elsewhere."""
+"""What torn edges look like: padding, stretched film, splintered glass, burnished metal; board's fibre elsewhere."""
 _FIBRE_RGB = (218, 205, 182)
 _ENDS = ("lid", "base", "cap", "cap top", "flap", "rim", "front rim", "back rim", "neck", "film top", "film bottom")
 """Patches that only close others."""
 _DEEP_MM = 3.5
 """Whatever lies this close beneath the surface is torn open with it."""
 _CURL_STEPS = 5
-_THIN, _SPLIT = (Kind.BLISTER, Kind.MULTIPACK), 1.7
-"""Thin plastic around a set splits further: a small hole in it is larger by so much."""
+_SPLITTING, _SPLIT = (Kind.BLISTER, Kind.MULTIPACK, Kind.BOOK, Kind.CAN), 1.7
+"""Thin plastic around a set, a book's cover and tin split further: a small hole in them is larger by so much."""
 
 
 def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Return the shape with a hole or a tear that lets one look inside."""
     if shape.product.kind is Kind.CAN:
         shape = filled(shape, art)
-    is_tear = bool(rng.random() < 0.5)
+    if shape.product.kind is Kind.MAILER:
+        shape = _padded(shape, rng)
+    is_tear = bool(rng.random() < 0.5) and shape.product.kind is not Kind.CAN  # steel is pierced
     if is_tear:
         half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(15, 18), rng.uniform(3.5, 4.3))
     else:
         half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6.6, 8.0), rng.uniform(6.0, 7.0))
-    if shape.product.kind in _THIN and not major:
+    if shape.product.kind in _SPLITTING and not major:
         half = (_SPLIT * half[0], _SPLIT * half[1])
     site = draw_site(shape, stance, 0.7 * half[0] + 3, rng, _skins(shape))
     sunk_mm = 0.0
@@ -66,6 +70,15 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
         edge |= _petals(torn, outline, half, rng)
     number = sum(name.startswith("torn edge") for name in shape.patches)
     return shape.with_patches({f"{name} {number}" if number else name: patch for name, patch in edge.items()})
+
+
+def _padded(shape: Shape, rng: np.random.Generator) -> Shape:
+    """Return a mailer with what it holds, all over its inside, halfway between its sheets."""
+    shape, place = plain_swatch(shape, block_rgb(shape.product), 3.0, rng)
+    front, back = shape.patches["front"], shape.patches["back"]
+    across, along = np.meshgrid(*(np.linspace(0, 1, count) for count in front.grid[::-1]))
+    middle = (front.points + back.points[:, ::-1]) / 2
+    return shape.with_patches({"filling": grid_patch(middle, uv_grid(place, across, along))})
 
 
 def _skins(shape: Shape) -> tuple[str, ...]:
@@ -107,7 +120,7 @@ def _cut(shape: Shape, site: Site, outline: NDArray[np.float64], sunk_mm: float)
             offset = spots.points - site.point
             deep = -(offset @ site.normal)
             is_torn = name in (site.patch, f"{site.patch} skin")
-            bowed = 0.5 * np.abs(offset @ along).max(axis=1) + sunk_mm if is_torn else 0
+            bowed = sunk_mm + (0.5 * np.abs(offset @ along).max(axis=1) if is_torn else 0)
             near = np.flatnonzero((deep < _DEEP_MM + bowed) & (deep > -_DEEP_MM - bowed))
             inside = _inside(flat, offset[near] @ along * 8)
             texture = shape.texture.copy()

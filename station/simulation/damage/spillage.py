@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind, Motif, Picture, SimProduct
-from station.simulation.damage.moves import without
-from station.simulation.damage.paint import Near, Points, coloured, lumps, painted, with_swatch
+from station.simulation.damage.paint import Near, Points, coloured, lumps, painted, with_swatch, within
 from station.simulation.damage.site import Stance
 from station.simulation.finish import MATT, Finish
 from station.simulation.shape import Shape, grid_patch
-from station.simulation.trace import CLEAR
 
 _FOREIGN_RGB = (
     (74, 42, 22),
@@ -48,6 +47,12 @@ _TELLS = 60.0
 """A foreign liquid's colour differs at least this much, in levels, from the tray's and from what it runs over."""
 _PUDDLE_MM, _PUDDLE_RIM = 2.4, 0.2
 """How high a puddle stands, held by its skin, and how much of its radius rounds down to its border."""
+_RUNS, _SLOPE = 0.8, 0.3
+"""How far down a side it runs, as a share of it, and how little of the way ahead counts as its spread."""
+_SCATTERED, _CRUMB_MM = 0.28, 0.8
+"""How far crumbs scatter about a heap's border, as a share of its radius, and how large they are."""
+_LANE_MM, _ASIDE_MM = 12.0, 10.0
+_GAP_RGB = (24, 20, 18)
 _SWELL_MM, _SWELL_LONG_MM = 0.25, 16.0
 _LAYER_STEP_MM, _LAYER_ROOM, _ABOVE_TRAY_MM = 1.5, 1.3, 0.25
 """What lies on the tray has points this far apart, as far out as this many radii."""
@@ -55,30 +60,46 @@ _LAYER_STEP_MM, _LAYER_ROOM, _ABOVE_TRAY_MM = 1.5, 1.3, 0.25
 
 @dataclass(frozen=True, slots=True)
 class _Stuff:
-    """What spills: a liquid or dry stuff of a colour, or clear liquid, through which what is below looks darker."""
+    """What spills: a liquid or dry stuff of a colour, or clear liquid, through which what is below looks darker.
+
+    What is `own` comes out of the item.
+    """
 
     rgb: tuple[int, int, int]
     dry: bool = False
     clear: bool = False
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class _Leak:
-    """Where it leaves the item: `point` at the top of a side that looks `outward`, and how far below the tray lies."""
+    """Where it leaves the item: `point` on a side that looks `outward`, and how far below the tray lies.
+
+    It lands on the tray at `foot`, where the item is widest.
+    """
 
     point: NDArray[np.float64]
+    foot: NDArray[np.float64]
     outward: NDArray[np.float64]
     up: NDArray[np.float64]
     drop_mm: float
+
+    def level(self, points: Points) -> NDArray[np.float64]:
+        """Return how far points [N, 3] are from the leak seen from above, in mm; down a slope it runs further."""
+        offset = points - self.point
+        ahead = np.maximum(offset @ self.outward, 0)[:, None] * self.outward
+        return np.asarray(offset - (offset @ self.up)[:, None] * self.up - (1 - _SLOPE) * ahead)
 
 
 def spilt(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Return the shape with a stain of what spilt on it, and a puddle or heap beside it."""
     leak = _draw_leak(shape, stance, rng)
     stuff = _stuff(shape.product, rng)
-    radius = float(rng.uniform(30, 40) if major else rng.uniform(11, 14))
-    pool_mm = float(rng.uniform(44, 58) if major else rng.uniform(14, 18))
-    shape = (_dusted if stuff.dry else _wetted)(shape, leak, radius, 0.75 if major else 0.4, stuff, rng)
+    radius = float(rng.uniform(30, 40) if major else rng.uniform(12, 15))
+    pool_mm = float(rng.uniform(44, 58) if major else rng.uniform(18, 23))
+    shape = (_dusted if stuff.dry else _wetted)(shape, leak, radius, stuff, rng)
+    if stuff.own and shape.product.kind is not Kind.BLISTER:
+        shape = _gaping(shape, leak, 15.0 if major else 9.0)
     return _lying(shape, leak, pool_mm, stuff, rng)
 
 
@@ -103,12 +124,13 @@ def _stuff(product: SimProduct, rng: np.random.Generator) -> _Stuff:
         return _Stuff(rgb)
     around = np.array([_TRAY_RGB, design.base], np.float64)
     apart = np.array([np.abs(around - colour).max(axis=1).min() for colour in _FOREIGN_RGB])
-    return _Stuff(_FOREIGN_RGB[int(rng.choice(np.flatnonzero(apart >= min(_TELLS, apart.max()))))])
+    return _Stuff(_FOREIGN_RGB[int(rng.choice(np.flatnonzero(apart >= min(_TELLS, apart.max()))))], own=False)
 
 
 def _draw_leak(shape: Shape, stance: Stance, rng: np.random.Generator) -> _Leak:
-    """Draw a place at the item's outline, on a side that a camera sees."""
+    """Draw a place at the item's outline, or at the seam of its closure there, on a side that a camera sees."""
     points = shape.points().astype(np.float64)
+    seam = _seam(shape)
     heights = points @ stance.up
     level = points - heights[:, None] * stance.up
     towards = stance.towards_cameras - (stance.towards_cameras @ stance.up)[:, None] * stance.up
@@ -117,27 +139,65 @@ def _draw_leak(shape: Shape, stance: Stance, rng: np.random.Generator) -> _Leak:
     turn = float(rng.uniform(-0.8, 0.8))
     outward = np.cos(turn) * outward + np.sin(turn) * np.cross(stance.up, outward)
     outward /= np.linalg.norm(outward)
-    aside = np.cross(stance.up, outward)
     middle = (level.max(axis=0) + level.min(axis=0)) / 2
-    across = (level - middle) @ aside
-    lane = np.abs(across - 0.25 * float(rng.uniform(-1, 1)) * np.ptp(across)) < 12.0
-    reach = np.where(lane, (level - middle) @ outward, -np.inf)
+    away = seam.mean(axis=0) - (seam.mean(axis=0) @ stance.up) * stance.up - middle
+    if np.linalg.norm(away) > _ASIDE_MM and outward @ away < 0:  # not from behind the closed end
+        outward -= 2 * (outward @ away) / (away @ away) * away
+    lane = 0.25 * float(rng.uniform(-1, 1))
+    point, foot = (_outermost(part, outward, stance.up, lane) for part in (seam, points))
+    return _Leak(point, foot, outward, stance.up, float(point @ stance.up - heights.min()))
+
+
+def _seam(shape: Shape) -> NDArray[np.float64]:
+    """Return the points that what a body holds can come out at, [N, 3]: its closure's seam, or anywhere."""
+    kind = shape.product.kind
+    if kind is Kind.CAN:
+        rim = shape.patches["lid"].points[-1]
+    elif kind in (Kind.BOTTLE, Kind.TUBE):
+        rim = shape.patches["cap"].points[-2 if kind is Kind.BOTTLE else 1]
+    elif kind is Kind.MULTIPACK:
+        rim = np.concatenate([patch.points[-1] for name, patch in shape.patches.items() if name.endswith(" lid")])
+    else:
+        rim = shape.points()
+    return np.asarray(rim, np.float64)
+
+
+def _outermost(
+    points: NDArray[np.float64], outward: NDArray[np.float64], up: NDArray[np.float64], lane: float
+) -> NDArray[np.float64]:
+    """Return the highest of the points that lie furthest outward, in a lane so far, in widths, beside the middle."""
+    across = points @ np.cross(up, outward)
+    across -= (across.max() + across.min()) / 2
+    reach = np.where(np.abs(across - lane * np.ptp(across)) < _LANE_MM, points @ outward, -np.inf)
     rim = np.flatnonzero(reach > reach.max() - 4.0)
-    highest = rim[int(heights[rim].argmax())]
-    return _Leak(points[highest], outward, stance.up, float(heights[highest] - heights.min()))
+    return np.asarray(points[rim[int((points[rim] @ up).argmax())]])
 
 
-def _wetted(shape: Shape, leak: _Leak, radius: float, share: float, stuff: _Stuff, rng: np.random.Generator) -> Shape:
-    """Stain the item around the leak, with runs down about this share of the side."""
+def _gaping(shape: Shape, leak: _Leak, half_mm: float) -> Shape:
+    """Paint the gap it comes from, dark and pointed at both ends, along the edge or seam."""
+    along = np.cross(leak.up, leak.outward)
+
+    def cover(points: Points, normals: Points) -> NDArray[np.float32]:
+        offset = points - leak.point
+        share = offset @ along / half_mm
+        off = np.linalg.norm(offset - (offset @ along)[:, None] * along, axis=1)
+        return np.asarray(np.clip(0.16 * half_mm * (1 - share**2) - off + 0.5, 0, 1), np.float32)
+
+    dark = np.array(_GAP_RGB, np.float32)
+    return painted(shape, within(leak.point, 1.3 * half_mm), cover, lambda points, below: 0 * below + dark, skins=False)
+
+
+def _wetted(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.random.Generator) -> Shape:
+    """Stain the item around the leak, with runs down its side."""
     wander, runs = lumps(1.2 * radius, rng), lumps(0.45 * radius, rng)
     tint = coloured(stuff.rgb, 4.0, rng)
 
     def cover(points: Points, normals: Points) -> NDArray[np.float32]:
         offset = points - leak.point
         below = np.maximum(-(offset @ leak.up), 0)
-        level = offset - (offset @ leak.up)[:, None] * leak.up
+        level = leak.level(points)
         spread = 1 - np.linalg.norm(level, axis=1) / radius + 0.22 * wander(points)
-        run = np.clip(0.7 + 0.75 * runs(np.asarray(level, np.float32)), 0.12, 2.0) * (leak.drop_mm + 8) * share
+        run = np.clip(0.7 + 0.75 * runs(np.asarray(level, np.float32)), 0.12, 2.0) * (leak.drop_mm + 8) * _RUNS
         faces = (normals @ leak.up > 0.3) | (normals @ leak.outward > 0.15)
         return np.asarray(np.clip(7 * np.minimum(spread, 1 - below / run), 0, 1) * faces, np.float32)
 
@@ -146,23 +206,19 @@ def _wetted(shape: Shape, leak: _Leak, radius: float, share: float, stuff: _Stuf
             0.8 * below if stuff.clear else _THICK * (0.8 * tint(points, below) + 0.12 * below), np.float32
         )
 
-    wettable = shape
-    if stuff.clear:  # it leaves no skin on clear film
-        wettable = without(shape, (name for name, patch in shape.patches.items() if patch.finish.opacity < CLEAR))
-    stained = painted(wettable, _below(leak, 1.7 * radius), cover, paint, wet=1.0 if stuff.clear else _SMEARED)
-    return stained.with_patches({name: patch for name, patch in shape.patches.items() if name not in stained.patches})
+    wet = 1.0 if stuff.clear else _SMEARED
+    return painted(shape, _below(leak, 1.7 * radius), cover, paint, wet, skins=not stuff.clear)
 
 
-def _dusted(shape: Shape, leak: _Leak, radius: float, share: float, stuff: _Stuff, rng: np.random.Generator) -> Shape:
+def _dusted(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.random.Generator) -> Shape:
     """Dust the item around the leak; it lies thick in the middle and in grains further out."""
-    wander, grains = lumps(radius, rng), lumps(3.2, rng)
+    wander, grains, fine = lumps(radius, rng), lumps(3.4, rng), lumps(1.8, rng)
 
     def cover(points: Points, normals: Points) -> NDArray[np.float32]:
-        offset = points - leak.point
-        level = offset - (offset @ leak.up)[:, None] * leak.up
+        level = leak.level(points)
         spread = 1.1 - np.linalg.norm(level, axis=1) / radius + 0.2 * wander(points)
         lies = np.clip(0.45 + normals @ leak.up, 0.25, 1) * ((normals @ leak.up > 0.3) | (normals @ leak.outward > 0.3))
-        return np.asarray(np.clip(3 * (spread + 0.3 * grains(points)), 0, 0.95) * lies, np.float32)
+        return np.asarray(np.clip(3 * (spread + 0.22 * (grains(points) + fine(points))), 0, 0.95) * lies, np.float32)
 
     return painted(shape, _below(leak, 2.0 * radius), cover, coloured(stuff.rgb, 7.0, rng))
 
@@ -171,26 +227,24 @@ def _below(leak: _Leak, reach_mm: float) -> Near:
     """Return what tells which points lie in the upright cylinder around a leak."""
 
     def near(points: Points) -> NDArray[np.bool_]:
-        offset = points - leak.point
-        level = offset - (offset @ leak.up)[:, None] * leak.up
-        return np.asarray((level**2).sum(axis=1) < reach_mm**2)
+        return np.asarray((leak.level(points) ** 2).sum(axis=1) < reach_mm**2)
 
     return near
 
 
 def _lying(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.random.Generator) -> Shape:
     """Lay a puddle, rounded at its border, or a heap on the tray below the leak."""
-    wander, scatter, swell = lumps(1.1, rng), lumps(0.09, rng), lumps(_SWELL_LONG_MM / radius, rng)
+    wander, swell = lumps(1.1, rng), lumps(_SWELL_LONG_MM / radius, rng)
 
     def level(flat: NDArray[np.float32]) -> NDArray[np.float32]:
-        spread = 1 - np.linalg.norm(flat, axis=1) + 0.16 * wander(flat)
-        return np.asarray(spread + 0.22 * scatter(flat) if stuff.dry else spread, np.float32)
+        return np.asarray(1 - np.linalg.norm(flat, axis=1) + 0.16 * wander(flat), np.float32)
 
     size = round(2 * _LAYER_ROOM * radius * shape.px_per_mm)
     flat = _unit_grid(size)
+    lies = level(flat) + (_SCATTERED * _grains(size, shape.px_per_mm, rng) if stuff.dry else 0)
     rgb = 0.72 * np.array(_TRAY_RGB) if stuff.clear else np.array(stuff.rgb) * rng.uniform(0.92, 1.0)
     swatch = np.clip(rgb + (9.0 if stuff.dry else 1.0) * rng.normal(size=(len(flat), 1)), 0, 255)
-    picture = np.column_stack([swatch, np.where(level(flat) > 0, 255, 0)]).reshape(size, size, 4)
+    picture = np.column_stack([swatch, np.where(lies > 0, 255, 0)]).reshape(size, size, 4)
     shape, (left, top, wide, high) = with_swatch(shape, np.rint(picture).astype(np.uint8))
     count = round(2 * _LAYER_ROOM * radius / _LAYER_STEP_MM)
     flat = _unit_grid(count)
@@ -199,7 +253,8 @@ def _lying(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.rand
     else:
         rim = np.sqrt(np.clip(level(flat) / _PUDDLE_RIM, 0, 1))
         rise = (_PUDDLE_MM + _SWELL_MM * swell(flat)) * rim
-    middle = leak.point + 0.55 * radius * leak.outward - (leak.drop_mm - _ABOVE_TRAY_MM) * leak.up
+    low = leak.point @ leak.up - leak.drop_mm + _ABOVE_TRAY_MM
+    middle = leak.foot + 0.55 * radius * leak.outward + (low - leak.foot @ leak.up) * leak.up
     level_ways = radius * np.stack([np.cross(leak.up, leak.outward), -leak.outward])
     points = (middle + flat[:, :2] @ level_ways + rise[:, None] * leak.up).reshape(count, count, 3)
     share = (flat[:, :2] / _LAYER_ROOM + 1) / 2
@@ -207,6 +262,12 @@ def _lying(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.rand
     layer = grid_patch(points[:, ::-1], uv_mm[:, ::-1], MATT if stuff.dry else _WET)
     number = sum(patch.spilt for patch in shape.patches.values())
     return shape.with_patches({f"spill {number + 1}": replace(layer, spilt=True)})
+
+
+def _grains(size: int, px_per_mm: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return noise of unit deviation whose bumps are as large as crumbs, float64 [size * size]."""
+    noise = cv2.GaussianBlur(rng.normal(size=(size, size)), (0, 0), _CRUMB_MM * px_per_mm).reshape(-1)
+    return np.asarray(noise / noise.std())
 
 
 def _unit_grid(count: int) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """Superficial damage: scuffs, dried stains, scratches and torn labels; the body keeps its form."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,34 +12,43 @@ from station.simulation.damage.paint import bared, brightness_at, lumps, painted
 from station.simulation.damage.site import Site, Stance, draw_site
 from station.simulation.shape import Shape
 
-_DIRTS_RGB = ((58, 46, 34), (40, 40, 42), (96, 66, 36), (86, 70, 48))
+_TINTS = ((0.60, 0.42, 0.24), (0.45, 0.43, 0.42), (0.62, 0.50, 0.30))
+"""What is left of the light through a thick stain of coffee, grease or mud."""
 _DUST_RGB = (204, 194, 172)
-_PRINTED = {Kind.CAN: ("body",), Kind.MULTIPACK: ("band",)}
-"""The patches that are marred: what is bare already shows no wear."""
-_WIPED = (Kind.TUBE, Kind.CAN)
-"""Smooth and hard: dirt is wiped off these, and only what takes the print with it stays."""
+_PLY_RGB = (246, 244, 238)
+_PRINTED = {Kind.BLISTER: ("front",), Kind.BOTTLE: ("label",), Kind.CAN: ("body",), Kind.MULTIPACK: ("band",)}
+"""The patches that are marred: what is bare or clear already shows no wear."""
+_NO_PAPER = (Kind.POLYBAG, Kind.TUBE, Kind.CAN, Kind.MULTIPACK)
+"""Of these no label is torn off."""
+_UNEVEN = (Kind.BLISTER, Kind.BOTTLE, Kind.CAN, Kind.TUBE, Kind.MULTIPACK)
+"""Nothing wet is put down on these."""
 _TRIES = 4
-"""A can is full of small print: its wear is put at the calmest of so many places."""
+"""Much is full of small print: wear is put at the calmest of so many places."""
 _DARK = 110.0
 """On print darker than this, in levels, only dust shows."""
+_NARROW_MM = 9.0
+"""How far from the edges of a blister's card its wear is: there is little room beside the bubble."""
 _FACING = 0.35
 """Rubbed and stained is what faces the same way as the damage's middle, at least by this cosine."""
+
+_Mar = Callable[[Shape, bool, Site, np.random.Generator], Shape]
 
 
 def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Return the shape scuffed, stained, scratched or with a piece of its print torn off."""
-    forms: tuple[Callable[[Shape, bool, Site, np.random.Generator], Shape], ...] = (
-        _scuffed,
-        _stained,
-        _scratched,
-        _label_torn,
-    )
-    kind, margin_mm = shape.product.kind, 24.0 if major else 14.0
-    tries = _TRIES if kind is Kind.CAN else 1
-    sites = [draw_site(shape, stance, margin_mm, rng, _PRINTED.get(kind)) for _ in range(tries)]
+    kind = shape.product.kind
+    forms: list[_Mar] = [_scuffed, _scratched]
+    if kind not in _UNEVEN:
+        forms.append(_stained)
+    if kind not in _NO_PAPER:
+        forms.append(_label_torn)
+    names = _PRINTED.get(kind, tuple(shape.patches))
+    margin_mm = _NARROW_MM if kind is Kind.BLISTER else 24.0 if major else 14.0
+    sites = [draw_site(shape, stance, margin_mm, rng, names) for _ in range(_TRIES)]
     site = min(sites, key=lambda place: unrest_at(shape, place))
-    lasting = tuple(form for form in forms if form is not _stained or kind not in _WIPED)
-    return lasting[int(rng.integers(len(lasting)))](shape, major, site, rng)
+    printed = replace(shape, patches={name: shape.patches[name] for name in names})
+    hurt = forms[int(rng.integers(len(forms)))](printed, major, site, rng)
+    return replace(hurt, patches={**shape.patches, **hurt.patches})
 
 
 def _on_this_side(site: Site, normals: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -47,7 +57,7 @@ def _on_this_side(site: Site, normals: NDArray[np.float32]) -> NDArray[np.bool_]
 
 def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Rub the print off in streaks along one direction."""
-    size = np.array([rng.uniform(38, 50), rng.uniform(22, 30)] if major else [rng.uniform(18, 22), rng.uniform(10, 13)])
+    size = np.array([rng.uniform(40, 52), rng.uniform(22, 30)] if major else [rng.uniform(22, 26), rng.uniform(9, 12)])
     plane = site.plane(rng) / size
     streaks, patches = lumps(0.3, rng), lumps(0.8, rng)
 
@@ -61,33 +71,30 @@ def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
 
 
 def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
-    """Leave dirt that has dried, darker along its border."""
-    radius = float(rng.uniform(30, 42) if major else rng.uniform(11, 14))
-    dirts = _DIRTS_RGB if brightness_at(shape, site) > _DARK else (_DUST_RGB,)
-    dirt = np.array(dirts[int(rng.integers(len(dirts)))], np.float32)
-    coarse, fine = lumps(1.1 * radius, rng), lumps(0.4 * radius, rng)
+    """Leave the ring of a wet cup or bottle, dried and thin enough to read the print through it."""
+    radius, width = (float(rng.uniform(30, 38)), 4.6) if major else (float(rng.uniform(12, 14)), 2.8)
+    is_dark = brightness_at(shape, site) < _DARK
+    tint = np.array(_TINTS[int(rng.integers(len(_TINTS)))], np.float32)
+    coarse, fine = lumps(1.1 * radius, rng), lumps(4.0, rng)
 
     def cover(points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
-        far = np.linalg.norm(points - site.point, axis=1) / radius
-        level = 1 - far + 0.22 * coarse(points) + 0.1 * fine(points)
-        edge = 0.3 * np.exp(-(((level - 0.08) / 0.07) ** 2))
-        blot = np.clip(8 * level, 0, 1) * (0.84 + 0.1 * fine(points) + edge)
-        return np.asarray(blot * _on_this_side(site, normals), np.float32)
+        far = np.linalg.norm(points - site.point, axis=1) - radius * (1 + 0.05 * coarse(points))
+        ring = np.clip(1.6 * (1 - np.abs(far) / (width * (1 + 0.25 * fine(points)))), 0, 1)
+        dried = 0.3 * np.clip(-far, 0, 1)  # a film of it within
+        return np.asarray(np.maximum(ring, dried) * _on_this_side(site, normals), np.float32)
 
-    return painted(
-        shape,
-        within(site.point, 2.0 * radius),
-        cover,
-        lambda points, below: np.broadcast_to(dirt, below.shape) + 0.15 * below,
-    )
+    def paint(points: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(0.25 * below + 0.75 * np.array(_DUST_RGB, np.float32) if is_dark else below * tint)
+
+    return painted(shape, within(site.point, 1.6 * radius), cover, paint)
 
 
 def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Draw bent scratches down to what lies beneath the print."""
-    count, length, width = (int(rng.integers(5, 8)), 85.0, 2.2) if major else (2, 46.0, 1.7)
+    count, length, width = (int(rng.integers(8, 11)), 92.0, 1.0) if major else (5, 52.0, 0.9)
     plane = site.plane(rng)
     lines = [
-        (rng.uniform(-11, 11) * (count > 1), rng.normal(0, 0.16), rng.uniform(-0.004, 0.004), rng.uniform(0.6, 1))
+        (rng.uniform(-11, 11), rng.normal(0, 0.16), rng.uniform(-0.004, 0.004), rng.uniform(0.6, 1))
         for _ in range(count)
     ]
     skips = lumps(5.0, rng)
@@ -107,7 +114,7 @@ def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) 
 
 def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Tear a strip of the print off; its white fibre shows, with a feathered border."""
-    size = np.array([rng.uniform(38, 52), rng.uniform(18, 26)] if major else [rng.uniform(19, 22), rng.uniform(11, 13)])
+    size = np.array([rng.uniform(44, 56), rng.uniform(20, 27)] if major else [rng.uniform(23, 27), rng.uniform(8, 10)])
     plane = site.plane(rng) / size
     ragged, frayed = lumps(0.5, rng), lumps(0.13, rng)
     fibre = bared(shape, rng, 7.0)
@@ -123,7 +130,7 @@ def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator)
         return np.asarray((level(points) > 0) & _on_this_side(site, normals), np.float32)
 
     def paint(points: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[np.float32]:
-        torn = np.clip(1.5 - 9 * level(points), 0.0, 1.0)[:, None]  # a lighter ply along the border
-        return np.asarray(fibre(points, below) * (0.86 + 0.14 * torn), np.float32)
+        ply = 0.85 * np.clip(1.8 - 9 * level(points), 0.0, 1.0)[:, None]  # the white one below the print
+        return np.asarray(fibre(points, below) * (1 - ply) + np.array(_PLY_RGB) * ply, np.float32)
 
     return painted(shape, within(site.point, 1.7 * size[0]), cover, paint)

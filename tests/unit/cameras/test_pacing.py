@@ -90,7 +90,7 @@ def test_a_booth_that_renders_too_slowly_says_so_until_it_catches_up(caplog: pyt
     assert told[0] is None
     assert "2.0 s behind" in str(told[1])
     assert "64x48 at 30 fps" in str(told[1])
-    assert "Lower simulation.fps" in str(told[1])
+    assert "Lower simulation.width_px" in str(told[1])
     assert told[4] is None
     assert [record.message for record in caplog.records] == [told[1]]
 

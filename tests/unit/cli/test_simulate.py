@@ -46,3 +46,14 @@ def test_a_dataset_is_of_the_booth_asked_for_and_says_so(config, tmp_path, monke
     made = open_dataset(out)
     assert [len(item.views) for item in made.items] == [6, 6]
     assert "booth = 'six'" in made.card.command
+
+
+def test_an_interrupted_dataset_says_that_it_goes_on(tmp_path, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("station.learn.simulated.simulate_dataset", interrupted)
+    assert station(monkeypatch, "simulate", "dataset", tmp_path / "parcels", "--items", "2") == 130
+    told = capsys.readouterr().err
+    assert "same command goes on" in told
+    assert "parcels" in told

@@ -19,14 +19,14 @@ ARRIVAL_MS, DEADLINE_MS = 5000, 1500
 
 
 class Bench:
-    """A desk on a real store. `open_item` may be given something to do after the store has done its part."""
+    """A desk on a real store. Opening and recording may be given something to do after the store has done its part."""
 
     def __init__(self, path):
         self.clock = ManualClock()
         self.store = Store.open(f"sqlite:///{path}/station.db", self.clock)
         self.store.boot()
         self.recorded, self.passed_on = [], []
-        self.after_open = lambda: None
+        self.after_open = self.after_record = lambda: None
         self.writer = Writer(self, self._on_recorded)
         self.desk = ItemDesk(self.writer, sideline, self.passed_on.append, self.clock, "b", ARRIVAL_MS, DEADLINE_MS)
         self.writer.start()
@@ -38,6 +38,11 @@ class Bench:
         item = self.store.open_item(*args)
         self.after_open()
         return item
+
+    def record(self, *args):
+        recorded = self.store.record(*args)
+        self.after_record()
+        return recorded
 
     def _on_recorded(self, recorded):
         self.recorded.append(recorded)
@@ -175,6 +180,33 @@ def test_a_late_item_is_sidelined_and_its_own_verdict_comes_to_nothing(bench):
     bench.written()
     assert [each.verdict.reason for each in bench.recorded] == [Reason.TIMEOUT]
     assert bench.recorded[0].verdict.plc_id == 7
+
+
+def test_a_pass_whose_commit_ends_after_the_deadline_is_told_and_kept_as_a_sideline(bench):
+    record = bench.desk.announce(7, None, None)
+    bench.desk.captured(ItemCapture(record.item_id, bench.clock.now_ns(), (), bench.passed_on[0]))
+    bench.after_record = lambda: bench.clock.sleep(DEADLINE_MS / 1e3)
+    bench.desk.give(passed(record.item_id, 7))
+    bench.written()
+    assert [(each.number, each.verdict.reason) for each in bench.recorded] == [(1, Reason.TIMEOUT)]
+    assert bench.store.after_number(0, 10) == bench.recorded
+
+
+def test_a_late_pass_that_cannot_be_overruled_yet_is_not_told_as_one(bench, monkeypatch):
+    record = bench.desk.announce(7, None, None)
+    bench.after_record = lambda: bench.clock.sleep(60)
+    overrule, refusals = bench.store.overrule, [StoreError("the store failed")]
+
+    def stumbling(*args):
+        if refusals:
+            raise refusals.pop()
+        return overrule(*args)
+
+    monkeypatch.setattr(bench.store, "overrule", stumbling)
+    bench.desk.give(passed(record.item_id, 7))
+    bench.written()
+    assert [each.verdict.reason for each in bench.recorded] == [Reason.TIMEOUT]
+    assert bench.store.after_number(0, 10) == bench.recorded
 
 
 def test_an_item_that_never_comes_is_timed_out_after_the_trackers_own_patience(bench):

@@ -1,5 +1,7 @@
 """What `station doctor` says of cameras, the store's folder, and the false alarms of the gallery that ships."""
 
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +66,19 @@ def test_a_live_station_without_cameras_fails(kind: str, health: Health) -> None
 def test_only_a_camera_known_to_be_on_usb_3_is_well(usb_type: str, health: Health) -> None:
     [check] = check_cameras(StationConfig(), [DeviceInfo("7", "D455", "5.16", usb_type, "2-1")])
     assert (check.health, bool(check.fix)) == (health, health is not Health.OK)
+
+
+def test_without_proc_it_says_so_and_goes_on() -> None:
+    """As in a bare chroot; here in a mount namespace of its own."""
+    code = "from station.cli import main; import sys; sys.argv = ['station', 'doctor']; main()"
+    hidden = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" -c "$1"', sys.executable, code]
+    if subprocess.run([*hidden[:4], "mount -t tmpfs none /proc"], capture_output=True, check=False).returncode:
+        pytest.skip("cannot hide /proc here")
+    done = subprocess.run(hidden, capture_output=True, text=True, timeout=60, check=False)
+    assert "Traceback" not in done.stderr
+    assert "libusb: /proc is not mounted" in done.stdout
+    assert "Fix: mount -t proc proc /proc" in done.stdout
+    assert "ONNX provider: " in done.stdout
 
 
 @pytest.mark.parametrize(("required", "health"), [(False, Health.WARNING), (True, Health.FAILED)])

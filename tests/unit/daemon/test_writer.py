@@ -91,7 +91,7 @@ def test_a_refused_pass_becomes_a_stored_sideline(writer, store, told):
     verdict = told[0].verdict
     assert (verdict.plc_id, verdict.decision, verdict.reasons) == (7, Decision.SIDELINE, (Reason.STORE_FAULT,))
     assert verdict.detail == "the store failed"
-    assert writer.fault == ""
+    wait_for(lambda: not writer.fault, "end of the fault")
     assert [kept.item_id for kept, _ in store.kept] == ["a"]
     writer.record(passed("b"))
     wait_for(lambda: len(told) == 2, "second verdict")
@@ -117,7 +117,8 @@ def test_a_store_that_fails_in_an_unforeseen_way_is_one_that_refuses(writer, sto
     assert verdict.type_scores == {}, "it may have been what the store stumbled over"
     assert "unexpectedly (TypeError('odd'))" in verdict.detail
     assert "Traceback" in caplog.text
-    assert (writer.fault, writer.failed) == ("", False)
+    wait_for(lambda: not writer.fault, "end of the fault")
+    assert not writer.failed
     writer.record(passed("b"))
     wait_for(lambda: len(told) == 2, "second verdict")
     assert told[1].verdict.decision is Decision.PASS
@@ -195,6 +196,23 @@ def test_a_disk_that_fills_up_is_told_before_an_item_comes(writer, store):
     wait_for(lambda: writer.fault, "fault")
     store.has_room, store.refusal = True, None
     wait_for(lambda: writer.disk_ok and not writer.fault, "end of the fault")
+
+
+def test_a_full_disk_that_takes_a_little_is_a_fault_until_it_has_room(store, told):
+    rounds = threading.Semaphore(0)
+    writer = Writer(store, told.append, rounds.release)
+    writer.start()
+    store.has_room, store.refusal = False, StoreFull("no space")
+    writer.record(passed("a"))
+    assert store.refused.wait(5)
+    store.refusal = None
+    wait_for(lambda: told, "the sideline, which is small")
+    for _ in range(4):
+        rounds.acquire(timeout=5)
+        assert (writer.fault, writer.disk_ok) == ("no space", False)
+    store.has_room = True
+    wait_for(lambda: writer.disk_ok and not writer.fault, "end of the fault")
+    writer.stop()
 
 
 def test_the_evidence_goes_with_the_verdict(writer, store, told):

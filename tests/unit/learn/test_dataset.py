@@ -204,4 +204,4 @@ def test_without_pyarrow_the_error_names_the_extra(tmp_path):
         f"DatasetWriter(Path({str(tmp_path)!r}), None, 1)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "pip install 'damage-station[data]'" in result.stderr
+    assert "pip install 'damage-station[data]', in a clone pip install '.[data]'" in result.stderr

@@ -135,7 +135,7 @@ def test_without_scikit_learn_the_error_names_the_extra(dataset):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert result.returncode == 1
-    assert "pip install 'damage-station[data]'" in result.stderr
+    assert "pip install 'damage-station[data]', in a clone pip install '.[data]'" in result.stderr
 
 
 def test_what_was_imported_is_what_is_judged(dataset):

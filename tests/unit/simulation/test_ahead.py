@@ -1,6 +1,7 @@
 """A booth rendered ahead: the same bytes, from processes that end when they should."""
 
 import multiprocessing
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -75,3 +76,16 @@ def test_a_process_that_dies_is_told_of_and_replaced(booths):
     with pytest.raises(SimulationError, match="right has ended"):
         list(map(partial(ahead.frame, "right"), range(1, ahead.frame_count)))
     assert same(ahead.frame("right", 1), booth.frame("right", 1))
+
+
+def test_a_process_that_dies_with_places_still_to_fill_is_told_of_alike():
+    before = set(multiprocessing.active_children())
+    long = AheadBooth(Booth(4, 2, replace(SMALL, fps=2, rest_ms=3000), [("carton-tea", ()), ("can-coffee", ())]))
+    victims = set(multiprocessing.active_children()) - before
+    for victim in victims:
+        victim.kill()
+        victim.join()
+    with pytest.raises(SimulationError, match="top has ended; memory may be short"):
+        list(map(partial(long.frame, "top"), range(1, long.frame_count)))
+    for camera in long.rig.cameras:
+        long.stop(camera.camera_id)

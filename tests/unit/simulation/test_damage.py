@@ -122,6 +122,22 @@ def test_a_hole_shows_what_is_deeper_and_a_missing_unit_what_is_behind_it():
     assert np.nanmedian(gone.depth_change_mm[mask]) > 30
 
 
+@pytest.mark.parametrize(("kind", "damage"), [(Kind.CARTON, ((DamageType.PENETRATION, MAJOR),)), (Kind.SLEEVE, ())])
+def test_the_item_hides_the_tray_it_lies_on(kind, damage):
+    """One sees a holed carton's bottom from within, and the edges of a sleeve beyond its inner tray."""
+    for seed in range(3):
+        for truth in truths(damaged(PRODUCTS[kind], damage, seed)).values():
+            lines, _ = cv2.findContours(truth.item.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+            assert len(lines) == 1
+            filled = cv2.drawContours(np.zeros(truth.item.shape, np.uint8), lines, -1, 1, cv2.FILLED)
+            assert np.array_equal(filled > 0, truth.item)
+
+
+def test_a_missing_unit_leaves_what_an_opened_pack_shows_there():
+    whole = damaged(PRODUCTS[Kind.BLISTER], ((DamageType.MISSING_UNIT, MAJOR),))
+    assert np.array_equal(whole.shape.texture, whole.stages[0].texture)
+
+
 @pytest.mark.parametrize("kind", [Kind.SLEEVE, Kind.POLYBAG, Kind.TUBE])
 def test_a_damaged_item_lies_as_low_as_the_whole_one(kind):
     item = damaged(PRODUCTS[kind], ((DamageType.DEFORMATION, MAJOR), (DamageType.PENETRATION, MAJOR)))
@@ -173,6 +189,12 @@ def test_several_damages_add_up_and_are_told_apart():
             truth.damage[DamageType.DEFORMATION], render_truth(camera, alone).damage[DamageType.DEFORMATION]
         )
     assert any(truth.damage[DamageType.SUPERFICIAL].any() for truth in truths(item).values())
+
+
+def test_a_cut_band_springs_from_wherever_it_is_cut():
+    for seed, severity in ((6, MINOR), (9, MAJOR), (13, MINOR)):
+        shape = damaged(PRODUCTS[Kind.MULTIPACK], ((DamageType.ACTUATION, severity),), seed).shape
+        assert np.isfinite(shape.points()).all()
 
 
 def test_all_damage_at_once_can_be_done_to_one_item():

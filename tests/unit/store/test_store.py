@@ -61,6 +61,16 @@ def test_an_item_has_one_verdict_for_ever(store, make_verdict, pictures):
     assert len(store.evidence_names("a-1")) == 2
 
 
+def test_an_overruled_verdict_keeps_its_number_and_its_evidence(store, make_verdict, pictures):
+    store.record(make_verdict("a-1"))
+    store.record(make_verdict("a-2"), pictures)
+    given = store.overrule(2, make_verdict("a-2", decision=Decision.SIDELINE, reasons=(Reason.TIMEOUT,)))
+    assert (given.number, given.verdict.reason) == (2, Reason.TIMEOUT)
+    assert store.after_number(1, 10) == [given]
+    assert store.item("a-1").verdict.verdict == make_verdict("a-1")
+    assert len(store.evidence_names("a-2")) == 2
+
+
 def test_a_verdict_is_stored_whole_or_not_at_all(store, make_verdict, pictures):
     with pytest.raises(StoreError):
         store.record(make_verdict("a-1"), [pictures[0], pictures[0]])
