@@ -30,7 +30,8 @@ _COLUMNS = 4
 _MARGIN = 0.08
 """Around an item, as a share of its larger side."""
 _PAPER, _INK, _FAINT = (250, 250, 248), (34, 36, 40), (228, 228, 226)
-_OUTLINE_RGB = (255, 0, 220)
+_OUTLINE = ((_INK, 3), ((255, 0, 220), 1))
+"""Colour and width in px: a bright line on a dark one shows on print of any colour."""
 _FAR, _NOTICED = 1 / 120, 12.0
 """Seen from afar a picture is blurred by this share of its height; a change is noticed from so many levels on."""
 _BESIDE = 0.3
@@ -194,8 +195,10 @@ def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None
     if before is None:
         return cell, None
     lines, _ = cv2.findContours(cropped(marked.astype(np.uint8)), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outlined = cv2.drawContours(cropped(before.frames[camera_id].colour), lines, -1, _OUTLINE_RGB, 1, cv2.LINE_AA)
-    return cell, np.asarray(outlined, np.uint8)
+    outlined = cropped(before.frames[camera_id].colour)
+    for rgb, width in _OUTLINE:
+        cv2.drawContours(outlined, lines, -1, rgb, width, cv2.LINE_AA)
+    return cell, outlined
 
 
 def _told(shot: Shot, camera_id: str) -> float:

@@ -8,24 +8,27 @@ from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
-from station.simulation.damage.paint import bared, brightness_at, lumps, painted, unrest_at, within
+from station.simulation.damage.paint import Paint, bared, brightness_at, coloured, lumps, painted, unrest_at, within
 from station.simulation.damage.site import Site, Stance, draw_site
 from station.simulation.shape import Shape
 
 _TINTS = ((0.60, 0.42, 0.24), (0.45, 0.43, 0.42), (0.62, 0.50, 0.30))
 """What is left of the light through a thick stain of coffee, grease or mud."""
 _DUST_RGB = (204, 194, 172)
+_GRIME_RGB = (46, 43, 40)
 _PLY_RGB = (246, 244, 238)
 _PRINTED = {Kind.BLISTER: ("front",), Kind.BOTTLE: ("label",), Kind.CAN: ("body",), Kind.MULTIPACK: ("band",)}
 """The patches that are marred: what is bare or clear already shows no wear."""
 _NO_PAPER = (Kind.POLYBAG, Kind.TUBE, Kind.CAN, Kind.MULTIPACK)
-"""Of these no label is torn off."""
+"""Of these no label is torn off; what rubs on them leaves its dirt where their print is light."""
 _UNEVEN = (Kind.BLISTER, Kind.BOTTLE, Kind.CAN, Kind.TUBE, Kind.MULTIPACK)
 """Nothing wet is put down on these."""
 _TRIES = 4
 """Much is full of small print: wear is put at the calmest of so many places."""
 _DARK = 110.0
 """On print darker than this, in levels, only dust shows."""
+_GRIMY = 95.0
+"""On film and metal with print lighter than this, in levels, what rubbed on it has left dirt."""
 _NARROW_MM = 9.0
 """How far from the edges of a blister's card its wear is: there is little room beside the bubble."""
 _FACING = 0.35
@@ -55,6 +58,12 @@ def _on_this_side(site: Site, normals: NDArray[np.float32]) -> NDArray[np.bool_]
     return np.asarray(normals @ site.normal > _FACING)
 
 
+def _worn(shape: Shape, site: Site, rng: np.random.Generator) -> Paint:
+    """Return what a rubbed place shows: what lies beneath its print, or dirt where that would not tell from it."""
+    is_grimy = shape.product.kind in _NO_PAPER and brightness_at(shape, site) > _GRIMY
+    return coloured(_GRIME_RGB, 5.0, rng) if is_grimy else bared(shape, rng)
+
+
 def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Rub the print off in streaks along one direction."""
     size = np.array([rng.uniform(40, 52), rng.uniform(22, 30)] if major else [rng.uniform(22, 26), rng.uniform(9, 12)])
@@ -67,7 +76,7 @@ def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
         worn = 1.2 * (1 - np.linalg.norm(flat, axis=1)) + 0.42 * streaks(drawn_out) + 0.2 * patches(drawn_out)
         return np.asarray(0.85 * np.clip(2.2 * worn, 0, 1) * _on_this_side(site, normals), np.float32)
 
-    return painted(shape, within(site.point, 1.7 * size[0]), cover, bared(shape, rng))
+    return painted(shape, within(site.point, 1.7 * size[0]), cover, _worn(shape, site, rng))
 
 
 def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
@@ -91,7 +100,7 @@ def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
 
 def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Draw bent scratches down to what lies beneath the print."""
-    count, length, width = (int(rng.integers(8, 11)), 92.0, 1.0) if major else (5, 52.0, 0.9)
+    count, length, width = (int(rng.integers(8, 11)), 92.0, 1.3) if major else (5, 52.0, 1.0)
     plane = site.plane(rng)
     lines = [
         (rng.uniform(-11, 11), rng.normal(0, 0.16), rng.uniform(-0.004, 0.004), rng.uniform(0.6, 1))
@@ -109,7 +118,7 @@ def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) 
         cut = np.clip(width * (1 + 0.25 * skips(points)) - nearest + 0.3, 0, 1)
         return np.asarray(cut * _on_this_side(site, normals), np.float32)
 
-    return painted(shape, within(site.point, 0.75 * length), cover, bared(shape, rng))
+    return painted(shape, within(site.point, 0.75 * length), cover, _worn(shape, site, rng))
 
 
 def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
