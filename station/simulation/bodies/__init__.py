@@ -29,6 +29,10 @@ _BUILDERS: dict[Kind, Builder] = {
     Kind.TUBE: tube,
     Kind.MULTIPACK: multipack,
 }
+_FLAT = (Kind.CARTON, Kind.SLEEVE)
+"""Kinds that look the same however far apart their points are."""
+_BENT_STEP_MM = 3.0
+"""How far apart the points of all others are, damaged or not: on another grid they look otherwise."""
 _PARTS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
     Kind.CARTON: {"lid": ("top",), "flap": ("front",)},
     Kind.SLEEVE: {
@@ -57,10 +61,11 @@ def build_shape(product: SimProduct, art: Artwork, step_mm: float, rng: np.rando
     Args:
         product: which.
         art: what is printed on it.
-        step_mm: distance of neighbouring points; damage needs a fine grid, a flat face none.
+        step_mm: distance of neighbouring points on bodies of flat faces; damage needs a fine grid, a flat face none.
         rng: soft products are never twice the same.
     """
     art = with_unit_prints(art, product.units)
+    step_mm = step_mm if product.kind in _FLAT else _BENT_STEP_MM
     patches = _BUILDERS[product.kind](product, art, step_mm, rng)
     opaque = np.full((*art.sheet.shape[:2], 1), 255, np.uint8)
     texture = np.concatenate([art.sheet, opaque], axis=2)

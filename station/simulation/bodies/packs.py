@@ -24,7 +24,6 @@ from station.simulation.shape import (
 )
 
 _X, _Y, _Z = np.eye(3)
-_FINE_MM = 4.0
 _TIN = (190, 192, 196)
 _SAME_MM = 1e-3
 """Points of an outline nearer than that are one."""
@@ -44,7 +43,7 @@ def blister(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Ge
         "rim": rim_patch(art.places_mm["front"], half, (top, -half[2]), step_mm, MATT),
     }
     left, low, wide, high = form.bubble
-    across, along = np.meshgrid(shares(wide, min(step_mm, _FINE_MM)), shares(high, min(step_mm, _FINE_MM)))
+    across, along = np.meshgrid(shares(wide, step_mm), shares(high, step_mm))
     edge = np.minimum(np.minimum(across, 1 - across) * wide, np.minimum(along, 1 - along) * high)
     dome = form.depth * np.sin(np.pi / 2 * np.clip(edge / (0.35 * form.depth + 2.0), 0, 1)) ** 0.7
     bubble = np.stack([left + across * wide, low + (1 - along) * high, top + 0.2 + dome], axis=2)
@@ -63,7 +62,7 @@ def blister(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Ge
 
 def multipack(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
     """Build units that stand side by side, held by a band; where the wrap is clear, a film goes around all of them."""
-    form, step_mm = pack_form(product), min(step_mm, _FINE_MM)
+    form = pack_form(product)
     width, _, depth = product.size_mm
     patches = {}
     for number in range(product.units):

@@ -10,18 +10,16 @@ from station.simulation.faces import flap_mm, sticker_mm
 from station.simulation.finish import MATT, PAPER, outside
 from station.simulation.shape import Patch, Place, grid_patch, shares, uv_grid
 
-_FINE_MM = 4.0
-_FILM_MM = 3.0
 _SEAM_MM = 7.0
 """Flat edge around a cushion."""
 _FILLED = 0.85
 """How much of a bag's width and height its content takes."""
+_FLAP_ABOVE_MM = 1.0
 
 
 def mailer(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
     """Build a cushion of two sheets, and the flap that closes it on its front."""
     width, height, depth = product.size_mm
-    step_mm = min(step_mm, _FINE_MM)
     finish = outside(product)
     columns, rows = round(width / step_mm) + 1, round(height / step_mm) + 1
     across, along = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
@@ -34,11 +32,9 @@ def mailer(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gen
     back_z = -0.25 * depth * cushion + 0.3 * folds - 0.25 * depth
     front = np.stack([xs, ys, np.maximum(front_z, back_z + 0.4)], axis=2)
     back = np.stack([-xs, ys, np.minimum(back_z, np.fliplr(front[..., 2]) - 0.4)], axis=2)
-    flap_rows = max(8, round(flap_mm(product) / step_mm) + 1)
+    flap_rows = round(flap_mm(product) / height * (rows - 1)) + 1  # on the front's own rows, which cannot poke through
+    flap = front[:flap_rows] + np.array([0, 0, _FLAP_ABOVE_MM])
     flap_across, flap_along = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, flap_rows))
-    lying = np.clip(flap_along * flap_mm(product) / height * (rows - 1), 0, rows - 1).astype(int)
-    flap = np.stack([(flap_across - 0.5) * width, height / 2 - flap_along * flap_mm(product), flap_across], axis=2)
-    flap[..., 2] = front[lying, np.arange(columns)[None, :], 2] + 1.0
     return {
         "front": grid_patch(front, uv_grid(art.places_mm["front"], across, along), finish),
         "back": grid_patch(back, uv_grid(art.places_mm["back"], across, along), finish),
@@ -49,7 +45,7 @@ def mailer(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gen
 def polybag(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
     """Build two crinkled films, welded at their edges, around something folded and soft."""
     width, height, depth = product.size_mm
-    step_mm, finish = min(step_mm, _FILM_MM), outside(product)
+    finish = outside(product)
     across, along = np.meshgrid(shares(width, step_mm), shares(height, step_mm))
     xs, ys = (across - 0.5) * width, (0.5 - along) * height
     filling = _pillow(xs, ys, (_FILLED * width, _FILLED * height), 6.0)

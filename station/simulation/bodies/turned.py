@@ -12,31 +12,31 @@ from station.simulation.shape import Patch, disc_patch, grid_patch, shares, stan
 
 RIM_MM = 3.0
 """How deep a can's lid and base lie below its rims."""
-_FINE_MM = 4.0
+_BEAD_MM = 1.2
+"""How far a can's rims stand out; its lid and base meet the wall below them."""
 _GLASS_MM = 1.8
 
 
 def can(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
     """Build a body with rims, a lid and a base."""
     radius, half = product.size_mm[0] / 2, product.size_mm[2] / 2
-    step_mm = min(step_mm, _FINE_MM)
     columns, rows = max(64, round(2 * np.pi * radius / step_mm)) + 1, max(12, round(2 * half / step_mm) + 1)
     across, along = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
     from_edge = np.minimum(along, 1 - along) * 2 * half
-    bulge = np.where(from_edge < RIM_MM, radius, radius - 1.2)
+    bulge = radius - _BEAD_MM * np.clip(from_edge / RIM_MM, 0, 1)
     angles = 2 * np.pi * across
     body = np.stack([bulge * np.cos(angles), bulge * np.sin(angles), (0.5 - along) * 2 * half], axis=2)
     tin = replace(METAL, inside=product.design.inside)
     return {
         "body": grid_patch(body, uv_grid(art.places_mm["body"], across, along), outside(product), wraps=True),
-        "lid": disc_patch(art.places_mm["lid"], radius, half - RIM_MM, 1, columns, tin),
-        "base": disc_patch(art.places_mm["base"], radius, -half + RIM_MM, -1, columns, tin),
+        "lid": disc_patch(art.places_mm["lid"], radius - _BEAD_MM, half - RIM_MM, 1, columns, tin),
+        "base": disc_patch(art.places_mm["base"], radius - _BEAD_MM, -half + RIM_MM, -1, columns, tin),
     }
 
 
 def bottle(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
     """Build a body with shoulder and neck, the label around it, its cap, and the liquid within."""
-    form, step_mm = bottle_form(product), min(step_mm, _FINE_MM)
+    form = bottle_form(product)
     columns = max(64, round(2 * np.pi * form.radius / step_mm)) + 1
     low = -form.height / 2
     steps = shares(form.height, step_mm)[::-1] * form.height
@@ -66,7 +66,7 @@ def bottle(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Gen
 def tube(product: SimProduct, art: Artwork, step_mm: float, rng: np.random.Generator) -> dict[str, Patch]:
     """Build a body, round at its shoulder and flat at its crimp on top, and the cap it stands on."""
     width, height, _ = product.size_mm
-    form, step_mm = tube_form(product), min(step_mm, _FINE_MM)
+    form = tube_form(product)
     long = height - form.cap
     across, along = np.meshgrid(shares(width, step_mm, 33), shares(long, step_mm))
     down = along * long

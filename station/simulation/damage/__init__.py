@@ -31,7 +31,12 @@ _INFLICT: dict[DamageType, Inflict] = {
 }
 _SETS = (Kind.BLISTER, Kind.MULTIPACK)
 """Kinds that hold several units."""
-_OPENED = (DamageType.ACTUATION, DamageType.DECONSTRUCTION, DamageType.MISSING_UNIT)
+_ONE_SIDED: dict[DamageType, tuple[Kind, ...]] = {
+    DamageType.ACTUATION: (Kind.CARTON, Kind.SLEEVE, Kind.MAILER, Kind.POLYBAG, Kind.BLISTER, Kind.BOOK),
+    DamageType.DECONSTRUCTION: (Kind.SLEEVE, Kind.MAILER, Kind.MULTIPACK),
+    DamageType.MISSING_UNIT: (Kind.BLISTER,),
+}
+"""Kinds that open, come apart or show what is missing at one face only."""
 
 
 def possible(kind: Kind) -> tuple[DamageType, ...]:
@@ -40,10 +45,13 @@ def possible(kind: Kind) -> tuple[DamageType, ...]:
 
 
 def face_up(shape: Shape, damage: Damage) -> str | None:
-    """Return which face of a body has to be up for its damage to be seen; None for any."""
-    if any(kind in _OPENED for kind, _ in damage):
-        return opening_face(shape)
-    return "front" if damage and shape.product.kind in (Kind.MAILER, Kind.BLISTER) else None
+    """Return which face of a body has to be up for its damage to be seen; None for any.
+
+    Damaged items lie as good ones do, or how they lie would give the damage away. Only what is opened, apart or
+    missing at one face, which nobody would see from behind, has that face up: a mailer's flap, a blister's units.
+    """
+    is_one_sided = any(shape.product.kind in _ONE_SIDED.get(kind, ()) for kind, _ in damage)
+    return opening_face(shape) if is_one_sided else None
 
 
 def stages(shape: Shape, damage: Damage, stance: Stance, art: Artwork, rng: np.random.Generator) -> tuple[Shape, ...]:

@@ -23,20 +23,13 @@ _OPENERS: dict[Kind, Inflict] = {
     Kind.TUBE: unscrew,
     Kind.MULTIPACK: open_multipack,
 }
-_FACE_UP = {
-    Kind.CAN: "lid",
-    Kind.BOTTLE: "lid",
-    Kind.TUBE: "front leaning",
-    Kind.MULTIPACK: "top",
-}
-"""Which face has to be up for an open product to look open, or for a piece to be missed; the front of others."""
 
 
 def opening_face(shape: Shape) -> str:
-    """Return the face that has to be up, or seen, for an open product to look open."""
+    """Return the face that a product opens at, or that its units look out of."""
     if shape.product.kind is Kind.CARTON:
         return carton_opening(shape)
-    return _FACE_UP.get(shape.product.kind, "front")
+    return "top" if shape.product.kind is Kind.MULTIPACK else "front"
 
 
 def open_shape(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:

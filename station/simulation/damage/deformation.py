@@ -153,7 +153,7 @@ def _folded(shape: Shape, size_mm: float, stance: Stance, rng: np.random.Generat
     is_card = shape.product.kind is Kind.BLISTER
     bend = _FOLD_BEND_MM.get(shape.product.kind, 0.3 * depth)
     turn = np.deg2rad(float(rng.uniform(105 if is_card else 135, 160)))
-    level = -depth / 2 if is_card else 0.0
+    level = -upwards * depth / 2 if is_card else 0.0
     up = np.array([0.0, 0.0, upwards])
     return shape.with_patches(
         {name: folded_back(patch, outward, line, bend, turn, up, level) for name, patch in shape.patches.items()}

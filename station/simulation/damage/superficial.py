@@ -17,7 +17,12 @@ _TINTS = ((0.60, 0.42, 0.24), (0.45, 0.43, 0.42), (0.62, 0.50, 0.30))
 _DUST_RGB = (204, 194, 172)
 _GRIME_RGB = (46, 43, 40)
 _PLY_RGB = (246, 244, 238)
-_PRINTED = {Kind.BLISTER: ("front",), Kind.BOTTLE: ("label",), Kind.CAN: ("body",), Kind.MULTIPACK: ("band",)}
+_PRINTED = {
+    Kind.BLISTER: ("front", "back"),
+    Kind.BOTTLE: ("label",),
+    Kind.CAN: ("body",),
+    Kind.MULTIPACK: ("band",),
+}
 """The patches that are marred: what is bare or clear already shows no wear."""
 _NO_PAPER = (Kind.POLYBAG, Kind.TUBE, Kind.CAN, Kind.MULTIPACK)
 """Of these no label is torn off; what rubs on them leaves its dirt where their print is light."""

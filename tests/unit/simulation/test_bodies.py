@@ -85,3 +85,10 @@ def test_a_tube_rests_on_its_shoulder_and_its_crimp():
         along = shape.points()[:, 1]
         assert height[along > 85].min() < 3
         assert height[along < -50].min() < 3
+
+
+def test_a_mailers_front_does_not_poke_through_its_flap():
+    mailer = next(one for one in PRODUCTS if one.kind is Kind.MAILER)
+    patches = built(mailer).patches
+    above = patches["flap"].points - patches["front"].points[: patches["flap"].grid[0]]
+    assert above == pytest.approx(np.broadcast_to((0, 0, 1), above.shape), abs=1e-4)

@@ -81,6 +81,38 @@ def test_pictures_differ_where_the_truth_says(kind, damage):
 
 
 @pytest.mark.parametrize("kind", Kind)
+def test_what_will_be_damaged_looks_like_what_will_not(kind):
+    spared, doomed = damaged(PRODUCTS[kind], ()), damaged(PRODUCTS[kind], ((DamageType.SPILLAGE, MINOR),))
+    shapes = [item.stages[0] for item in (spared, doomed)]
+    scenes = [Scene(item_mesh(shape, doomed.tray_from_item), shape) for shape in shapes]
+    for camera in RIG.cameras:
+        one, other = (scene.colour(camera, whole(camera.intrinsics), 1) for scene in scenes)
+        there = scenes[0].surface(camera, whole(camera.intrinsics)).item
+        assert (np.abs(one - other).max(axis=2) > 20)[there].mean() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        (Kind.MAILER, DamageType.PENETRATION),
+        (Kind.BLISTER, DamageType.SUPERFICIAL),
+        (Kind.BLISTER, DamageType.DEFORMATION),
+        (Kind.BOTTLE, DamageType.ACTUATION),
+        (Kind.CAN, DamageType.DECONSTRUCTION),
+        (Kind.MULTIPACK, DamageType.MISSING_UNIT),
+    ],
+)
+def test_a_damaged_item_lies_as_a_good_one_does_and_its_damage_is_seen(kind, damage):
+    ups = []
+    for seed in range(6):
+        spared, hurt = damaged(PRODUCTS[kind], (), seed), damaged(PRODUCTS[kind], ((damage, MINOR),), seed)
+        assert np.array_equal(spared.tray_from_item[:3, :3], hurt.tray_from_item[:3, :3])
+        assert max(int(truth.damage[damage].sum()) for truth in truths(hurt).values()) >= SEEN_PX
+        ups.append(hurt.tray_from_item[2, :3])
+    assert np.ptp(ups, axis=0).max() > 0.5  # not all the same way up
+
+
+@pytest.mark.parametrize("kind", Kind)
 def test_the_truth_of_an_undamaged_item_is_its_place(kind):
     truth = render_truth(RIG.cameras[0], damaged(PRODUCTS[kind], ()))
     assert truth.item.sum() > 500
