@@ -136,8 +136,13 @@ class Scene:
             solid[layer.index] |= layer.opacity >= CLEAR
             albedo[layer.index] += seen.albedo * (through[layer.index] * layer.opacity)[:, None]
             through[layer.index] *= 1 - layer.opacity
-        flat = (part.reshape(shape) for part in (depth, skin, corner, item))
-        return Surface(*flat, albedo.reshape(*shape, 3))
+        return Surface(
+            depth.reshape(shape),
+            skin.reshape(shape),
+            corner.reshape(shape),
+            item.reshape(shape),
+            albedo.reshape(*shape, 3),
+        )
 
     def colour(self, camera: RigCamera, box: Box, supersampling: int) -> NDArray[np.float32]:
         """Return the picture in a box, float32 RGB [h, w, 3], levels 0 to 255."""
