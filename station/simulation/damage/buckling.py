@@ -15,7 +15,7 @@ _SQUEEZED, _CURLED = 0.3, 0.3
 """How far a crumpled corner is pushed together, and how far its tip stands up."""
 _RIDGES, _RIDGE_MM, _RISE_MM, _UNEVEN_MM = 4, (19.0, 34.0), 22.0, 21.0
 """How many ways a crumpled corner's ridges run, how far apart they are, how high, and how long their bends are."""
-_CREASE_MM, _WHITENED = 0.8, 0.6
+_CREASE_MM, _WHITENED = 0.8, 0.35
 """Film goes white where it is creased: the crease's half width, and how white."""
 
 
