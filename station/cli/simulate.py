@@ -71,10 +71,10 @@ def dataset(
     """Make a dataset to train on and to be judged by: pictures of every camera with their truth.
 
     Ten items of each product, fewer where that would leave a split without a kind of product: 10 items cover all ten
-    kinds, 200 bring each kind into each split. The first two in five are good and marked as its references; of the
-    others half are damaged, every type the kind can have about as often as any other, as often minor as major. Five
-    products in seven are for training, one is for validation, one for testing; no two of these share a product or an
-    artwork seed, nor do datasets of different seeds.
+    kinds but hold no references, 200 bring each kind into each split. The first two in five are good and marked as its
+    references; of the others half are damaged, every type the kind can have about as often as any other, as often minor
+    as major. Five products in seven are for training, one is for validation, one for testing; no two of these share a
+    product or an artwork seed, nor do datasets of different seeds.
 
     A configuration says which booth it is, how its cameras see and what light and dirt there is; products, damage and
     the timeline are the dataset's own.

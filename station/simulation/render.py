@@ -68,10 +68,13 @@ class Surface:
 
     `depth_mm` is that of what one sees through clear things, `skin_mm` float32 [h, w] that of the first thing, clear or
     not. `item` leaves out what was spilt beside the item; `albedo` [h, w, 3] is in levels, 0 to 255.
+    `corner` int32 [h, w] is a corner of the triangle that the first thing met is of, as its place among the body's
+    points; -1 where that is not of the body.
     """
 
     depth_mm: NDArray[np.float32]
     skin_mm: NDArray[np.float32]
+    corner: NDArray[np.int32]
     item: NDArray[np.bool_]
     albedo: NDArray[np.float32]
 
@@ -87,7 +90,9 @@ class Scene:
         """Set the scene up; without a `stage`, that of the default settings."""
         self._stage = stage or build_stage(SimulationSettings())
         self._lighting = self._stage.lighting
-        mesh = joined([booth_mesh(self._stage.tray)] + ([item] if item else []))
+        booth = booth_mesh(self._stage.tray)
+        mesh = joined([booth, item] if item else [booth])
+        self._corners = np.maximum(mesh.triangles[:, 0] - len(booth.points), -1)
         imprint = Imprint(body) if body else None
         self._tracer = Tracer(mesh, imprint)
         self._look = Look(mesh, body, imprint, self._stage.dirt)
@@ -120,17 +125,24 @@ class Scene:
         """Trace one ray through every pixel's centre for what is there, whatever the light."""
         shape, eye, rays = _pixel_rays(camera, box)
         depth, skin = np.zeros(len(rays), np.float32), np.zeros(len(rays), np.float32)
-        item, solid = np.zeros(len(rays), bool), np.zeros(len(rays), bool)
+        item, solid, corner = np.zeros(len(rays), bool), np.zeros(len(rays), bool), np.full(len(rays), -1, np.int32)
         albedo, through = np.zeros((len(rays), 3), np.float32), np.ones(len(rays), np.float32)
         for number, layer in enumerate(self._tracer.layers(eye, rays)):
             seen = self._look.surfaces(eye, rays[layer.index], layer.hits)
             if number == 0:
                 item[:], skin[:] = seen.material == Material.ITEM, layer.hits.depth_mm
+                corner[:] = np.where(layer.hits.triangle < 0, -1, self._corners[layer.hits.triangle])
             depth[layer.index] = np.where(solid[layer.index], depth[layer.index], layer.hits.depth_mm)
             solid[layer.index] |= layer.opacity >= CLEAR
             albedo[layer.index] += seen.albedo * (through[layer.index] * layer.opacity)[:, None]
             through[layer.index] *= 1 - layer.opacity
-        return Surface(depth.reshape(shape), skin.reshape(shape), item.reshape(shape), albedo.reshape(*shape, 3))
+        return Surface(
+            depth.reshape(shape),
+            skin.reshape(shape),
+            corner.reshape(shape),
+            item.reshape(shape),
+            albedo.reshape(*shape, 3),
+        )
 
     def colour(self, camera: RigCamera, box: Box, supersampling: int) -> NDArray[np.float32]:
         """Return the picture in a box, float32 RGB [h, w, 3], levels 0 to 255."""

@@ -34,8 +34,8 @@ _OUTLINE = ((_INK, 3), ((255, 0, 220), 1))
 """Colour and width in px: a bright line on a dark one shows on print of any colour."""
 _FAR, _NOTICED = 1 / 120, 12.0
 """Seen from afar a picture is blurred by this share of its height; a change is noticed from so many levels on."""
-_BESIDE = 0.3
-"""How much a change weighs where the item was not before."""
+_BESIDE = 0.1
+"""How much a change weighs where the item was not before, or is no longer."""
 _TO_CHOOSE_FROM = 12
 """Products drawn of each kind to find one that can lose a unit, or that holds something dry."""
 _DRY = (Kind.CARTON, Kind.POLYBAG)
@@ -185,7 +185,7 @@ def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None
         if before is None:
             return float(truths[camera_id].item.sum()), 0
         change = _change(shot.frames[camera_id].colour, before.frames[camera_id].colour)
-        weight = np.where(before.truth(camera_id).item, 1, _BESIDE) * (change > _NOTICED)
+        weight = np.where(before.truth(camera_id).item & truths[camera_id].item, 1, _BESIDE) * (change > _NOTICED)
         return _told(shot, camera_id) * float((weight * change).sum()), int(_hurt(truths[camera_id]).sum())
 
     camera_id = max(truths, key=worth)

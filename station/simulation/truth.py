@@ -1,7 +1,8 @@
 """What is true of one item in one camera's picture: where it is, where it is damaged, and how far its surface moved.
 
-The damaged body is compared with the undamaged one in the same pose, without noise, by depth and by the colour of the
-surface itself, so that shadows and gleams are no damage. Several damages are told apart by inflicting them one after
+The damaged body is compared with the undamaged one in the same pose, without noise, by what moved, by depth and by the
+colour of the surface itself, so that shadows and gleams are no damage. What moved or came to light is damage wherever
+it is seen, also where it looks as what was there before. Several damages are told apart by inflicting them one after
 the other.
 """
 
@@ -18,11 +19,15 @@ from station.rig import RigCamera
 from station.simulation.item import PlacedItem
 from station.simulation.mesh import item_mesh
 from station.simulation.render import Scene, Surface, around
+from station.simulation.shape import Shape
 
-_DEPTH_MM = 1.0
-"""A surface that moved less than this along the camera's axis looks as before."""
+_MOVED_MM = 1.0
+"""A surface that moved less than this looks as before."""
 _LEVELS = 14.0
 """A surface whose colour changed less than this, in levels of its most changed channel, looks as before."""
+
+_GAP_PX = 5
+"""Smaller gaps in what is damaged are damaged too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,9 @@ def render_truth(camera: RigCamera, item: PlacedItem) -> Truth:
     seen = [Scene(item_mesh(shape, item.tray_from_item), shape).surface(camera, box) for shape in item.stages]
     masks: dict[DamageType, NDArray[np.bool_]] = {}
     severities: dict[DamageType, Severity] = {}
-    for (kind, severity), before, after in zip(item.damage, seen[:-1], seen[1:], strict=True):
-        masks[kind] = masks.get(kind, np.zeros_like(before.item)) | _differs(before, after)
+    for stage, (kind, severity) in enumerate(item.damage, start=1):
+        here = _differs(seen[stage - 1], seen[stage], _moved(item.stages[stage - 1], item.stages[stage]))
+        masks[kind] = masks.get(kind, np.zeros_like(here)) | here
         severities[kind] = max(severity, severities.get(kind, severity))
     change = seen[-1].depth_mm - seen[0].depth_mm
     change[~(seen[0].item | seen[-1].item)] = np.nan
@@ -68,10 +74,23 @@ def render_truth(camera: RigCamera, item: PlacedItem) -> Truth:
     return Truth(whole(seen[-1].item, False), in_picture, severities, whole(change, np.nan))
 
 
-def _differs(before: Surface, after: Surface) -> NDArray[np.bool_]:
-    """Return where a surface moved or changed its colour, bool [H, W], small gaps closed."""
-    moved = np.abs(after.depth_mm - before.depth_mm) > _DEPTH_MM
-    moved |= np.abs(after.skin_mm - before.skin_mm) > _DEPTH_MM
-    recoloured = np.abs(after.albedo - before.albedo).max(axis=2) > _LEVELS
-    closed = cv2.morphologyEx((moved | recoloured).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+def _moved(before: Shape, after: Shape) -> NDArray[np.bool_]:
+    """Return which of the points of a body moved or are new, bool [N]; what is left of a torn sheet has not moved."""
+    parts = []
+    for name, patch in after.patches.items():
+        old = before.patches.get(name)
+        moved = np.full(patch.grid, old is None)
+        if old is not None and old.grid == patch.grid:
+            moved = np.linalg.norm(patch.points - old.points, axis=2) > _MOVED_MM
+        parts.append(moved.reshape(-1))
+    return np.concatenate(parts)
+
+
+def _differs(before: Surface, after: Surface, moved: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where a surface moved or changed its colour, bool [H, W], small gaps closed; `moved` [N] tells points."""
+    differs = (after.corner >= 0) & moved[after.corner]
+    differs |= np.abs(after.depth_mm - before.depth_mm) > _MOVED_MM
+    differs |= np.abs(after.skin_mm - before.skin_mm) > _MOVED_MM
+    differs |= np.abs(after.albedo - before.albedo).max(axis=2) > _LEVELS
+    closed = cv2.morphologyEx(differs.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_GAP_PX, _GAP_PX), np.uint8))
     return np.asarray(closed > 0)

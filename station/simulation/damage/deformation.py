@@ -112,8 +112,9 @@ def _corner_crushed(shape: Shape, major: bool, stance: Stance, rng: np.random.Ge
         corner[0] = abs(corner[0])  # the spine's corners are the stronger ones
         outward = np.sign(corner) * (0.65, 0.65, -0.4)  # and down: the corner bends up
         return pushed_in(shape, corner, outward, radius, depth, 1.6 * radius, rng)
+    reach = min(4 * radius, 0.7 * np.sqrt(3) * min(shape.product.size_mm))  # the faces far behind stay
     scale = float(np.clip(min(shape.product.size_mm) / 60.0, 0.75, 1.0))
-    return pushed_in(shape, corner, np.sign(corner) / np.sqrt(3), radius * scale, depth * scale, 4 * radius, rng)
+    return pushed_in(shape, corner, np.sign(corner) / np.sqrt(3), radius * scale, depth * scale, reach, rng)
 
 
 def _dog_eared(shape: Shape, stance: Stance, rng: np.random.Generator) -> Shape:

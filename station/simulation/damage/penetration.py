@@ -33,6 +33,8 @@ _ENDS = ("lid", "base", "cap", "cap top", "flap", "rim", "front rim", "back rim"
 _DEEP_MM = 3.5
 """Whatever lies this close beneath the surface is torn open with it."""
 _CURL_STEPS = 5
+_PIERCED = (Kind.CAN, Kind.BLISTER)
+"""Stiff skins do not tear."""
 _SPLITTING, _SPLIT = (Kind.BLISTER, Kind.MULTIPACK, Kind.BOOK, Kind.CAN), 1.7
 """Thin plastic around a set, a book's cover and tin split further: a small hole in them is larger by so much."""
 
@@ -43,7 +45,7 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
         shape = filled(shape, art)
     if shape.product.kind is Kind.MAILER:
         shape = _padded(shape, rng)
-    is_tear = bool(rng.random() < 0.5) and shape.product.kind is not Kind.CAN  # steel is pierced
+    is_tear = bool(rng.random() < 0.5) and shape.product.kind not in _PIERCED
     if is_tear:
         half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(15, 18), rng.uniform(3.5, 4.3))
     else:
@@ -65,7 +67,7 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
     if is_tear:
         upper = outline[: len(outline) // 2]
         long = 1.5 * half[1] * np.sin(np.linspace(0.15, np.pi - 0.15, len(upper)))
-        edge["torn strip"] = torn.bent(upper, long, 2.2, rng)
+        edge["torn strip"] = torn.bent(upper, long, 2.8, rng)
     else:
         edge |= _petals(torn, outline, half, rng)
     number = sum(name.startswith("torn edge") for name in shape.patches)

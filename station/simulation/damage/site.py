@@ -15,6 +15,8 @@ from station.simulation.trace import Tracer
 
 _FLATLY_SEEN = 0.5
 """Damage is put where some camera looks at the surface at least this squarely (cosine)."""
+_SQUARELY = 12
+"""A corner pushed in looks bitten off from behind."""
 _CANDIDATES = 64
 _FAR_MM = 1e4
 
@@ -122,11 +124,11 @@ def _seen(
 
 
 def seen_corner(shape: Shape, stance: Stance, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw one of a box's corners on its upper side, float64 [3]."""
+    """Draw one of a box's corners on its upper side, float64 [3]: the more squarely a camera sees it, the likelier."""
     corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) / np.sqrt(3)
     upper = corners[corners @ stance.up > 0.3]
     seen = (upper @ stance.towards_cameras.T).max(axis=1)
-    corner = upper[int(rng.choice(len(upper), p=seen / seen.sum()))]
+    corner = upper[int(rng.choice(len(upper), p=seen**_SQUARELY / (seen**_SQUARELY).sum()))]
     return np.asarray(np.sign(corner) * np.array(shape.product.size_mm) / 2)
 
 

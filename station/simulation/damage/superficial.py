@@ -21,6 +21,7 @@ _PRINTED = {
     Kind.BLISTER: ("front", "back"),
     Kind.BOTTLE: ("label",),
     Kind.CAN: ("body",),
+    Kind.TUBE: ("front", "back"),
     Kind.MULTIPACK: ("band",),
 }
 """The patches that are marred: what is bare or clear already shows no wear."""
@@ -36,6 +37,10 @@ _GRIMY = 95.0
 """On film and metal with print lighter than this, in levels, what rubbed on it has left dirt."""
 _NARROW_MM = 9.0
 """How far from the edges of a blister's card its wear is: there is little room beside the bubble."""
+_ASKEW_DEG = (30.0, 60.0)
+"""Wear runs at such an angle to the print: along it, it could be taken for print."""
+_SLIM = 0.7
+"""Wear on a tube is smaller by so much, so that it does not go all around."""
 _FACING = 0.35
 """Rubbed and stained is what faces the same way as the damage's middle, at least by this cosine."""
 
@@ -63,6 +68,15 @@ def _on_this_side(site: Site, normals: NDArray[np.float32]) -> NDArray[np.bool_]
     return np.asarray(normals @ site.normal > _FACING)
 
 
+def _askew(site: Site, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return two unit directions along the surface, neither along the print, float64 [3, 2]."""
+    across = np.cross(site.normal, np.eye(3)[np.abs(site.normal).argmin()])
+    across /= np.linalg.norm(across)
+    angle = np.deg2rad(float(rng.uniform(*_ASKEW_DEG)) + 90 * int(rng.integers(2)))
+    one = np.cos(angle) * across + np.sin(angle) * np.cross(site.normal, across)
+    return np.stack([one, np.cross(site.normal, one)], axis=1)
+
+
 def _worn(shape: Shape, site: Site, rng: np.random.Generator) -> Paint:
     """Return what a rubbed place shows: what lies beneath its print, or dirt where that would not tell from it."""
     is_grimy = shape.product.kind in _NO_PAPER and brightness_at(shape, site) > _GRIMY
@@ -72,7 +86,8 @@ def _worn(shape: Shape, site: Site, rng: np.random.Generator) -> Paint:
 def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Rub the print off in streaks along one direction."""
     size = np.array([rng.uniform(40, 52), rng.uniform(22, 30)] if major else [rng.uniform(22, 26), rng.uniform(9, 12)])
-    plane = site.plane(rng) / size
+    size *= _SLIM if shape.product.kind is Kind.TUBE else 1.0
+    plane = _askew(site, rng) / size
     streaks, patches = lumps(0.3, rng), lumps(0.8, rng)
 
     def cover(points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -106,7 +121,7 @@ def _stained(shape: Shape, major: bool, site: Site, rng: np.random.Generator) ->
 def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Draw bent scratches down to what lies beneath the print."""
     count, length, width = (int(rng.integers(8, 11)), 92.0, 1.3) if major else (5, 52.0, 1.0)
-    plane = site.plane(rng)
+    plane = _askew(site, rng)
     lines = [
         (rng.uniform(-11, 11), rng.normal(0, 0.16), rng.uniform(-0.004, 0.004), rng.uniform(0.6, 1))
         for _ in range(count)
@@ -129,7 +144,7 @@ def _scratched(shape: Shape, major: bool, site: Site, rng: np.random.Generator) 
 def _label_torn(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
     """Tear a strip of the print off; its white fibre shows, with a feathered border."""
     size = np.array([rng.uniform(44, 56), rng.uniform(20, 27)] if major else [rng.uniform(23, 27), rng.uniform(8, 10)])
-    plane = site.plane(rng) / size
+    plane = _askew(site, rng) / size
     ragged, frayed = lumps(0.5, rng), lumps(0.13, rng)
     fibre = bared(shape, rng, 7.0)
 

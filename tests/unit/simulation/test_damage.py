@@ -122,6 +122,18 @@ def test_the_truth_of_an_undamaged_item_is_its_place(kind):
     assert np.abs(truth.depth_change_mm[truth.item]).max() == 0
 
 
+@pytest.mark.parametrize("kind", [Kind.BLISTER, Kind.BOOK, Kind.SLEEVE])
+def test_a_part_that_came_off_is_damage_wholly(kind):
+    """What slid over print like its own is no confetti: few pieces, and hardly a gap in them."""
+    for seed in (1, 2, 3):
+        for truth in truths(damaged(PRODUCTS[kind], ((DamageType.DECONSTRUCTION, MINOR),), seed)).values():
+            there = truth.damage[DamageType.DECONSTRUCTION].astype(np.uint8)
+            _, _, stats, _ = cv2.connectedComponentsWithStats(there)
+            assert (stats[1:, cv2.CC_STAT_AREA] > 12).sum() <= 2
+            closed = cv2.morphologyEx(there, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8))
+            assert there.sum() > 0.9 * closed.sum()
+
+
 def test_the_depth_change_of_a_dent_is_what_was_asked():
     thing = _named("carton-shipper")
     sound = damaged(thing, ((DamageType.SUPERFICIAL, MINOR),))
