@@ -176,7 +176,8 @@ def _studio(seed: int, settings: SimulationSettings) -> Studio:
 def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None]:
     """Return an item, cropped from the picture of the camera that shows best what happened to it, and so before.
 
-    That camera sees the largest change that is no mere shift of the print; of an undamaged item the most of the item.
+    That camera sees the largest change that is no mere shift of the print, and the damage on the item largest, so that
+    a hole is looked into; of an undamaged item it sees the most of the item.
     What was `before` has the outline of the damage as the truth has it.
     """
     truths = {camera_id: shot.truth(camera_id) for camera_id in shot.frames}
@@ -185,8 +186,9 @@ def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None
         if before is None:
             return float(truths[camera_id].item.sum()), 0
         change = _change(shot.frames[camera_id].colour, before.frames[camera_id].colour)
-        weight = np.where(before.truth(camera_id).item & truths[camera_id].item, 1, _BESIDE) * (change > _NOTICED)
-        return _told(shot, camera_id) * float((weight * change).sum()), int(_hurt(truths[camera_id]).sum())
+        hurt, on_item = _hurt(truths[camera_id]), before.truth(camera_id).item & truths[camera_id].item
+        weight = np.where(on_item, 1, _BESIDE) * (change > _NOTICED)
+        return _told(shot, camera_id) * float((weight * change).sum() * (hurt & on_item).sum()), int(hurt.sum())
 
     camera_id = max(truths, key=worth)
     marked = _hurt(truths[camera_id])
