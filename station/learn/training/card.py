@@ -24,8 +24,8 @@ def card_text(
         if compared is None
         else f"""
 - Comparison (comparison.onnx): from the differences of a view's patches to the nearest patches of the product's own
-  references, the same log-odds, learned from the same items. AUROC {compared.auroc:.3f} and recall
-  {compared.recall:.2f} at 1 % false alarms on those held out, which flatters it alike."""
+  references, the same log-odds, learned from those of the items that are no references. AUROC {compared.auroc:.3f}
+  and recall {compared.recall:.2f} at 1 % false alarms on those held out, which flatters it alike."""
     )
     spec, (height, width, channels) = manifest.input, manifest.feature_shape
     return f"""# {manifest.name}

@@ -47,24 +47,24 @@ def write_differences(
     Returns:
         float16 [N, h, w, C + 4], on disk; see `station.gallery.differences`.
     """
-    if not file.exists():
-        unfinished, (*grid, channels) = file.with_suffix(".new"), features.shape
-        told = np.lib.format.open_memmap(unfinished, "w+", np.float16, (*grid, channels + BESIDES))
-        compared = compared_items(cache)
-        products = {cache.items[item].product_id for item in np.flatnonzero(compared)}
-        for number, product_id in enumerate(sorted(products), start=1):
-            items = np.array([item.product_id == product_id for item in cache.items])
-            references = _enrolled(cache, features, items & ~compared, bundle)
-            for view in np.flatnonzero((items & compared)[cache.owner]):
-                usual = references.views.get(str(cache.cameras[view]))
-                if usual is not None:
-                    limit = usual.calibration.highest_distance
-                    own, heights = features[view].astype(np.float32), cache.heights[view].astype(np.float32)
-                    bank = references.bank.astype(np.float32)
-                    told[view] = differences(own, np.array(cache.masks[view]), heights, bank, limit)
-            progress(number)
-        told.flush()
-        unfinished.replace(file)
+    if file.exists():
+        return np.load(file, mmap_mode="r")
+    unfinished, (*grid, channels) = file.with_suffix(".new"), features.shape
+    told = np.lib.format.open_memmap(unfinished, "w+", np.float16, (*grid, channels + BESIDES))
+    compared = compared_items(cache)
+    for number, product_id in enumerate(sorted({cache.items[item].product_id for item in np.flatnonzero(compared)}), 1):
+        items = np.array([item.product_id == product_id for item in cache.items])
+        references = _enrolled(cache, features, items & ~compared, bundle)
+        bank = references.bank.astype(np.float32)
+        for view in np.flatnonzero((items & compared)[cache.owner]):
+            usual = references.views.get(str(cache.cameras[view]))
+            if usual is not None:
+                own, heights = features[view].astype(np.float32), cache.heights[view].astype(np.float32)
+                limit = usual.calibration.highest_distance
+                told[view] = differences(own, np.array(cache.masks[view]), heights, bank, limit)
+        progress(number)
+    told.flush()
+    unfinished.replace(file)
     return np.load(file, mmap_mode="r")
 
 

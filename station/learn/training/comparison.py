@@ -75,23 +75,25 @@ def comparison_graph(comparison: Comparison, shape: tuple[int, int, int]) -> Any
     place = channels + BESIDES + _ON_ITEM
     bounds = [weight(name, np.array([at])) for name, at in (("start", place), ("end", place + 1), ("axis", 1))]
     near = add("MaxPool", add("Slice", value, *bounds), kernel_shape=[3, 3], pads=[1] * 4)
-    beside = add(
-        "Mul", add("Sub", weight("one", np.ones(1, np.float32)), near), weight("never", np.full(1, _NEVER, np.float32))
-    )
+    one, never = (weight(name, np.array([own], np.float32)) for name, own in (("one", 1.0), ("never", _NEVER)))
+    beside = add("Mul", add("Sub", one, near), never)
     maps = add("Sub", conv(hidden, "patch", comparison.patch), beside, output=_MAPS)
     flat = add("Reshape", maps, weight("flat", np.array([0, 0, -1])))
     count = weight("count", np.array([min(_WORST, height * width)]))
     nodes.made.append(helper.make_node("TopK", [flat, count], ["worst", "places"], axis=2))
     add("ReduceMean", "worst", output=_SCORES, axes=[2], keepdims=0)
-    shapes: dict[str, list[Any]] = {_SCORES: ["batch", len(LABELS)], _MAPS: ["batch", len(LABELS), height, width]}
-    tensor = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        nodes.made,
-        "comparison",
-        [tensor(_INPUT, onnx.TensorProto.FLOAT, ["batch", height, width, channels + BESIDES])],
-        [tensor(name, onnx.TensorProto.FLOAT, own) for name, own in shapes.items()],
-        nodes.weights,
-    )
+    return _model(nodes, shape)
+
+
+def _model(nodes: Nodes, shape: tuple[int, int, int]) -> Any:
+    height, width, channels = shape
+    shapes: dict[str, list[Any]] = {
+        _INPUT: ["batch", height, width, channels + BESIDES],
+        _SCORES: ["batch", len(LABELS)],
+        _MAPS: ["batch", len(LABELS), height, width],
+    }
+    given, *asked = (helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, own) for name, own in shapes.items())
+    graph = helper.make_graph(nodes.made, "comparison", [given], asked, nodes.weights)
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="damage-station"
     )
