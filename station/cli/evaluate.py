@@ -43,7 +43,8 @@ def evaluate(
 
     Without `--bundle`, items are compared with their product's references by the station's own bundle, and nothing
     else is learned. A bundle with damage heads judges by itself; with `--references` as well both are reported: the
-    heads first, the comparison under `others` in the JSON and in a report of its own.
+    heads first, the comparison under `others` in the JSON and in a report of its own; last what the bundle has learned
+    of such comparisons, where it has.
 
     Example: `station evaluate DATASET --bundle BUNDLE --report report.html`
     """
@@ -67,8 +68,8 @@ def evaluate(
         with writing(json_file):
             json_file.write_text(json.dumps(figures, indent=1) + "\n")
     if report is not None:
-        for number, evaluation in enumerate(evaluations):
-            file = report.with_stem(f"{report.stem}-references") if number else report
+        for ending, evaluation in zip(("", "-references", "-compared"), evaluations, strict=False):
+            file = report.with_stem(report.stem + ending)
             write_report(evaluation, file)
             console.print(f"wrote {file}", soft_wrap=True)
 

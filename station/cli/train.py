@@ -34,6 +34,8 @@ def train(
 ) -> None:
     """Train damage heads on a bundle's backbone and write both as a bundle, with an 8-bit variant and a report.
 
+    Where the dataset marks references, a comparison with them is learned along.
+
     The backbone stays as it is, which takes minutes on two cores, unless --finetune. Stop it at any time: the same
     command goes on where it stopped. What it keeps lies in OUT/training and may be deleted afterwards.
 
@@ -50,8 +52,10 @@ def train(
     bar = partial(counting_bar, Console(stderr=True))
     with writing(out):
         made = run(open_dataset(dataset), find_bundle(bundle), out, settings, bar, command)
+    compared = made.compared
     Console(highlight=False).print(
         f"held-out items: AUROC {made.epoch.auroc:.3f}, recall {made.epoch.recall:.2f} at 1 % false alarms\n"
-        f"wrote {made.bundle}, {made.int8} and {made.report}",
+        + (f"by comparison: AUROC {compared.auroc:.3f}, recall {compared.recall:.2f}\n" if compared else "")
+        + f"wrote {made.bundle}, {made.int8} and {made.report}",
         soft_wrap=True,
     )

@@ -2,6 +2,7 @@
 
 from station.gallery.calibration import Calibration, ViewCalibration
 from station.gallery.compare import METHOD, REFERENCES
+from station.gallery.differences import BESIDES, differences, patch_heights
 from station.gallery.enrol import EnrolledProduct, EnrolledView, Shot, ShotView, enrol_product
 from station.gallery.gallery import Gallery
 from station.gallery.keeper import GalleryKeeper, Origin, Reference
@@ -17,6 +18,7 @@ from station.gallery.stand_ins import stand_in, with_stand_ins
 from station.gallery.writing import GalleryWriter
 
 __all__ = [
+    "BESIDES",
     "METHOD",
     "REFERENCES",
     "Background",
@@ -39,6 +41,7 @@ __all__ = [
     "ShotView",
     "ViewCalibration",
     "cut_out",
+    "differences",
     "embed",
     "enrol_product",
     "find_keypoints",
@@ -49,6 +52,7 @@ __all__ = [
     "match",
     "outline",
     "patch_distances",
+    "patch_heights",
     "stand_in",
     "unit",
     "with_stand_ins",

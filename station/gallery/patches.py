@@ -19,6 +19,11 @@ def patch_coverage(mask: NDArray[np.bool_], height: int, width: int) -> NDArray[
     return np.asarray(coverage, np.float32) / np.float32(255)
 
 
+def on_item(mask: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
+    """Return which patches lie on the item, half covered by its mask at least, bool [height, width]."""
+    return np.asarray(patch_coverage(mask, height, width) >= _COVERED)
+
+
 def item_patches(features: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return the L2-normalised vectors of the patches on the item, float32 [P, C].
 
@@ -26,7 +31,7 @@ def item_patches(features: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDAr
         features: the view's feature map, float32 [h, w, C].
         mask: the item in the view's crop, bool [S, S].
     """
-    inside = patch_coverage(mask, *features.shape[:2]) >= _COVERED
+    inside = on_item(mask, *features.shape[:2])
     return unit(features[inside])
 
 
@@ -46,7 +51,7 @@ def patch_distances(
     Returns:
         Distances, float32 [h, w].
     """
-    inside = patch_coverage(mask, *features.shape[:2]) >= _COVERED
+    inside = on_item(mask, *features.shape[:2])
     distances = np.zeros(inside.shape, np.float32)
     if not inside.any():
         return distances

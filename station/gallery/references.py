@@ -9,6 +9,7 @@ from station.core.items import ItemView
 from station.core.verdict import Finding
 from station.gallery.calibration import Calibration
 from station.gallery.compare import compare_view
+from station.gallery.differences import differences, patch_heights
 from station.gallery.enrol import EnrolledProduct
 from station.gallery.products import Product
 from station.gallery.registered import Describe, FaceReferences, place
@@ -49,3 +50,19 @@ class ProductReferences:
         placed = place(self.faces, view.crop, view.mask)
         described = describe([one.picture for one in placed]) if placed else ()
         return compare_view(view.camera_id, features, view.mask, self.bank, usual, placed, described)
+
+    def differences(self, view: ItemView, features: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """Return how each patch of the view differs from the nearest reference patch; see `differences`.
+
+        Args:
+            view: the item's view.
+            features: its feature map, float32 [h, w, C].
+
+        Returns:
+            float32 [h, w, C + 4]; None where the view's camera was not calibrated.
+        """
+        usual = self.calibration.views.get(view.camera_id)
+        if usual is None:
+            return None
+        heights_mm = patch_heights(view.height_mm, view.mask, *features.shape[:2])
+        return differences(features, view.mask, heights_mm, self.bank, usual.highest_distance)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -35,13 +35,24 @@ class Described:
         return all(part is None or bool(np.isfinite(part).all()) for part in parts)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """What a bundle's comparison says of a view: log-odds as in `Described`, `scores` [L] and `maps` [L, h, w]."""
+
+    scores: NDArray[np.float32]
+    maps: NDArray[np.float32]
+
+
 class Bundle:
     """A loaded model. It describes one picture after the other, behind the caller's back; one thread owns it."""
 
-    def __init__(self, manifest: Manifest, digest: str, session: ort.InferenceSession) -> None:
+    def __init__(
+        self, manifest: Manifest, digest: str, session: ort.InferenceSession, comparison: ort.InferenceSession | None
+    ) -> None:
         self.manifest = manifest
         self.digest = digest
         self._session = session
+        self._comparison = comparison
         # Pictures side by side would be slower than in turn: they throw each other out of the caches.
         self._runner = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._spare_tensors: list[NDArray[np.float32]] = []
@@ -91,6 +102,35 @@ class Bundle:
             BundleError: the model failed on them.
         """
         return [described.result() for described in [self.start(crop) for crop in crops]]
+
+    @property
+    def compares(self) -> bool:
+        """Whether it has a comparison."""
+        return self._comparison is not None
+
+    def compare(self, differences: NDArray[np.float32]) -> Compared:
+        """Return what the comparison says of a view, at once.
+
+        Args:
+            differences: to the product's references, float32 [h, w, C + 4]; see `station.gallery.differences`.
+
+        Raises:
+            BundleError: there is no comparison, it failed, or its outputs are not all numbers.
+        """
+        spec = self.manifest.comparison
+        if spec is None or self._comparison is None:
+            raise BundleError(f"model {self.manifest.name} has no comparison. Train one with `station train`")
+        try:
+            scores, maps = self._comparison.run([spec.scores, spec.maps], {spec.input: differences[np.newaxis]})
+        except Exception as error:  # ONNX Runtime's own errors share no base class
+            raise BundleError(
+                f"the comparison of {self.manifest.name} failed on a view ({error}). Run `station doctor`"
+            ) from error
+        if not np.isfinite(scores).all() or not np.isfinite(maps).all():
+            raise BundleError(
+                f"the comparison of {self.manifest.name} gives what is no finite number. Run `station doctor`"
+            )
+        return Compared(scores[0], maps[0])
 
     def tensor(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return the model's input for the pictures, as one batch."""
@@ -149,9 +189,12 @@ def load_bundle(folder: Path, settings: InferenceSettings | None = None) -> Bund
 def unproved_bundle(folder: Path, settings: InferenceSettings) -> Bundle:
     """Load a bundle without running its golden pictures, for whoever makes these; raises as `load_bundle` does."""
     manifest = read_manifest(folder)
-    session = _open_session(folder / manifest.model, settings)
-    _check_names(folder, manifest, session)
-    return Bundle(manifest, sha256_of(folder / NAME)[:16], session)
+    session, comparison, spec = _open_session(folder / manifest.model, settings), None, manifest.comparison
+    _check_names(folder, session, manifest.input.name, manifest.outputs)
+    if spec is not None:  # small, and it runs while the model is at the next view: one thread is enough
+        comparison = _open_session(folder / spec.model, replace(settings, threads=1))
+        _check_names(folder, comparison, spec.input, (spec.scores, spec.maps))
+    return Bundle(manifest, sha256_of(folder / NAME)[:16], session, comparison)
 
 
 def bare_session(folder: Path, settings: InferenceSettings) -> Callable[[NDArray[np.float32]], None]:
@@ -198,13 +241,13 @@ def _open_session(model: Path, settings: InferenceSettings) -> ort.InferenceSess
     return session
 
 
-def _check_names(folder: Path, manifest: Manifest, session: ort.InferenceSession) -> None:
+def _check_names(folder: Path, session: ort.InferenceSession, given: str, asked: Sequence[str]) -> None:
     inputs = [entry.name for entry in session.get_inputs()]
     outputs = [entry.name for entry in session.get_outputs()]
-    if inputs != [manifest.input.name] or not set(manifest.outputs) <= set(outputs):
+    if inputs != [given] or not set(asked) <= set(outputs):
         raise BundleError(
             f"model bundle {folder} has inputs {inputs} and outputs {outputs}, its manifest names "
-            f"{manifest.input.name!r} and {', '.join(manifest.outputs)}. Correct the manifest, or rebuild the bundle"
+            f"{given!r} and {', '.join(asked)}. Correct the manifest, or rebuild the bundle"
         )
 
 
@@ -213,22 +256,29 @@ def _check_parity(folder: Path, bundle: Bundle, provider: str) -> None:
     names = ("features", "scores", "maps")[: len(manifest.outputs)]
     try:
         with np.load(folder / manifest.golden.file) as golden:
-            pictures, expected = golden["pictures"], [golden[name] for name in names]
-        described = bundle.describe(list(pictures))
-        actual = [np.stack([getattr(one, name) for one in described]) for name in names]
+            stored = {name: golden[name] for name in golden.files}
+        described = bundle.describe(list(stored["pictures"]))
+        actual = {name: np.stack([getattr(one, name) for one in described]) for name in names}
+        if manifest.comparison is not None:
+            compared = [bundle.compare(one) for one in stored["differences"]]
+            actual |= {
+                f"compared_{name}": np.stack([getattr(one, name) for one in compared]) for name in ("scores", "maps")
+            }
+        expected = {name: stored[name] for name in actual}
     except Exception as error:  # a bad file and ONNX Runtime's own errors share no base class
         raise BundleError(
             f"model bundle {folder} cannot run its golden pictures ({error}). Rebuild the bundle"
         ) from error
     height, width, _ = manifest.feature_shape
-    heads = ((len(LABELS),), (len(LABELS), height, width))
-    for name, own, golden_own, shape in zip(names, actual, expected, (manifest.feature_shape, *heads), strict=False):
-        if own.shape[1:] != shape or own.shape != golden_own.shape:
+    shapes = {"features": manifest.feature_shape, "scores": (len(LABELS),), "maps": (len(LABELS), height, width)}
+    for name, own in actual.items():
+        shape = shapes[name.removeprefix("compared_")]
+        if own.shape[1:] != shape or own.shape != expected[name].shape:
             raise BundleError(
                 f"model bundle {folder} gives {name} of shape {own.shape}, its manifest says {shape} "
-                f"and its golden outputs have {golden_own.shape}. Correct the manifest"
+                f"and its golden outputs have {expected[name].shape}. Correct the manifest"
             )
-        worst, limit = float(np.abs(own - golden_own).max()), manifest.golden.limit(provider)
+        worst, limit = float(np.abs(own - expected[name]).max()), manifest.golden.limit(provider)
         if not worst <= limit:
             raise ParityFailed(
                 f"model bundle {folder} is off its golden {name} by {worst:.2g}, more than its tolerance "

@@ -70,12 +70,27 @@ class HeadsSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparisonSpec:
+    """The bundle's second graph, which judges a view by its differences to the product's references.
+
+    `model` is its file; `input` takes differences [N, h, w, C + 4], see `station.gallery.differences`; `scores` and
+    `maps` name raw log-odds as `HeadsSpec` does.
+    """
+
+    model: str
+    input: str
+    scores: str
+    maps: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoldenSpec:
     """Stored pictures and the outputs they must give.
 
     `file` is an .npz with `pictures` uint8 [N, H, W, 3] RGB and `features` float32 [N, h, w, C], with heads also
-    `scores` [N, L] and `maps` [N, L, h, w]; no value may differ by more than `tolerance`, or by more than what
-    `provider_tolerances` grants an execution provider.
+    `scores` [N, L] and `maps` [N, L, h, w], with a comparison also `differences` [N, h, w, C + 4], `compared_scores`
+    and `compared_maps`; no value may differ by more than `tolerance`, or by more than what `provider_tolerances`
+    grants an execution provider.
     """
 
     file: str
@@ -105,6 +120,7 @@ class Manifest:
     source: str
     rebuild: str
     heads: HeadsSpec | None = None
+    comparison: ComparisonSpec | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -159,6 +175,7 @@ def _parse(data: dict[str, Any]) -> Manifest:
     if data["format"] != FORMAT:
         raise ValueError(f"format {data['format']}, where this station reads format {FORMAT}")
     image, output, golden, heads = data["input"], data["output"], data["golden"], data.get("heads")
+    comparison = data.get("comparison")
     manifest = Manifest(
         name=str(data["name"]),
         model=str(data["model"]),
@@ -188,10 +205,15 @@ def _parse(data: dict[str, Any]) -> Manifest:
         source=str(data["source"]),
         rebuild=str(data["rebuild"]),
         heads=HeadsSpec(str(heads["scores"]), str(heads["maps"])) if heads else None,
+        comparison=ComparisonSpec(*(str(comparison[key]) for key in ("model", "input", "scores", "maps")))
+        if comparison
+        else None,
     )
     if manifest.labels != (LABELS if manifest.heads else ()):
         raise ValueError(f"labels are {manifest.labels}; they are {LABELS} with heads, and none without")
-    for name in (manifest.model, manifest.golden.file):
+    if manifest.comparison and not manifest.heads:
+        raise ValueError("a comparison without damage heads")
+    for name in (manifest.model, manifest.golden.file, *((manifest.comparison.model,) if manifest.comparison else ())):
         if name not in manifest.files:
             raise ValueError(f"{name} has no SHA-256 under files")
     if any(Path(name).name != name for name in manifest.files):

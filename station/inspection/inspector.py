@@ -17,7 +17,7 @@ from station.identity import Identifier
 from station.inference import Bundle, Described
 from station.inspection.shape import shape_findings
 from station.inspection.stages import StageTimes
-from station.inspection.supervised import supervised_findings
+from station.inspection.supervised import compared_findings, supervised_findings
 from station.judge import Judge, Judgement
 from station.rig import Rig
 from station.vision import ViewExtractor
@@ -96,6 +96,7 @@ class Inspector:
             findings += supervised_findings(view, described)
             finding = references.compare(view, described.features, self._describe) if references else None
             findings += [finding] if finding else []
+            findings += compared_findings(view, described, self.bundle, references) if references else ()
         if self.rig is not None and references is not None and references.shapes is not None:
             findings += shape_findings(self.rig, views, references.shapes)
         return findings, embeddings

@@ -1,4 +1,4 @@
-"""What a bundle's damage heads say of a view, as findings."""
+"""What a bundle's damage heads, and its comparison with references, say of a view, as findings."""
 
 import cv2
 import numpy as np
@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from station.core.damage import DamageType, Severity
 from station.core.items import ItemView
 from station.core.verdict import Finding, Region
-from station.inference import Described
+from station.gallery import ProductReferences
+from station.inference import Bundle, Described
 
-SOURCE = "supervised"
+SOURCE, COMPARED = "supervised", "compared"
 _DAMAGED, _MAJOR, _TYPES = 0, 1, 2
 
 
@@ -21,23 +22,46 @@ def supervised_findings(view: ItemView, described: Described) -> tuple[Finding, 
     """
     if described.scores is None or described.maps is None:
         return ()
+    return _findings(SOURCE, view, described.scores, described.maps)
+
+
+def compared_findings(
+    view: ItemView, described: Described, bundle: Bundle, references: ProductReferences
+) -> tuple[Finding, ...]:
+    """Return what the bundle's comparison finds of a view, as the heads' findings are.
+
+    None where the bundle has no comparison, or the product was not enrolled with the view's camera.
+
+    Raises:
+        BundleError: the comparison failed.
+    """
+    differences = references.differences(view, described.features) if bundle.compares else None
+    if differences is None:
+        return ()
+    compared = bundle.compare(differences)
+    return _findings(COMPARED, view, compared.scores, compared.maps)
+
+
+def _findings(
+    source: str, view: ItemView, scores: NDArray[np.float32], maps: NDArray[np.float32]
+) -> tuple[Finding, ...]:
     severity = Severity.NONE
-    if described.scores[_DAMAGED] > 0:
-        severity = Severity.MAJOR if described.scores[_MAJOR] > 0 else Severity.MINOR
+    if scores[_DAMAGED] > 0:
+        severity = Severity.MAJOR if scores[_MAJOR] > 0 else Severity.MINOR
     kinds = [None, *DamageType]
     places = [_DAMAGED, *range(_TYPES, _TYPES + len(DamageType))]
     return tuple(
         Finding(
-            SOURCE,
+            source,
             view.camera_id,
-            float(described.scores[place]),
-            _regions(view, described.maps[place]),
-            described.maps[place],
+            float(scores[place]),
+            _regions(view, maps[place]),
+            maps[place],
             kind,
             severity,
         )
         for kind, place in zip(kinds, places, strict=True)
-        if kind is None or described.scores[place] > 0
+        if kind is None or scores[place] > 0
     )
 
 

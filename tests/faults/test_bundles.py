@@ -105,6 +105,11 @@ def test_golden_file_that_is_none(folder: Path) -> None:
         (lambda m: m["files"].pop("model.onnx"), "model.onnx"),
         (lambda m: m["files"].update({"../model.onnx": "0"}), "folder"),
         (lambda m: m["output"].update(name="logits"), "logits"),
+        (lambda m: m.update(comparison={"model": "c.onnx"}), "input"),
+        (
+            lambda m: m.update(comparison=dict.fromkeys(("model", "input", "scores", "maps"), "c")),
+            "without damage heads",
+        ),
         (lambda m: m["output"].update(channels=111), "shape"),
     ],
 )

@@ -43,7 +43,9 @@ class Cutter:
         whole = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
         cut_from_view = whole if mask is None else framing(mask, self.side_px)
         crop, cut = cut_out(view.crop, view.mask if mask is None else mask, cut_from_view, self.side_px)
-        return replace(view, crop=crop, mask=cut), cut_from_view
+        size, nan = (self.side_px, self.side_px), (float("nan"),)
+        height_mm = cv2.warpAffine(view.height_mm, cut_from_view, size, flags=cv2.INTER_NEAREST, borderValue=nan)
+        return replace(view, crop=crop, mask=cut, height_mm=np.asarray(height_mm, np.float32)), cut_from_view
 
     def _item(self, view: ItemView) -> NDArray[np.bool_] | None:
         window = _whole_picture(view)

@@ -3,6 +3,7 @@
 from station.core.errors import BundleError
 from station.inference import InferenceSettings, find_bundle, load_bundle
 from station.learn.dataset import Dataset
+from station.learn.evaluation.compared import ComparedScorer
 from station.learn.evaluation.references import ReferenceScorer
 from station.learn.evaluation.scoring import Scorer
 from station.learn.evaluation.supervised import SHOWN, SupervisedScorer, zoom_of
@@ -11,7 +12,7 @@ from station.learn.evaluation.supervised import SHOWN, SupervisedScorer, zoom_of
 def open_scorers(dataset: Dataset, bundle: str | None, references: int | None) -> list[tuple[Scorer, int]]:
     """Return the scorers that a bundle and references make, each with how many items of a product it is shown.
 
-    A bundle with damage heads makes one of its own, which comes first.
+    A bundle with damage heads makes one of its own, which comes first; one with a comparison another, which comes last.
 
     Args:
         dataset: what is to be judged.
@@ -28,6 +29,8 @@ def open_scorers(dataset: Dataset, bundle: str | None, references: int | None) -
         scorers.append((SupervisedScorer(loaded, zoom_of(dataset)), SHOWN))
     if references is not None:
         scorers.append((ReferenceScorer(loaded), references))
+        if loaded.compares:
+            scorers.append((ComparedScorer(loaded, zoom_of(dataset)), references))
     if not scorers:
         raise BundleError(
             f"model bundle {loaded.manifest.name} describes pictures and knows nothing of damage. Give it references "

@@ -17,14 +17,16 @@ from station.inference.manifest import (
     HeadsSpec,
     Layout,
     Manifest,
+    read_manifest,
     sha256_of,
     write_manifest,
 )
 from station.inference.quantise import quantise
+from station.learn.training.comparison import Comparison, comparison_graph, comparison_spec
 from station.learn.training.graph import GraphModule, input_tensor, join_heads
 from station.learn.training.heads import MAPS, SCORES, Heads
 
-MODEL, GOLDEN, CARD, LICENCE = "model.onnx", "golden.npz", "CARD.md", "LICENSE"
+MODEL, COMPARISON, GOLDEN, CARD, LICENCE = "model.onnx", "comparison.onnx", "golden.npz", "CARD.md", "LICENSE"
 _TOLERANCE = 5e-3
 _INT8_TOLERANCE = 0.02
 """Of an 8-bit model's raw outputs between runtimes: what it rounds may fall to either side."""
@@ -61,8 +63,28 @@ def write_bundle(
     _finish(out, manifest, heads is not None, _TOLERANCE)
 
 
+def add_comparison(folder: Path, comparison: Comparison, differences: NDArray[np.float32]) -> None:
+    """Add a comparison to a bundle just written, with golden outputs from PyTorch.
+
+    Args:
+        folder: the bundle's.
+        comparison: what was learned.
+        differences: a few to prove it by, float32 [N, h, w, C + 4].
+    """
+    manifest = read_manifest(folder)
+    onnx.save(comparison_graph(comparison, manifest.feature_shape), str(folder / COMPARISON))
+    with torch.inference_mode():
+        scores, maps = comparison.eval()(torch.from_numpy(differences).permute(0, 3, 1, 2))
+    with np.load(folder / GOLDEN) as golden:
+        expected = dict(golden)
+    expected |= {"differences": differences, "compared_scores": scores.numpy(), "compared_maps": maps.numpy()}
+    np.savez_compressed(folder / GOLDEN, **expected)
+    compares = replace(manifest, comparison=comparison_spec(COMPARISON))
+    _finish(folder, compares, manifest.heads is not None, manifest.golden.tolerance)
+
+
 def write_int8(folder: Path, out: Path, crops: Sequence[NDArray[np.uint8]], card: str) -> None:
-    """Write a bundle's 8-bit variant.
+    """Write a bundle's 8-bit variant; a comparison, which is small, stays as it is.
 
     No other implementation computes its outputs, so its golden ones are its own, as this machine gives them.
 
@@ -78,23 +100,24 @@ def write_int8(folder: Path, out: Path, crops: Sequence[NDArray[np.uint8]], card
     manifest = replace(bundle.manifest, name=out.name)
     (out / CARD).write_text(card)
     (out / LICENCE).write_bytes((folder / LICENCE).read_bytes())
+    if manifest.comparison is not None:
+        (out / COMPARISON).write_bytes((folder / COMPARISON).read_bytes())
     with np.load(folder / GOLDEN) as golden:
-        pictures = golden["pictures"]
-    np.savez_compressed(out / GOLDEN, pictures=pictures)
+        expected = dict(golden)
+    np.savez_compressed(out / GOLDEN, **expected)
     _finish(out, manifest, True, _INT8_TOLERANCE)
-    described = unproved_bundle(out, InferenceSettings()).describe(list(pictures))
-    outputs: dict[str, Any] = {
-        name: np.stack([getattr(one, name) for one in described]) for name in ("features", "scores", "maps")
-    }
-    np.savez_compressed(out / GOLDEN, pictures=pictures, **outputs)
+    described = unproved_bundle(out, InferenceSettings()).describe(list(expected["pictures"]))
+    expected |= {name: np.stack([getattr(one, name) for one in described]) for name in ("features", "scores", "maps")}
+    np.savez_compressed(out / GOLDEN, **expected)
     _finish(out, manifest, True, _INT8_TOLERANCE)
 
 
 def _finish(out: Path, manifest: Manifest, has_heads: bool, tolerance: float) -> None:
+    names = (MODEL, GOLDEN, CARD, LICENCE, *((COMPARISON,) if manifest.comparison else ()))
     done = replace(
         manifest,
         model=MODEL,
-        files={name: sha256_of(out / name) for name in (MODEL, GOLDEN, CARD, LICENCE)},
+        files={name: sha256_of(out / name) for name in names},
         golden=GoldenSpec(GOLDEN, tolerance),
         labels=LABELS if has_heads else (),
         heads=HeadsSpec(SCORES, MAPS) if has_heads else None,

@@ -1,4 +1,4 @@
-"""Heads learned from cached features, in minutes and without a GPU.
+"""Heads, or a comparison, learned from cached features, in minutes and without a GPU.
 
 Class imbalance: every label's loss is the cross-entropy of its positives and of its negatives, each group weighted by
 the inverse of the effective number of its items (Cui et al., "Class-Balanced Loss Based on Effective Number of
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from station.judge import any_of
 from station.learn.training.cache import ViewCache
+from station.learn.training.comparison import Comparison
 from station.learn.training.heads import Heads
 from station.learn.training.settings import TrainingSettings
 from station.learn.training.truth import UNKNOWN, WHOLE
@@ -52,7 +53,10 @@ class Course:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """What heads are fitted to: features float16 [N, h, w, C] of the cache's views, and which items are for what."""
+    """What heads are fitted to, and which items are for what.
+
+    `features` of the cache's views, float16 [N, h, w, C]; for a comparison their differences to references.
+    """
 
     features: NDArray[np.float16]
     cache: ViewCache
@@ -95,17 +99,19 @@ def patch_loss(maps: torch.Tensor, shares: NDArray[np.uint8]) -> torch.Tensor:
 
 
 def heads_loss(
-    outputs: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    outputs: tuple[torch.Tensor, ...],
     patches: NDArray[np.uint8],
     scores: torch.Tensor,
     truth: torch.Tensor,
     weights: torch.Tensor,
 ) -> torch.Tensor:
-    """Return the loss of the heads' outputs for views: of `scores` by what is true, of patches, and of the gate."""
-    _, maps, gate = outputs
-    item = torch.from_numpy(patches[:, -1:]).to(gate.device).float() / WHOLE
-    told = torch.nn.functional.binary_cross_entropy_with_logits(gate, item)
-    return item_loss(scores, truth, weights) + patch_loss(maps, patches[:, :-1]) + told
+    """Return the loss of views: of `scores` by what is true, of patches, and of a gate where there is one."""
+    _, maps, *gates = outputs
+    loss = item_loss(scores, truth, weights) + patch_loss(maps, patches[:, :-1])
+    for gate in gates:
+        item = torch.from_numpy(patches[:, -1:]).to(gate.device).float() / WHOLE
+        loss = loss + torch.nn.functional.binary_cross_entropy_with_logits(gate, item)
+    return loss
 
 
 def balance(truth: NDArray[np.float32]) -> torch.Tensor:
@@ -116,7 +122,7 @@ def balance(truth: NDArray[np.float32]) -> torch.Tensor:
 
 
 def fit(
-    heads: Heads,
+    heads: Heads | Comparison,
     material: Material,
     settings: TrainingSettings,
     checkpoint: Path,
@@ -125,7 +131,7 @@ def fit(
     """Fit heads, going on from a checkpoint where there is one; they end as they were at their best epoch.
 
     Args:
-        heads: to be fitted.
+        heads: to be fitted, or a comparison.
         material: what to.
         settings: passes over the training items; seed of order and dropout.
         checkpoint: a file written after every epoch.
@@ -163,7 +169,7 @@ def save(state: Any, file: Path) -> None:
     file.with_suffix(".new").replace(file)
 
 
-def held_out_scores(heads: Heads, material: Material) -> NDArray[np.float32]:
+def held_out_scores(heads: Heads | Comparison, material: Material) -> NDArray[np.float32]:
     """Return the log-odds of the held-out items, float32 [items, L]."""
     heads.eval()
     scores: list[NDArray[np.float64]] = []
@@ -186,7 +192,7 @@ def ranking(scores: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[fl
 
 
 def _pass(
-    heads: Heads, material: Material, weights: torch.Tensor, optimiser: torch.optim.Optimizer, seed: int
+    heads: Heads | Comparison, material: Material, weights: torch.Tensor, optimiser: torch.optim.Optimizer, seed: int
 ) -> Iterator[float]:
     heads.train()
     order = np.random.default_rng(seed).permutation(material.train)

@@ -72,26 +72,40 @@ class Heads(nn.Module):
                 layer.bias.copy_(torch.from_numpy(biases))
 
 
-def head_nodes(heads: Heads, features: str, layout: Layout) -> tuple[list[Any], list[Any]]:
-    """Return the heads as ONNX nodes on a graph's output `features`, and their weights; outputs `SCORES` and `MAPS`."""
-    from onnx import helper, numpy_helper
+class Nodes:
+    """ONNX nodes as they are made, and their weights, all named after `prefix`."""
 
-    nodes: list[Any] = []
-    weights: list[Any] = []
+    def __init__(self, prefix: str) -> None:
+        self.made: list[Any] = []
+        self.weights: list[Any] = []
+        self._prefix = prefix
 
-    def weight(name: str, tensor: Any) -> str:
-        weights.append(numpy_helper.from_array(tensor.detach().cpu().numpy(), PREFIX + name))
-        return PREFIX + name
+    def weight(self, name: str, values: Any) -> str:
+        """Keep a tensor, PyTorch's or NumPy's, and return its name."""
+        from onnx import numpy_helper
 
-    def add(operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        output = output or f"{PREFIX}{operator.lower()}{len(nodes)}"
-        nodes.append(helper.make_node(operator, list(inputs), [output], name=PREFIX + output, **attributes))
+        array = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
+        self.weights.append(numpy_helper.from_array(array, self._prefix + name))
+        return self._prefix + name
+
+    def add(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
+        """Add a node of one output and return that."""
+        from onnx import helper
+
+        output = output or f"{self._prefix}{operator.lower()}{len(self.made)}"
+        self.made.append(helper.make_node(operator, list(inputs), [output], name=self._prefix + output, **attributes))
         return output
 
-    def conv(value: str, name: str, layer: nn.Conv2d, output: str = "", **attributes: Any) -> str:
-        kernel = weight(f"{name}.weight", layer.weight)
-        return add("Conv", value, kernel, weight(f"{name}.bias", layer.bias), output=output, **attributes)
+    def conv(self, value: str, name: str, layer: nn.Conv2d, output: str = "", **attributes: Any) -> str:
+        """Add a convolution and return its output."""
+        kernel = self.weight(f"{name}.weight", layer.weight)
+        return self.add("Conv", value, kernel, self.weight(f"{name}.bias", layer.bias), output=output, **attributes)
 
+
+def head_nodes(heads: Heads, features: str, layout: Layout) -> tuple[list[Any], list[Any]]:
+    """Return the heads as ONNX nodes on a graph's output `features`, and their weights; outputs `SCORES` and `MAPS`."""
+    nodes = Nodes(PREFIX)
+    add, conv, weight = nodes.add, nodes.conv, nodes.weight
     value = add("Transpose", features, perm=[0, 3, 1, 2]) if layout is Layout.NHWC else features
     standard = add("Mul", add("Sub", value, weight("shift", heads.shift)), weight("scale", heads.scale))
     weight_map = add("Sigmoid", conv(standard, "gate", heads.gate))
@@ -106,4 +120,4 @@ def head_nodes(heads: Heads, features: str, layout: Layout) -> tuple[list[Any], 
     pooled = add("Flatten", add("Concat", *pools, axis=1))
     kernel, bias = weight("whole.weight", heads.whole.weight), weight("whole.bias", heads.whole.bias)
     add("Add", add("Flatten", on_item[0]), add("Gemm", pooled, kernel, bias, transB=1), output=SCORES)
-    return nodes, weights
+    return nodes.made, nodes.weights

@@ -1,4 +1,4 @@
-"""From a dataset to a bundle with damage heads: cut, describe, fit, write, prove."""
+"""From a dataset to a bundle with damage heads, and a comparison: cut, describe, fit, write, prove."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,7 +15,9 @@ from station.inference import Bundle, load_bundle
 from station.learn.dataset import Dataset, Split
 from station.learn.training.cache import ViewCache, cut_views, training_items
 from station.learn.training.card import card_text
-from station.learn.training.export import write_bundle, write_int8
+from station.learn.training.compared import compared_items, write_differences
+from station.learn.training.comparison import Comparison
+from station.learn.training.export import add_comparison, write_bundle, write_int8
 from station.learn.training.finetune import finetune
 from station.learn.training.fit import Course, Epoch, Material, fit, held_out_scores
 from station.learn.training.graph import Network, backbone_graph
@@ -30,6 +32,8 @@ _SAMPLE_VIEWS = 300
 _HELD_OUT_SHARE = 0.2
 _CHUNK = 32
 _INT8_VIEWS = 100
+_PROVED_BY = 2
+"""Views whose differences prove a comparison."""
 
 Bar = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows a bar: its title and how many things there are to do; what it yields is told how many are done."""
@@ -37,12 +41,16 @@ Bar = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What training made: the bundle's folder, its 8-bit variant's, the report, and how the heads' last epoch went."""
+    """What training made: the bundle's folder, its 8-bit variant's, the report, and how the heads' last epoch went.
+
+    `compared` is how the comparison's best epoch went, None where none was learned.
+    """
 
     bundle: Path
     int8: Path
     report: Path
     epoch: Epoch
+    compared: Epoch | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +70,8 @@ def train(
 ) -> Trained:
     """Train damage heads on a bundle's backbone and write both as a new bundle; started again, it goes on.
 
+    Where the dataset's products have references, a comparison with them is learned along.
+
     Args:
         dataset: its train items are learned, its val items are held out; without these a fifth of the train items,
             whole products where there are several.
@@ -79,7 +89,9 @@ def train(
     with bar("Cutting views", len(training_items(dataset))) as progress:
         cache = cut_views(dataset, bundle, out / WORK, progress)
     run = _Run(settings, cache, *split_items(cache, settings.seed), out / WORK, bar)
-    manifest = replace(bundle.manifest, name=out.name, source=_source(bundle, dataset), rebuild=command)
+    manifest = replace(
+        bundle.manifest, name=out.name, source=_source(bundle, dataset), rebuild=command, comparison=None
+    )
     model, heads = backbone_graph(onnx.load(source / bundle.manifest.model), bundle.manifest), None
     retrained = settings.finetune_epochs > 0
     if retrained:
@@ -88,12 +100,25 @@ def train(
         bundle = load_bundle(run.work / "backbone")
     material = _material(run, bundle)
     heads, course = _fitted(run, material, heads)
-    text = card_text(manifest, dataset.card, len(run.learned), len(run.held_out), retrained, course.history[-1])
+    compared = _compared(run, bundle, material)
+    epochs = course.history[-1], compared.epoch if compared else None
+    text = card_text(manifest, dataset.card, len(run.learned), len(run.held_out), retrained, *epochs)
     write_bundle(out, manifest, source, model, heads, retrained, text)
+    if compared is not None:
+        add_comparison(out, compared.comparison, compared.sample)
     load_bundle(out)
     int8 = out.with_name(f"{out.name}-int8")
     write_int8(out, int8, [np.array(cache.crops[view]) for view in _shuffled(run)[:_INT8_VIEWS]], text)
-    return Trained(out, int8, write_report(run.work, manifest, dataset, course, cache), course.history[-1])
+    return Trained(out, int8, write_report(run.work, manifest, dataset, course, cache), *epochs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Compared:
+    """A comparison learned, how its best epoch went, and differences to prove it by, float32 [N, h, w, C + 4]."""
+
+    comparison: Comparison
+    epoch: Epoch
+    sample: NDArray[np.float32]
 
 
 def split_items(cache: ViewCache, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -141,16 +166,42 @@ def _fitted(run: _Run, material: Material, heads: Heads | None) -> tuple[Heads, 
     if len(run.learned) + len(run.held_out) < FEW_ITEMS:
         epoch, scores = fit_probe(heads, material, run.settings.seed)
         return heads, Course((epoch,), np.arange(len(scores)), scores)
+    history = _epochs(run, "Training the heads", heads, material, run.work / "heads.pt")
+    return heads, Course(history, run.held_out, held_out_scores(heads, material))
+
+
+def _compared(run: _Run, bundle: Bundle, material: Material) -> _Compared | None:
+    """Learn a comparison from the items that have references to be compared with, None where they are too few."""
+    known, damaged = compared_items(run.cache), run.cache.truth[:, 0]
+    learned, held_out = (items[known[items]] for items in (run.learned, run.held_out))
+    if len(learned) + len(held_out) < FEW_ITEMS or min(len(set(damaged[part])) for part in (learned, held_out)) < 2:
+        return None
+    file = run.work / f"differences-{bundle.manifest.files[bundle.manifest.model][:16]}.npy"
+    count = len({run.cache.items[item].product_id for item in np.flatnonzero(known)})
+    with run.bar("Comparing with references", count) as progress:
+        told = write_differences(run.cache, material.features, bundle, file, progress)
+    torch.manual_seed(run.settings.seed)
+    comparison = Comparison(told.shape[-1])
+    compared = Material(told, run.cache, learned, held_out)
+    history = _epochs(run, "Training the comparison", comparison, compared, run.work / "comparison.pt")
+    sample = np.flatnonzero(np.isin(run.cache.owner, held_out))[:_PROVED_BY]
+    return _Compared(comparison, max(history, key=lambda epoch: epoch.auroc), told[sample].astype(np.float32))
+
+
+def _epochs(
+    run: _Run, title: str, heads: Heads | Comparison, material: Material, checkpoint: Path
+) -> tuple[Epoch, ...]:
+    """Fit to the material, under a bar, and return how every epoch went."""
     history: list[Epoch] = []
-    with run.bar("Training the heads", run.settings.epochs) as progress:
+    with run.bar(title, run.settings.epochs) as progress:
         progress(0)
 
         def tell(done: int, epoch: Epoch) -> None:
             history.append(epoch)
             progress(done)
 
-        fit(heads, material, run.settings, run.work / "heads.pt", tell)
-    return heads, Course(tuple(history), run.held_out, held_out_scores(heads, material))
+        fit(heads, material, run.settings, checkpoint, tell)
+    return tuple(history)
 
 
 def _shuffled(run: _Run) -> NDArray[np.intp]:

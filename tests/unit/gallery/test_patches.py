@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from station.gallery import differences, patch_heights
 from station.gallery.patches import coreset, item_patches, patch_coverage, patch_distances
 
 FULL = np.ones((64, 64), np.bool_)
@@ -69,3 +70,35 @@ def test_coreset_keeps_the_rare_kind() -> None:
     rare = np.array([[0, 0, 0, 1.0]])
     patches = np.concatenate([common, rare]).astype(np.float32)
     assert (coreset(patches, 5)[:, 3] > 0.9).any()
+
+
+@given(seeds)
+def test_differences_are_to_the_nearest_reference_and_nothing_beside_the_item(seed: int) -> None:
+    view, mask = features(seed), np.zeros((64, 64), np.bool_)
+    mask[:, :32] = True
+    bank = item_patches(features(seed + 1), FULL)
+    told = differences(view, mask, np.full((8, 8), 50, np.float32), bank, 0.5)
+    assert not told[:, 4:].any()
+    own = told[:, :4].reshape(-1, 20)
+    distances = patch_distances(view, FULL, bank)[:, :4].ravel()
+    np.testing.assert_allclose(own[:, 16] * 0.5, distances, atol=1e-5)
+    np.testing.assert_allclose(np.square(own[:, :16]).sum(axis=1) / 2, distances, atol=1e-5)  # of unit vectors
+    assert (own[:, 17] >= own[:, 16] - 1e-5).all()
+    np.testing.assert_allclose(own[:, 18:], [[1, 0.5]] * 32)
+
+
+def test_a_view_of_a_reference_does_not_differ_from_it() -> None:
+    bank = item_patches(features(3), FULL)
+    told = differences(features(3), FULL, np.zeros((8, 8), np.float32), bank[:64], 0.5)
+    np.testing.assert_allclose(told[..., :17], 0, atol=1e-5)
+    assert not differences(features(3), ~FULL, np.zeros((8, 8), np.float32), bank, 0.5).any()
+
+
+def test_heights_of_patches_are_of_the_item_alone_and_of_what_is_known() -> None:
+    height_mm, mask = np.full((64, 64), 30, np.float32), FULL.copy()
+    height_mm[:8, :4] = np.nan
+    mask[8:16], height_mm[8:16] = False, 90
+    heights = patch_heights(height_mm, mask, 8, 8)
+    np.testing.assert_allclose(heights[0], 30, rtol=1e-5)
+    assert (heights[1] == 0).all()
+    assert (patch_heights(np.full((64, 64), np.nan, np.float32), FULL, 8, 8) == 0).all()

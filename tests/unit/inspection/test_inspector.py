@@ -16,9 +16,9 @@ from station.core.verdict import Finding, Identity, IdentitySource, Provenance
 from station.daemon.clock import ManualClock
 from station.gallery import Calibration, Gallery, Product, ViewCalibration
 from station.identity import Codes, Identifier, Retriever
-from station.inference import Described
+from station.inference import Compared, Described
 from station.inspection import Inspector
-from station.inspection.supervised import SOURCE, supervised_findings
+from station.inspection.supervised import COMPARED, SOURCE, supervised_findings
 from station.judge import Judge, Judgement
 from station.judge.settings import JudgeSettings
 from station.vision import ViewExtractor, VisionSettings, quality_reasons
@@ -40,6 +40,7 @@ class Walk:
         self._failing, self._slow = failing or {}, slow or {}
         self._views, self._identity, self._references = views, identity, references
         self.digest = "d"
+        self.compares = False
 
     def inspector(self):
         return Inspector(self, self, self, _Shelf(self), self, self.clock, PROVENANCE, True)
@@ -83,6 +84,9 @@ class Walk:
     def compare(self, view, features, describe):
         self.enter("references")
         return Finding("references", view.camera_id, 0.1, (), np.zeros((1, 1), np.float32))
+
+    def differences(self, view, features):
+        return np.zeros((1, 1, 8), np.float32)
 
     calibration = None
     product = Product("brick", "Red brick")
@@ -260,3 +264,30 @@ def test_a_view_that_the_heads_suspect_leaves_the_decision_to_the_judge():
     assert inspect(walk).decision is Decision.PASS
     assert {finding.source for finding in walk.judged} == {SOURCE, "references"}
     assert inspect(Walk(described=walk.described, references=False)).reason is Reason.NO_REFERENCES
+
+
+class WithComparison(Walk):
+    """Its bundle has a comparison, which is sure of a major hole; differences stand for what it is shown."""
+
+    def __init__(self, **rest):
+        super().__init__(**rest)
+        self.compares = True
+
+    def compare(self, *given):
+        if len(given) > 1:
+            return super().compare(*given)
+        scores = np.full(9, -3, np.float32)
+        scores[[0, 1, 2 + list(DamageType).index(DamageType.PENETRATION)]] = 3
+        assert given[0].shape == (1, 1, 8)
+        return Compared(scores, scores.reshape(9, 1, 1))
+
+
+def test_what_a_learned_comparison_finds_goes_to_the_judge_where_there_are_references():
+    walk = WithComparison()
+    assert inspect(walk).decision is Decision.PASS
+    compared, hole = [finding for finding in walk.judged if finding.source == COMPARED]
+    assert (compared.score, compared.damage_type, compared.severity) == (3, None, Severity.MAJOR)
+    assert (hole.damage_type, [region.box_px for region in hole.regions]) == (DamageType.PENETRATION, [(0, 0, 8, 8)])
+    unknown = WithComparison(references=False)
+    assert inspect(unknown).reason is Reason.NO_REFERENCES
+    assert unknown.judged == []

@@ -1,6 +1,7 @@
 """station train: heads on any backbone, the graph proved, stopped and gone on with; and what evaluation makes of it."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -14,13 +15,14 @@ from support.command import station
 from support.tiny_bundles import SIDE_PX, convolutions, transformer
 
 from station.core.damage import DamageType, Severity
+from station.core.errors import ParityFailed
 from station.inference import load_bundle
-from station.inference.manifest import LABELS
+from station.inference.manifest import LABELS, sha256_of, write_manifest
 from station.judge import any_of
 from station.learn.dataset import DamageMask, Item, Split, View
 from station.learn.evaluation.views import Defect
 from station.learn.importing.folders import read_folders
-from station.learn.importing.source import write_dataset
+from station.learn.importing.source import Source, write_dataset
 from station.learn.training import fit
 from station.learn.training import train as training
 from station.learn.training.augment import augment, paint_damage
@@ -30,10 +32,12 @@ from station.learn.training.truth import UNKNOWN, WHOLE, item_truth, patch_truth
 pytestmark = pytest.mark.filterwarnings("default")  # torch and onnx warn of their own affairs
 
 
-def draw(file, seed, hole):
-    """A grey card with noise; a black hole where it is damaged."""
+def draw(file, seed, hole, bands=0):
+    """A grey card with noise and dark bands; a black hole where it is damaged."""
     rng = np.random.default_rng(seed)
     picture = 150 + rng.normal(0, 6, (120, 120, 3))
+    for band in range(bands):
+        picture[20 + 30 * band : 32 + 30 * band] -= 90
     if hole:
         cv2.circle(picture, tuple(int(at) for at in rng.integers(30, 90, 2)), 16, (10, 10, 10), -1)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +55,26 @@ def dataset(tmp_path_factory):
         draw(src / f"test/good/{number}.png", 200 + number, False)
         draw(src / f"test/hole/{number}.png", 300 + number, True)
     return write_dataset(read_folders(src), src.parent / "set", "tests", "pytest", lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory):
+    """Cards of three designs, each with references: bands that a hole takes a piece out of."""
+    src = tmp_path_factory.mktemp("designs") / "cards"
+
+    def items(out):
+        for number in range(48):
+            design, hole, reference = number % 3, number >= 12 and number % 2 == 1, number < 12
+            split = Split.TRAIN if number < 30 or reference else Split.VAL if number < 39 else Split.TEST
+            file = f"pictures/{number}.png"
+            draw(out / file, number, hole, bands=design + 1)
+            types, severity = ((DamageType.PENETRATION,), Severity.MAJOR) if hole else ((), Severity.NONE)
+            name = f"design-{design}"
+            yield Item(str(number), name, name, "carton", split, types, severity, (View("top", file),), reference)
+
+    return write_dataset(
+        Source("designs", "none", 48, items, []), src.parent / "set", "tests", "pytest", lambda _: None
+    )
 
 
 @pytest.mark.parametrize("few_items", [0, 1000], ids=["network", "probe"])
@@ -75,6 +99,30 @@ def test_heads_on_either_backbone_find_holes(backbone, few_items, dataset, tmp_p
     assert "damage heads" in found["scorer"]
     assert [other["references"] for other in found["others"]] == [4]
     assert "held-out items: AUROC" in capsys.readouterr().out
+
+
+def test_a_comparison_with_references_is_learned_along_proved_and_judged_by(marked, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(training, "FEW_ITEMS", 0)
+    source, out, figures = convolutions(tmp_path / "backbone"), tmp_path / "heads", tmp_path / "figures.json"
+    assert station(monkeypatch, "train", marked.path, out, "--bundle", source, "--epochs", "20") == 0
+    assert "by comparison: AUROC" in capsys.readouterr().out
+    assert "Comparison" in (out / "CARD.md").read_text()
+    for bundle in (load_bundle(out), load_bundle(tmp_path / "heads-int8")):  # proved against the outputs of PyTorch
+        compared = bundle.compare(np.zeros((4, 4, 24 + 4), np.float32))
+        assert (compared.scores.shape, compared.maps.shape) == ((9,), (9, 4, 4))
+    with np.load(out / "golden.npz") as golden:
+        broken = dict(golden) | {"compared_scores": golden["compared_scores"] + 1}
+    arguments = ("--bundle", out, "--references", "4", "--json", figures)
+    assert station(monkeypatch, "evaluate", marked.path, *arguments) == 0
+    _, learned = json.loads(figures.read_text())["others"]
+    assert "learned comparison" in learned["scorer"]
+    assert learned["item"]["auroc"]["value"] > 0.9
+    manifest = load_bundle(out).manifest
+    np.savez(out / "golden.npz", **broken)
+    digest = sha256_of(out / "golden.npz")
+    write_manifest(replace(manifest, files=manifest.files | {"golden.npz": digest}), out)
+    with pytest.raises(ParityFailed, match="compared_scores"):
+        load_bundle(out)
 
 
 def test_a_backbone_trained_along_is_proved_or_refused_by_name(dataset, tmp_path, monkeypatch, capsys):
