@@ -1,6 +1,7 @@
 """What every test is held to."""
 
 import gc
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from station.inference import Bundle, find_bundle, load_bundle
 from station.recording import Recording
 
 ROOT = Path(__file__).parents[1]
-SHARED_DATA = ROOT.parent / "shared" / "data"
+SHARED_DATA = Path(os.environ.get("STATION_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,7 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("hardware") and "hardware" not in item.config.option.markexpr:
             item.add_marker(pytest.mark.skip(reason="needs a RealSense camera; run with -m hardware where one is"))
         if item.get_closest_marker("shared_data") and not SHARED_DATA.is_dir():
-            item.add_marker(pytest.mark.skip(reason=f"needs the evaluation pictures at {SHARED_DATA}"))
+            told = f"needs the evaluation pictures, not in {SHARED_DATA}; STATION_TEST_DATA names another folder"
+            item.add_marker(pytest.mark.skip(reason=told))
 
 
 @pytest.fixture(autouse=True)

@@ -99,16 +99,18 @@ class PlcSimulator:
     ) -> GateAction:
         """Announce an item and poll for it until its window closes; without a result the gate stays shut.
 
-        So it does at once when the station judged the number already.
-
         Raises:
-            StationError: the station took no announcement, or does not answer.
+            StationError: the station judged the number already, took no announcement, or does not answer.
         """
         closes_ns = self._clock.now_ns() + window_ms * 1_000_000
-        is_new = self.expect(self._client.trigger(plc_id, sku, barcode))
+        if not self.expect(self._client.trigger(plc_id, sku, barcode)):
+            raise StationError(
+                f"the station judged item {plc_id} already, and that verdict is not this item's: the gate stays shut. "
+                "Announce it under a number not used within the last hour"
+            )
         if self._behaviour.trigger_twice:
             self._client.trigger(plc_id, sku, barcode)
-        while is_new and self._clock.now_ns() < closes_ns:
+        while self._clock.now_ns() < closes_ns:
             action = self.poll()
             if action is not None and action.plc_id == plc_id:
                 return action

@@ -12,7 +12,7 @@ from station.cli.output import VerdictTable
 from station.cli.progress import progress_bar
 from station.cli.summary import summary_table
 from station.config import StationConfig
-from station.core.verdict import Verdict
+from station.core.verdict import RecordedVerdict
 from station.daemon.clock import SystemClock
 from station.daemon.controller import SimulatedController
 from station.daemon.demo import MAX_SPEED, NAME, find_recording
@@ -45,7 +45,7 @@ def demo(
     with progress_bar(console, "Rendering the demo recording, once") as progress:
         recording = find_recording(NAME, progress)
     recording.verify()
-    verdicts: list[Verdict] = []
+    verdicts: list[RecordedVerdict] = []
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="station-demo-"))
         config = _config(folder, port)
@@ -58,14 +58,15 @@ def demo(
         title = f"{len(recording.items)} items; the controller polls {serving.url}/v1/plc/next"
         with VerdictTable(title, console) as table:
             for recorded in follow(serving.station):
-                verdicts.append(recorded.verdict)
-                table.add(recorded.verdict)
+                verdicts.append(recorded)
+                table.add(recorded)
         console.print()
         console.print(summary_table(recording, verdicts, *serving.station.frames))
         opened = sum(action.opened for action in controller.plc.log)
         console.print(f"The controller took {len(controller.plc.log)} results and opened its gate {opened} times.")
         if keep:
             console.print(f"Serving on: {serving.url}/v1/verdicts, /metrics, /openapi.json. Ctrl-C stops.")
+            console.print("The recording has ended and no more items are seen: /readyz answers 503 from now on.")
             serving.station.threads.wait()
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from station.core.damage import Decision
-from station.core.verdict import Verdict
+from station.core.verdict import RecordedVerdict
 
 _DAMAGE = (
     "damage: how unlike good items it looks, 0 to 1. Some good items come close to 1 as well; SIDELINE says what lies "
@@ -22,13 +22,13 @@ _STYLE = {Decision.PASS: "bold green", Decision.SIDELINE: "bold yellow", Decisio
 class VerdictTable:
     """A table of verdicts that grows in a terminal: meanwhile the newest that fit, at the end all.
 
-    Before its first row, and for an error then, it shows nothing. In lock-step (not `timed`) settle-to-verdict ms are
+    Before its first row, and for an error then, it shows nothing. In lock-step (not `timed`) settle-to-told ms are
     time of the recording, which says nothing about how long judging takes, and are left out.
     """
 
     def __init__(self, title: str, console: Console, *, timed: bool = True) -> None:
         self._title, self._console, self._timed = title, console, timed
-        self._verdicts: list[Verdict] = []
+        self._verdicts: list[RecordedVerdict] = []
         self._ended = False
         self._live = Live(console=console, auto_refresh=False, get_renderable=self._shown)
 
@@ -42,9 +42,9 @@ class VerdictTable:
         self._ended = True
         self._live.stop()
 
-    def add(self, verdict: Verdict) -> None:
-        """Add a row: item, product, verdict, damage confidence, reasons and, if `timed`, settle-to-verdict ms."""
-        self._verdicts.append(verdict)
+    def add(self, recorded: RecordedVerdict) -> None:
+        """Add a row: item, product, verdict, damage confidence, reasons and, if `timed`, settle-to-told ms."""
+        self._verdicts.append(recorded)
         self._live.refresh()
 
     def _shown(self) -> Table | str:
@@ -59,22 +59,24 @@ class VerdictTable:
         table.add_column("reason")
         if self._timed:
             table.add_column("ms", justify="right")
-        for verdict in self._verdicts[-fitting:]:
-            table.add_row(*_cells(verdict)[: len(table.columns)])
+        for recorded in self._verdicts[-fitting:]:
+            table.add_row(*_cells(recorded)[: len(table.columns)])
         return table
 
 
-def _cells(verdict: Verdict) -> tuple[Text, ...]:
+def _cells(recorded: RecordedVerdict) -> tuple[Text, ...]:
+    verdict = recorded.verdict
     return (
         Text(str(verdict.plc_id or verdict.item_id)),
         Text(verdict.identity.product_id or "unknown"),
         Text(verdict.decision.name, style=_STYLE[verdict.decision]),
         Text(f"{verdict.damage_confidence:.3f}" if verdict.stage_ms else ""),  # one that was not judged has none
         Text(", ".join(reason.title for reason in verdict.reasons)),
-        Text(f"{latency_ms(verdict):.0f}"),
+        Text(f"{latency_ms(recorded):.0f}"),
     )
 
 
-def latency_ms(verdict: Verdict) -> float:
-    """Return the time from the settled item to its verdict."""
-    return (verdict.decided_ns - verdict.arrived_ns) / 1e6
+def latency_ms(recorded: RecordedVerdict) -> float:
+    """Return the time from the settled item to its verdict told, or decided where none is told."""
+    verdict = recorded.verdict
+    return ((recorded.told_ns or verdict.decided_ns) - verdict.arrived_ns) / 1e6

@@ -16,7 +16,7 @@ from station.cli.output import VerdictTable
 from station.cli.progress import progress_bar
 from station.cli.summary import summary_table
 from station.config import StationConfig, load_config
-from station.core.verdict import RecordedVerdict, Verdict, seq_from_number
+from station.core.verdict import RecordedVerdict, seq_from_number
 from station.daemon.clock import SystemClock
 from station.daemon.demo import MAX_SPEED, find_recording
 from station.daemon.following import follow
@@ -56,14 +56,14 @@ def replay(
         found = find_recording(recording, progress)
     found.verify()
     known = f"{len(found.items)} items" if found.items else f"items unknown, {len(found.events)} announced"
-    verdicts: list[Verdict] = []
+    verdicts: list[RecordedVerdict] = []
     frames: list[int] = [sum(track.frames for track in found.tracks), 0]
     walk = _lockstep(found, settings) if lockstep else _realtime(found, settings, speed, frames)
     write = _json_output(json_file)
     with VerdictTable(f"{recording}: {known}", console, timed=not lockstep) as table:
         for recorded in walk:
-            verdicts.append(recorded.verdict)
-            table.add(recorded.verdict)
+            verdicts.append(recorded)
+            table.add(recorded)
             write(verdict_body(recorded).model_dump_json() + "\n")
     console.print()
     console.print(summary_table(found, verdicts, *frames, timed=not lockstep))

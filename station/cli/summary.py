@@ -8,7 +8,7 @@ from rich.table import Table
 
 from station.cli.output import latency_ms
 from station.core.damage import Decision, Severity
-from station.core.verdict import Verdict
+from station.core.verdict import RecordedVerdict, Verdict
 from station.recording import ItemTruth, Recording
 
 
@@ -39,10 +39,11 @@ def judged_items(recording: Recording, verdicts: Sequence[Verdict]) -> list[Judg
 
 
 def summary_table(
-    recording: Recording, verdicts: Sequence[Verdict], frames: int, dropped: int, *, timed: bool = True
+    recording: Recording, recorded: Sequence[RecordedVerdict], frames: int, dropped: int, *, timed: bool = True
 ) -> Table:
-    """Return the summary people read after a replay; with the time to verdict only if `timed`, as in real time."""
+    """Return the summary people read after a replay; the time to verdicts told only if `timed`, as in real time."""
     table = Table(title="Summary", title_justify="left", show_header=False)
+    verdicts = [each.verdict for each in recorded]
     items = judged_items(recording, verdicts)
     if items:
         good = [item for item in items if not item.truth.damage]
@@ -61,10 +62,10 @@ def summary_table(
             table.add_row("of no known item", "; ".join(map(_describe_other, others)))
     else:
         table.add_row("items", f"{len(verdicts)}; the recording has no ground truth")
-    settled = [latency_ms(verdict) for verdict in verdicts]
+    settled = [latency_ms(each) for each in recorded]
     if timed and settled:
         p50, p99 = np.percentile(settled, [50, 99])
-        table.add_row("settle to verdict", f"p50 {p50:.0f} ms, p99 {p99:.0f} ms")
+        table.add_row("settle to verdict told", f"p50 {p50:.0f} ms, p99 {p99:.0f} ms")
     table.add_row("frames", f"{frames} grabbed, {dropped} dropped")
     return table
 

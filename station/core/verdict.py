@@ -108,12 +108,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class RecordedVerdict:
-    """A verdict that is safely stored. `number` counts all verdicts from 1; `seq` is its controller sequence."""
+    """A verdict that is safely stored. `number` counts all verdicts from 1; `seq` is its controller sequence.
+
+    `told_ns` is the station clock when the controller could first read it, None before, in lock-step, after a restart.
+    """
 
     number: int
     seq: int
     verdict: Verdict
     acknowledged: bool = False
+    told_ns: int | None = None
 
 
 SEQ_MAX = 32767

@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -196,8 +197,9 @@ class Station:
         return Reason.SHUTDOWN if self.ended else Reason.NONE
 
     def _recorded(self, recorded: RecordedVerdict) -> None:
-        self.telemetry.count_verdict(recorded.verdict)
-        self.outbox.publish(recorded)
+        told_ns = self._clock.now_ns()
+        self.telemetry.count_verdict(recorded.verdict, told_ns)
+        self.outbox.publish(replace(recorded, told_ns=told_ns))
         self.desk.recorded(recorded.verdict.item_id)
 
     def _run_scene(self) -> None:

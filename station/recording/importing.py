@@ -1,5 +1,6 @@
 """Turning folders of colour and depth PNGs into recordings."""
 
+import logging
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from station.recording.manifest import Recording
 from station.recording.software_device import StreamSpec
 from station.recording.stills import Still, StillFolder, find_stills
 from station.recording.writer import RecordingWriter
+
+_log = logging.getLogger(__name__)
+_SAME_POSE = 1e-3
+"""Most that two poses of a camera at rest differ: 1 mm, and 0.06 degrees."""
 
 MakeRig = Callable[[str, str, Intrinsics, NDArray[np.float32]], str]
 """Returns a rig file's text for (camera id, serial, intrinsics, depth in mm [H, W] of the emptiest picture)."""
@@ -49,6 +54,8 @@ def import_pngs(
     """
     folder = find_stills(source, depth_unit_mm)
     stills = _named(folder, source, names)
+    if _moved(folder, stills):
+        _log.warning("the camera moved between the stills of %s, and a rig fits one pose: use --name STILL", source)
     serial = f"PNG-{source.parent.name}-{source.name}"
     _, depth = folder.read(stills[0])
     depth_mm = depth.astype(np.float32) * np.float32(folder.depth_unit_mm)
@@ -65,6 +72,11 @@ def import_pngs(
         for index in range(first, first + repeat):
             writer.write(camera_id, colour, depth, round(index * 1e9 / fps))
     return writer.close()
+
+
+def _moved(folder: StillFolder, stills: list[Still]) -> bool:
+    poses = [folder.poses[still.name] for still in stills if still.name in folder.poses]
+    return len(poses) > 1 and bool(np.ptp(poses, axis=0).max() > _SAME_POSE)
 
 
 def _named(folder: StillFolder, source: Path, names: Collection[str]) -> list[Still]:

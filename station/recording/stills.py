@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,12 +39,16 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class StillFolder:
-    """A folder of stills of one camera, backgrounds first. `splatted`: see `read`."""
+    """A folder of stills of one camera, backgrounds first. `splatted`: see `read`.
+
+    `poses` are the camera's, [4, 4] with lengths in m, by still name; empty where the folder does not tell them.
+    """
 
     intrinsics: Intrinsics
     depth_unit_mm: float
     stills: tuple[Still, ...]
     splatted: bool
+    poses: Mapping[str, NDArray[np.float64]]
 
     def read(self, still: Still) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
         """Return colour, uint8 RGB [H, W, 3], and depth, uint16 [H, W], of a still.
@@ -107,6 +112,7 @@ def find_stills(folder: Path, depth_unit_mm: float | None = None) -> StillFolder
         depth_unit_mm=depth_unit_mm or unit_mm,
         stills=stills,
         splatted=splatted,
+        poses=_poses((folder / _APC_INFO).read_text()) if splatted else {},
     )
 
 
@@ -136,6 +142,11 @@ def _matrix(folder: Path) -> list[float]:
     if len(numbers) < 9:
         raise ValueError(f"{files[0].name} holds {len(numbers)} of 9 numbers")
     return numbers
+
+
+def _poses(text: str) -> dict[str, NDArray[np.float64]]:
+    blocks = re.findall(rf"\(camera pose\) for (\S+)((?:\s+{_NUMBER}){{16}})", text)
+    return {name: np.array(numbers.split(), np.float64).reshape(4, 4) for name, numbers in blocks}
 
 
 def _close_gaps(depth: NDArray[np.uint16]) -> NDArray[np.uint16]:

@@ -35,7 +35,7 @@ class Telemetry:
         )
         self._verdict_seconds = Histogram(
             "station_verdict_seconds",
-            "From the settled item to its verdict.",
+            "From the settled item to its verdict, stored and told.",
             buckets=_VERDICT_BUCKETS_S,
             registry=self._registry,
         )
@@ -51,10 +51,10 @@ class Telemetry:
         """Show the status, asked for at each scrape, and the product version with the metrics. Call once."""
         self._registry.register(StatusCollector(status, version))
 
-    def count_verdict(self, verdict: Verdict) -> None:
-        """Count a recorded verdict and its times."""
+    def count_verdict(self, verdict: Verdict, told_ns: int) -> None:
+        """Count a recorded verdict, told at `told_ns` of the station clock, and its times."""
         self._verdicts.labels(verdict.decision.name.lower(), verdict.reason.word).inc()
-        self._verdict_seconds.observe((verdict.decided_ns - verdict.arrived_ns) / 1e9)
+        self._verdict_seconds.observe((told_ns - verdict.arrived_ns) / 1e9)
         for stage, duration_ms in verdict.stage_ms.items():
             self._stage_seconds.labels(stage).observe(duration_ms / 1e3)
 

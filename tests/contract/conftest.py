@@ -80,7 +80,7 @@ class DoorOnStore:
             }
             verdict = replace(VERDICT, plc_id=plc_id, decision=decision, **changes)
             recorded = self.store.record(verdict, (PICTURE,))
-            self.telemetry.count_verdict(recorded.verdict)
+            self.telemetry.count_verdict(recorded.verdict, recorded.verdict.decided_ns)
             self.outbox.publish(recorded)
             return recorded
 

@@ -218,8 +218,19 @@ def test_the_old_pass_of_a_number_used_again_opens_nothing(station, controller) 
     """A controller that lost its memory, and counts from 1 again before the station let go of the number."""
     station.ask("/v1/plc/trigger?id=1")
     station.door.judge(1, Decision.PASS)
-    action = controller(station).handle(1)
-    assert (action.opened, action.seq, action.verdict) == (False, 0, 0)
+    simulator = controller(station)
+    with pytest.raises(StationError, match="judged item 1 already"):
+        simulator.handle(1)
+    assert simulator.log == ()
+
+
+def test_the_verb_tells_of_a_number_judged_already(station, monkeypatch, capsys) -> None:
+    station.ask("/v1/plc/trigger?id=77")
+    station.door.judge(77, Decision.PASS)
+    assert command.station(monkeypatch, "plc-sim", station.url, "--announce", "77") == 1
+    out, err = capsys.readouterr()
+    assert "judged item 77 already" in err
+    assert "nothing amiss" not in out
 
 
 def test_without_a_result_the_gate_stays_shut(station, controller) -> None:

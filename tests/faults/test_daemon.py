@@ -310,8 +310,12 @@ def test_a_pass_that_waited_for_the_database_beyond_its_deadline_is_told_as_a_si
             wait_for(lambda: not station.desk.in_flight.unclaimed(), "the judge's verdict")
             wait_for(lambda: station.desk.in_flight.is_overdue(item_id, stage.clock.now_ns()), "the deadline")
             assert reasons(station) == {}
+            overdue_ns = stage.clock.now_ns()
         wait_for(lambda: reasons(station), "the verdict")
         assert reasons(station) == {7: Reason.TIMEOUT}
+        (told,) = station.outbox.after_number(0)
+        assert told.verdict.decided_ns < overdue_ns <= told.told_ns
+        assert b'station_verdict_seconds_bucket{le="1.0"} 0.0' in station.telemetry.text()
 
 
 def test_a_database_that_hangs_sidelines_every_item_and_loses_none(live, stage, tmp_path):

@@ -97,6 +97,21 @@ def test_a_layout_with_rotated_and_splatted_depth_is_decoded(tmp_path: Path) -> 
     assert not depth[12:28, 12:28].any()
 
 
+@pytest.mark.parametrize(("shift_m", "names", "warned"), [(0.2, (), True), (0.0, (), False), (0.2, ("a",), False)])
+def test_a_camera_that_moved_between_stills_is_told(folder, tmp_path, caplog, shift_m, names, warned) -> None:
+    (folder / "intrinsics.json").unlink()
+    poses = []
+    for name, x_m in (("a", 0.0), ("b", shift_m)):
+        pose = np.eye(4)
+        pose[0, 3] = x_m
+        numbers = "\n".join(" ".join(f"{number:.8e}" for number in row) for row in pose)
+        poses.append(f"# Camera-to-world extrinsic matrix (camera pose) for {name}\n{numbers}\n")
+    matrix = "# Color camera intrinsic matrix\n60 0 31.5\n0 61 23.5\n0 0 1\n\n"
+    (folder / "cam.info.txt").write_text(matrix + "\n".join(poses))
+    import_pngs(folder, tmp_path / "out", SeenRig(), names=names, repeat=1)
+    assert ("use --name STILL" in caplog.text) == warned
+
+
 @pytest.mark.shared_data
 def test_the_real_tote_and_its_background_are_read(shared_data: Path, tmp_path: Path) -> None:
     folder = find_stills(shared_data / "arc")

@@ -42,6 +42,7 @@ VERDICT = Verdict(
     utc_ns=0,
     simulated=True,
 )
+TOLD_NS = 350_000_000
 
 
 def samples(telemetry: Telemetry) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -55,9 +56,9 @@ def samples(telemetry: Telemetry) -> dict[tuple[str, tuple[tuple[str, str], ...]
 
 def test_verdicts_are_counted_by_decision_and_first_reason() -> None:
     telemetry = Telemetry()
-    telemetry.count_verdict(VERDICT)
-    telemetry.count_verdict(VERDICT)
-    telemetry.count_verdict(replace(VERDICT, decision=Decision.PASS, reasons=()))
+    telemetry.count_verdict(VERDICT, TOLD_NS)
+    telemetry.count_verdict(VERDICT, TOLD_NS)
+    telemetry.count_verdict(replace(VERDICT, decision=Decision.PASS, reasons=()), TOLD_NS)
     telemetry.count_late_verdict()
     seen = samples(telemetry)
     assert seen["station_verdicts_total", (("decision", "sideline"), ("reason", "damage"))] == 2
@@ -67,10 +68,10 @@ def test_verdicts_are_counted_by_decision_and_first_reason() -> None:
 
 def test_times_fall_into_their_buckets_in_seconds() -> None:
     telemetry = Telemetry()
-    telemetry.count_verdict(VERDICT)
+    telemetry.count_verdict(VERDICT, TOLD_NS)
     seen = samples(telemetry)
-    assert seen["station_verdict_seconds_bucket", (("le", "0.2"),)] == 0
-    assert seen["station_verdict_seconds_bucket", (("le", "0.3"),)] == 1
+    assert seen["station_verdict_seconds_bucket", (("le", "0.3"),)] == 0
+    assert seen["station_verdict_seconds_bucket", (("le", "0.4"),)] == 1
     assert seen["station_stage_seconds_sum", (("stage", "views"),)] == 0.02
 
 
