@@ -257,6 +257,9 @@ def _prepare(console: Console, settings: SetupSettings, cameras: int) -> None:
     """Say what is to be done and how long it takes, and wait for the technician."""
     poses = settings.lying_poses + usual_poses_held(settings, cameras)
     console.print(
+        f"Measure the printed board: its bars (setup.board_bar_mm says {settings.board_bar_mm:g} mm), and how high "
+        f"its print lies (setup.board_thickness_mm says {settings.board_thickness_mm:g} mm). A wrong figure makes a "
+        "wrong rig that nothing else may show.\n"
         "Clear the tray, switch the booth's lights on, and have the printed board at hand. First leave the tray empty. "
         f"Then lay the board flat in the tray's middle, its words away from you, and in "
         f"{settings.lying_poses - 1} more places. Then hold it still before the cameras, tilted each time another way. "

@@ -12,6 +12,8 @@ from station.core.geometry import Transform
 PAPER_MM = {"A4": (297.0, 210.0), "A3": (420.0, 297.0), "A2": (594.0, 420.0)}
 """Sheets lying on their long side: width and height, in mm."""
 
+BAR_MM = 100.0
+"""The printed check bars' length; measured with a ruler they tell whether the print is in true scale."""
 _DICTIONARY = cv2.aruco.DICT_4X4_250
 _MARKER_SHARE = 0.75
 _MARGIN_MM = 12.0

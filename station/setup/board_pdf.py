@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from station.setup.board import Board, marker_bits
+from station.setup.board import BAR_MM, Board, marker_bits
 from station.setup.files import write_whole, writing
 
 _PT_PER_MM = 72 / 25.4
-_BAR_MM = (100.0, 100.0)
-"""The check bars' lengths, across and up; measured with a ruler they tell whether the print is in true scale."""
 _BAR_WIDTH_MM = 1.0
 _MARK_MM = 3.0
 _EDGE_MM = 6.0
@@ -87,7 +85,7 @@ def _squares(board: Board) -> list[str]:
 
 def _bars(board: Board) -> list[str]:
     """Return the check bars along the top and the left edge, with their lengths, and the board's name."""
-    long_mm, tall_mm = _BAR_MM
+    long_mm = tall_mm = BAR_MM
     left, top = board.paper_mm[0] / 2 - long_mm / 2, board.paper_mm[1] / 2 - tall_mm / 2
     lines = [_box(board, left, _EDGE_MM, long_mm, _BAR_WIDTH_MM), _box(board, _EDGE_MM, top, _BAR_WIDTH_MM, tall_mm)]
     for end in (left, left + long_mm - 0.25):

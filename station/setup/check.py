@@ -14,6 +14,7 @@ from station.rig import Rig
 from station.setup.board import Board
 from station.setup.captures import Capture, Shot
 from station.setup.depth import z_errors_mm
+from station.setup.light import GAMMA
 from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most, figure_text, limit_text, plain
 from station.setup.moved import LYING_MM, Moved, Placement, disagreement_px, find_moved
 from station.setup.poses import Observation, locate
@@ -63,7 +64,7 @@ def check(
     for name, health in now.items():
         measures += _figures(name, health)
         measures += _against(name, health, baseline[name], settings) if baseline else []
-    failures += [_sentence(measure) for measure in measures if not measure.ok]
+    failures += [_sentence(measure, len(rig.cameras)) for measure in measures if not measure.ok]
     advice = () if baseline else ("first check: nothing to compare depth, light and focus with yet",)
     return StepResult("check", tuple(measures), advice, failures=tuple(failures)), now
 
@@ -141,7 +142,7 @@ def _health(rig: Rig, target: Board, camera_id: str, captures: Sequence[Capture]
 
 
 def _against(name: str, now: Health, then: Health, settings: SetupSettings) -> list[Measure]:
-    light = abs(now.white / then.white - 1) if then.white else float("nan")
+    light = abs((now.white / then.white) ** GAMMA - 1) if then.white else float("nan")
     return [
         at_most("depth drifted", name, abs(now.depth_percent - then.depth_percent), "%", settings.check_depth_percent),
         at_most("light changed", name, light, SHARE, settings.check_light),
@@ -157,9 +158,10 @@ def _figures(name: str, now: Health) -> list[Measure]:
     ]
 
 
-def _sentence(measure: Measure) -> str:
+def _sentence(measure: Measure, cameras: int) -> str:
     """Return what a figure beyond its limit means, and what to do about it."""
     camera = f"camera {measure.subject}"
+    it = "it" if cameras > 2 else "it, or the other, as two cameras do not tell which,"
     all_or_tray = "all cameras together, or the tray, have"
     again = "run `station setup` again"
     advice = {
@@ -169,8 +171,8 @@ def _sentence(measure: Measure) -> str:
         f"it lay, {all_or_tray} moved by more than {LYING_MM:.0f} mm: {again}",
         "all moved together": f"{all_or_tray} moved by {measure.value:.1f} mm. Fasten both and {again}",
         "all turned together": f"{all_or_tray} turned by {measure.value:.2f} degrees. Fasten both and {again}",
-        "moved": f"{camera} has moved by {measure.value:.1f} mm. Tighten it and {again}",
-        "turned": f"{camera} has turned by {measure.value:.2f} degrees. Tighten it and {again}",
+        "moved": f"{camera} has moved by {measure.value:.1f} mm. Tighten {it} and {again}",
+        "turned": f"{camera} has turned by {measure.value:.2f} degrees. Tighten {it} and {again}",
         "depth drifted": f"{camera}'s depth drifted by {measure.value:.1f} %. Let it warm up, then calibrate its depth",
         "light changed": f"{camera} sees light changed by {figure_text(measure)} since setup. Check lamps and lens",
         "edges grown by": f"{camera} is out of focus: edges are {measure.value:.1f} times as wide. Clean its lens",

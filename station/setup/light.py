@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from station.core.ports import CameraInfo
 from station.rig import RigCamera
 from station.setup.captures import Kind, Shot
-from station.setup.measure import SHARE, Measure, StepResult, at_most
+from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most
 from station.setup.poses import Observation, inverse, locate
 from station.setup.roles import contact_sheet
 from station.setup.session import Session
@@ -22,7 +22,8 @@ from station.setup.settings import SetupSettings
 from station.simulation.layout import Layout, booth_rig, load_layout, project
 from station.simulation.settings import SimulationSettings
 
-_GAMMA = 2.2
+GAMMA = 2.2
+"""By which a picture's levels rise slower than the light."""
 _CLIPPED = 254
 _MIDDLE = 0.5
 _INNER = 0.7
@@ -49,6 +50,11 @@ def light(session: Session) -> StepResult:
         found, words = _exposure(name, shot, settings)
         measures += found
         advice += words
+    for name, shot in _laid(session).items():
+        if shot.sighting is not None:
+            found, words = _brightness(name, shot.sighting.white, settings.min_white)
+            measures += found
+            advice += words
     plan = load_layout(settings.booth)
     cameras = _cameras(session)
     trays = {
@@ -87,6 +93,13 @@ def _exposure(name: str, shot: Shot, settings: SetupSettings) -> tuple[list[Meas
     return measures, [words for measure, words in zip(measures, advice, strict=True) if not measure.ok]
 
 
+def _brightness(name: str, white: float, least: float) -> tuple[list[Measure], list[str]]:
+    """Return how bright one camera sees the laid board's white, and what to do where that is dark."""
+    measure = at_least("board's white", name, white, "levels", least)
+    words = f"camera {name} sees the board's white paper at {white:.0f} of 255: expose longer, or switch on more light"
+    return [measure], [] if measure.ok else [words]
+
+
 def _unseen_flicker(infos: Mapping[str, CameraInfo], mains_hz: int) -> list[str]:
     """Return a sentence for each frame rate by which every frame meets the lamps' flicker at the same moment of it."""
     return [
@@ -111,8 +124,7 @@ def _cameras(session: Session) -> dict[str, RigCamera]:
         for camera in planned
         if camera.camera_id in lenses
     }
-    laid = session.captures(Kind.BOARD)
-    for name, shot in session.load_capture(laid[0]).items() if laid else ():
+    for name, shot in _laid(session).items():
         if shot.sighting is not None:
             seen = Observation(board.corners_mm()[shot.sighting.ids], shot.sighting.pixels)
             camera_from_board, _ = locate(lenses[name], seen)
@@ -121,13 +133,19 @@ def _cameras(session: Session) -> dict[str, RigCamera]:
     return found
 
 
+def _laid(session: Session) -> dict[str, Shot]:
+    """Return what every camera saw of the board that was laid first; nothing before that."""
+    captures = session.captures(Kind.BOARD)
+    return session.load_capture(captures[0]) if captures else {}
+
+
 def _tray(colour: NDArray[np.uint8], camera: RigCamera, size_mm: tuple[float, float]) -> NDArray[np.float32]:
     """Return the tray's light as a camera sees it, from above: linear, [H, W], far side up; NaN where unseen."""
     half_x, half_y = (_INNER * side / 2 for side in size_mm)
     x, y = np.meshgrid(np.arange(-half_x, half_x, _STEP_MM), np.arange(half_y, -half_y, -_STEP_MM))
     places = project(camera, np.column_stack([x.ravel(), y.ravel(), np.zeros(x.size)]))[:, :2].astype(np.float32)
     columns, rows = places.T.reshape(2, *x.shape)
-    linear = ((colour.mean(axis=2) / 255) ** _GAMMA).astype(np.float32)
+    linear = ((colour.mean(axis=2) / 255) ** GAMMA).astype(np.float32)
     return np.asarray(
         cv2.remap(linear, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=float("nan")),
         np.float32,

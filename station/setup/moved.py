@@ -6,7 +6,7 @@ place is then found against them, and compared with the rig's. Cameras that move
 target then lies off the tray gives them away, unless they slid along it, or turned about its normal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -48,7 +48,8 @@ class Standing:
 def find_moved(rig: Rig, placements: Sequence[Placement], limit: Moved) -> Standing:
     """Return how far each camera is from its place in the rig, and all of them from the tray.
 
-    All cameras place the target, unless all but one agree clearly better without it: then those do. So with two cameras
+    All cameras place the target, unless all but one agree clearly better without it: then those do. Of two cameras each
+    is judged as the other alone places the target, for between them a move would be halved: both are told off, and
     it is not known which of them moved. Where the target lies off the tray by more than the limit, the tray does not
     help to place it.
     """
@@ -68,9 +69,9 @@ def disagreement_px(rig: Rig, placements: Sequence[Placement]) -> float:
 def _judged_best(rig: Rig, placements: Sequence[Placement], on_tray: bool) -> tuple[dict[str, Moved], list[str]]:
     """Return how far each camera has moved, and the cameras that were trusted for it."""
     names = [camera.camera_id for camera in rig.cameras]
+    if len(names) == 2:
+        return {name: _judged(rig, placements, {*names} - {name}, on_tray)[0][name] for name in names}, names
     moved, off_px = _judged(rig, placements, names, on_tray)
-    if len(names) < 3:
-        return moved, names
     groups = [[other for other in names if other != name] for name in names]
     trials = [(*_judged(rig, placements, group, on_tray), group) for group in groups]
     without, left_px, group = min(trials, key=lambda trial: trial[1])
@@ -78,7 +79,7 @@ def _judged_best(rig: Rig, placements: Sequence[Placement], on_tray: bool) -> tu
 
 
 def _judged(
-    rig: Rig, placements: Sequence[Placement], trusted: Sequence[str], on_tray: bool
+    rig: Rig, placements: Sequence[Placement], trusted: Collection[str], on_tray: bool
 ) -> tuple[dict[str, Moved], float]:
     """Return how far each camera has moved if the trusted ones have not, and how ill these agree, RMS px."""
     places = [_place(rig, placement, trusted, on_tray) for placement in placements]
@@ -112,7 +113,7 @@ def _judged(
     return moved, float(np.sqrt(np.mean(np.square(off)))) if off else float("inf")
 
 
-def _place(rig: Rig, placement: Placement, trusted: Sequence[str], on_tray: bool) -> Transform | None:
+def _place(rig: Rig, placement: Placement, trusted: Collection[str], on_tray: bool) -> Transform | None:
     """Return tray_from_target as the trusted cameras see it, on the tray if it fits there; None if none sees it."""
     seen = {name: placement[name] for name in trusted if name in placement}
     if not seen:

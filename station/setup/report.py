@@ -51,12 +51,14 @@ section,tr,figure{break-inside:avoid}td,th{padding:.2rem .4rem}figure{display:bl
 
 def report_text(session: Session, results: Sequence[StepResult], rig: Rig, utc_ns: int, passed: bool) -> str:
     """Return the report as HTML, of a rig that comes into force if it passed."""
+    settings = session.settings
     facts = [
         ("date", minute(utc_ns)),
-        ("technician", session.settings.technician or "not named (setup.technician)"),
+        ("technician", settings.technician or "not named (setup.technician)"),
         ("rig", rig.digest),
         ("source", session.origin().source),
         ("board", f"{session.board.name}, squares of {session.board.square_mm:g} mm"),
+        ("board as measured", f"bars {settings.board_bar_mm:g} mm, print {settings.board_thickness_mm:g} mm high"),
     ]
     body = [
         "<h1>Booth setup</h1>",

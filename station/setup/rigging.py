@@ -172,8 +172,9 @@ def tray_depth(rig: Rig, empty: Capture, settings: SetupSettings) -> tuple[list[
     measures = [at_most("empty tray's depth off it", name, abs(mm), "mm", limit_mm) for name, mm in heights_mm.items()]
     return measures, [
         f"camera {name} sees the empty tray {abs(mm):.1f} mm {'above' if mm > 0 else 'below'} the plane found from the "
-        f"lying boards. Measure from the tray to the board's print: setup.board_thickness_mm says "
-        f"{settings.board_thickness_mm:g} mm; if that is right, calibrate the camera's depth"
+        f"lying boards. Measure the board's bars, setup.board_bar_mm says {settings.board_bar_mm:g} mm, and from the "
+        f"tray to its print, setup.board_thickness_mm says {settings.board_thickness_mm:g} mm; if both are right, "
+        "calibrate the camera's depth"
         for name, mm in heights_mm.items()
         if abs(mm) > limit_mm
     ]

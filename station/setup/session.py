@@ -7,7 +7,7 @@ procedure that was broken off goes on where it stopped.
 import json
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from station.core.errors import SetupError
 from station.core.geometry import Intrinsics
 from station.core.ports import CameraInfo
 from station.rig import Rig, load_rig, rig_json
-from station.setup.board import Board, calibration_board
+from station.setup.board import BAR_MM, Board, calibration_board
 from station.setup.bundle import Solution
 from station.setup.captures import Capture, Kind, Shot, Waves, load_shot, load_sighting, load_wave, save_captured
 from station.setup.files import write_whole, writing
@@ -51,8 +51,9 @@ class Session:
 
     @property
     def board(self) -> Board:
-        """The board the booth is calibrated with."""
-        return calibration_board(self.settings.paper)
+        """The board the booth is calibrated with, as large as it was printed."""
+        board = calibration_board(self.settings.paper)
+        return replace(board, square_mm=board.square_mm * self.settings.board_bar_mm / BAR_MM)
 
     @property
     def pictures(self) -> Path:

@@ -19,6 +19,12 @@ class SetupSettings:
     board_thickness_mm: Annotated[
         float, Ge(0), Le(50), Doc("Height of the board's print above what the board lies on, in mm.")
     ] = 3.0
+    board_bar_mm: Annotated[
+        float,
+        Ge(90),
+        Le(110),
+        Doc("What the board's printed bars of 100 mm really measure, in mm: its squares are taken as much larger."),
+    ] = 100.0
     booth: Annotated[
         str,
         Doc(
@@ -116,6 +122,9 @@ class SetupSettings:
         float, Gt(0), Le(1), Doc("Largest difference in light between halves of the tray, as a share of the mean.")
     ] = 0.35
     max_clipped: Annotated[float, Ge(0), Le(1), Doc("Largest overexposed share of the empty tray.")] = 0.01
+    min_white: Annotated[
+        float, Ge(0), Le(255), Doc("Least level of the laid board's white paper, 0 to 255; less is too dark to judge.")
+    ] = 100.0
     max_flicker: Annotated[
         float, Gt(0), Le(1), Doc("Largest flicker of the light from frame to frame, peak to peak, as a share.")
     ] = 0.04

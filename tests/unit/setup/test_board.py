@@ -1,6 +1,7 @@
 """The printed targets: what the PDF says is what OpenCV finds, in true scale."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import pytest
 from station.core.errors import SetupError
 from station.setup.board import PAPER_MM, calibration_board, golden_target
 from station.setup.board_pdf import write_board_pdf
+from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.sighting import Finder
 
@@ -66,3 +68,9 @@ def test_golden_target_is_not_taken_for_a_board():
 def test_unknown_paper_is_refused():
     with pytest.raises(SetupError, match=r"paper 'A9'.*setup\.paper"):
         calibration_board("A9")
+
+
+def test_a_board_printed_too_small_is_taken_as_small_as_its_bars_measure(tmp_path):
+    printed = Session(tmp_path, replace(SetupSettings(), board_bar_mm=99.0)).board
+    assert printed.square_mm == pytest.approx(0.99 * calibration_board("A3").square_mm)
+    assert printed.corners_mm()[-1] == pytest.approx(0.99 * calibration_board("A3").corners_mm()[-1])

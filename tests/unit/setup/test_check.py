@@ -81,6 +81,17 @@ def test_moved_camera_is_named_and_no_other(camera_id, by_mm, by_deg, words):
     assert not [word for word in result.failures if not word.startswith(f"camera {camera_id} ")]
 
 
+@pytest.mark.parametrize("camera_id", ["left", "right"])
+@pytest.mark.parametrize(("by_mm", "by_deg"), [(3.0, 0.0), (0.0, 0.5)])
+@pytest.mark.parametrize("seed", range(5))
+def test_of_two_cameras_one_that_moved_is_caught_if_not_known_by_name(camera_id, by_mm, by_deg, seed):
+    pair = replace(RIG, cameras=tuple(camera for camera in RIG.cameras if camera.camera_id != "top"))
+    assert check(pair, GOLDEN, captures(pair, seed=seed), None, SETTINGS)[0].ok
+    booth = nudged(pair, camera_id, np.random.default_rng(seed), by_mm, by_deg)
+    result, _ = check(pair, GOLDEN, captures(booth, seed=seed), None, SETTINGS)
+    assert [word for word in result.failures if "or the other, as two cameras do not tell which" in word]
+
+
 def raised(by_mm: float, by_deg: float = 0.0) -> Rig:
     """The booth with its whole frame lifted off the tray, and tilted about the tray's long side."""
     lift = np.eye(4)
@@ -129,7 +140,7 @@ def test_swapped_cameras_are_named():
     ("change", "words"),
     [
         ({"depth": 1.03}, "depth drifted by 3.0 %"),
-        ({"levels": 0.7}, "light changed by 30 % since setup. Check lamps and lens (allowed: at most 20 %)"),
+        ({"levels": 0.7}, "light changed by 54.4 % since setup. Check lamps and lens (allowed: at most 20 %)"),
         ({"edges": 2.0}, "out of focus: edges are 2.0 times"),
     ],
 )

@@ -117,6 +117,16 @@ def test_overexposure_and_flicker_are_told_of_each_camera(tmp_path):
     assert sum("flicker" in words for words in result.advice) == 3
 
 
+def test_a_dark_booth_fails(tmp_path):
+    session = lit(tmp_path, 0.0, 0.0)
+    session.settings = replace(session.settings, min_white=220.0)
+    result = light(session)
+    assert not result.ok
+    assert (
+        "camera top sees the board's white paper at 210 of 255: expose longer, or switch on more light" in result.advice
+    )
+
+
 def test_camera_that_is_not_planned_is_told(tmp_path):
     session = lit(tmp_path, 0.0, 0.0)
     plan = tmp_path / "plan.json"
