@@ -28,6 +28,10 @@ _LEVELS = 14.0
 
 _GAP_PX = 5
 """Smaller gaps in what is damaged are damaged too."""
+_SEAM_PX = 3
+"""Narrower strips of what moved are none: what lies inside shows by a hair along a seam."""
+_SPECK_PX = 4
+"""Patches of fewer pixels are no damage: at an outline a ray may meet either of two neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,12 @@ def _moved(before: Shape, after: Shape) -> NDArray[np.bool_]:
 
 def _differs(before: Surface, after: Surface, moved: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return where a surface moved or changed its colour, bool [H, W], small gaps closed; `moved` [N] tells points."""
-    differs = (after.corner >= 0) & moved[after.corner]
+    elsewhere = ((after.corner >= 0) & moved[after.corner]).astype(np.uint8)
+    differs = cv2.morphologyEx(elsewhere, cv2.MORPH_OPEN, np.ones((_SEAM_PX, _SEAM_PX), np.uint8)) > 0
     differs |= np.abs(after.depth_mm - before.depth_mm) > _MOVED_MM
     differs |= np.abs(after.skin_mm - before.skin_mm) > _MOVED_MM
     differs |= np.abs(after.albedo - before.albedo).max(axis=2) > _LEVELS
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(differs.astype(np.uint8))
+    differs &= stats[parts, cv2.CC_STAT_AREA] >= _SPECK_PX
     closed = cv2.morphologyEx(differs.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_GAP_PX, _GAP_PX), np.uint8))
     return np.asarray(closed > 0)

@@ -134,6 +134,14 @@ def test_a_part_that_came_off_is_damage_wholly(kind):
             assert there.sum() > 0.9 * closed.sum()
 
 
+@pytest.mark.parametrize("kind", [Kind.MAILER, Kind.BLISTER])
+def test_a_hole_is_damage_where_it_is_and_not_along_a_seam(kind):
+    for seed in range(6):
+        for truth in truths(damaged(PRODUCTS[kind], ((DamageType.PENETRATION, MINOR),), seed)).values():
+            _, _, stats, _ = cv2.connectedComponentsWithStats(truth.damage[DamageType.PENETRATION].astype(np.uint8))
+            assert len(stats) - 1 <= 4
+
+
 def test_the_depth_change_of_a_dent_is_what_was_asked():
     thing = _named("carton-shipper")
     sound = damaged(thing, ((DamageType.SUPERFICIAL, MINOR),))
