@@ -18,13 +18,17 @@ _PAPER_STRIP = 0.12
 _SPREAD_OF_EDGE = 2.563 / np.sqrt(2 * np.pi)
 """Width from 10 to 90 % of a Gaussian edge of height 1 and steepest slope 1."""
 _CLIPPED = 254
+_PRINT_PX_PER_MM = 2
+_BARE = 250
+"""The least mean level of the print, from 0 to 255, about a pixel that shows bare paper alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
     """A board in one camera's picture: corner numbers `ids` int32 [N] and where they are, `pixels` float64 [N, 2].
 
-    `edge_px` is the width of its black-to-white edges from 10 to 90 %; `white` and `black` are its levels, 0 to 255;
+    `edge_px` is the width of its black-to-white edges from 10 to 90 %; `white` and `black` are the levels, 0 to 255,
+    of its paper and its ink, however fine its squares appear;
     `clipped_share` of its pixels is overexposed.
     """
 
@@ -43,6 +47,7 @@ class Finder:
         self.board = board
         self._settings = settings
         self._detector = cv2.aruco.CharucoDetector(board.charuco())
+        self._print = board.draw(_PRINT_PX_PER_MM)
         self._strangers = [
             cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(kind)) for kind in _OTHER_DICTIONARIES
         ]
@@ -59,7 +64,8 @@ class Finder:
         inside = np.zeros_like(grey)
         cv2.fillConvexPoly(inside, cv2.convexHull(pixels.astype(np.float32)).astype(np.int32), 1)
         levels = grey[inside > 0]
-        black, white = (float(level) for level in np.percentile(levels, [10, 90]))
+        black = float(np.percentile(levels, 10))
+        white = float(np.median(levels[self._is_paper(numbers, pixels, inside)]))
         edge_px = self._edge_px(grey, numbers, pixels, white - black)
         clipped = float((levels >= _CLIPPED).mean())
         return Sighting(numbers, pixels, edge_px, white, black, clipped)
@@ -93,6 +99,20 @@ class Finder:
                     "Bring it wholly into view"
                 )
         return ""
+
+    def _is_paper(
+        self, ids: NDArray[np.int32], pixels: NDArray[np.float64], inside: NDArray[np.uint8]
+    ) -> NDArray[np.bool_]:
+        """Return which of the pixels inside the board show bare paper alone, or what is nearest to that.
+
+        The print laid over the picture tells. A share of the bright levels would not do: the finer a board's squares, the more
+        of its pixels lie on edges.
+        """
+        printed = self.board.corners_mm()[ids, :2] * _PRINT_PX_PER_MM
+        picture_from_print, _ = cv2.findHomography(printed, pixels)
+        laid = cv2.warpPerspective(self._print, picture_from_print, inside.shape[::-1])
+        white = cv2.blur(laid, (3, 3))[inside > 0]
+        return np.asarray(white >= min(_BARE, white.max()))
 
     def _edge_px(
         self, grey: NDArray[np.uint8], ids: NDArray[np.int32], pixels: NDArray[np.float64], contrast: float
