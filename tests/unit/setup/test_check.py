@@ -140,7 +140,7 @@ def test_swapped_cameras_are_named():
     ("change", "words"),
     [
         ({"depth": 1.03}, "depth drifted by 3.0 %"),
-        ({"levels": 0.7}, "light changed by 54.4 % since setup. Check lamps and lens (allowed: at most 20 %)"),
+        ({"levels": 0.95}, "light changed by 10.7 % since setup. Check lamps and lens (allowed: at most 8 %)"),
         ({"edges": 2.0}, "out of focus: edges are 2.0 times"),
     ],
 )
@@ -175,7 +175,7 @@ def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_pa
     assert baseline(tmp_path, "another") is None
     page = write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
     assert page.count("<svg") == 8
-    assert "light changed, % (limit 20)" in page
+    assert "light changed, % (limit 8)" in page
     assert "41 C" in page
 
 
