@@ -1,6 +1,7 @@
 """The procedure: run the steps on what was captured, and put the rig in force if every figure keeps its limit."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,11 @@ STEPS: dict[str, Step] = {
 BUILT_ON = {"intrinsics": ("extrinsics", "tray", "sync"), "extrinsics": ("tray", "sync")}
 """The steps that compute with what a step found, in their order: what they found before holds no longer."""
 
+_UNTRUE = (
+    "the rig is farther from the simulated booth's true one than its limits allow: what the steps were told is wrong, "
+    "as setup.board_thickness_mm may be"
+)
+
 
 def run_step(session: Session, name: str) -> StepResult:
     """Run one step on what was captured, and keep its result; those built on it are forgotten and must run again.
@@ -52,6 +58,7 @@ def run_step(session: Session, name: str) -> StepResult:
 def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     """Write the report and, if every step passed, put the rig in force; return the report and the rig's version.
 
+    A simulated booth's rig must be true besides.
     The report of a rig that passed is written whole before the rig comes into force, and takes its name only then: it
     never tells of a rig that is not in force as if it were.
 
@@ -68,8 +75,9 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     rig = session.draft()
     if rig is None:
         raise SetupError("the step `station setup tray` found no tray. Run it first")
+    truth, calibrated = session.truth(), session.result(depth_calibration.STEP)
+    results += [held_to_truth(rig, truth)] if truth else []
     passed = all(result.ok for result in results)
-    calibrated = session.result(depth_calibration.STEP)
     text = report_text(session, [*results, *([calibrated] if calibrated else [])], rig, utc_ns, passed)
     staged = stage(session.folder, text)
     if not passed:
@@ -99,6 +107,12 @@ def go_back(session: Session) -> Path:
     versions.rollback()
     recall(session.folder, version)
     return version
+
+
+def held_to_truth(rig: Rig, truth: Rig) -> StepResult:
+    """Return how far a rig lies from the true one, and that it fails where that is more than the limits allow."""
+    result = StepResult("truth", tuple(against_truth(rig, truth)))
+    return result if result.ok else replace(result, failures=(_UNTRUE,))
 
 
 def against_truth(rig: Rig, truth: Rig) -> list[Measure]:

@@ -29,6 +29,7 @@ _TITLES = {
     "extrinsics": "Extrinsics",
     "tray": "Tray and working volume",
     "sync": "Synchronisation",
+    "truth": "Against the simulated booth's truth",
     "check": "Daily check",
 }
 _STYLE = """

@@ -94,6 +94,10 @@ def test_rig_off_the_true_one_is_no_success(tmp_path, booth):
     status, said = station("report", "--out", str(folder), "--config", str(config))
     assert status == 1
     assert "farther from the simulated booth's true one" in said
+    assert RigVersions(folder).in_force().digest == RigVersions(booth[0]).in_force().digest
+    page = (folder / "report.html").read_text()
+    assert "FAIL: rig" in page
+    assert "what the steps were told is wrong" in page
 
 
 def test_report_needs_nothing_else_and_has_every_figure(booth):
