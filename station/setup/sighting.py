@@ -105,8 +105,8 @@ class Finder:
     ) -> NDArray[np.bool_]:
         """Return which of the pixels inside the board show bare paper alone, or what is nearest to that.
 
-        The print laid over the picture tells. A share of the bright levels would not do: the finer a board's squares, the more
-        of its pixels lie on edges.
+        The print laid over the picture tells. A share of the bright levels would not do: the finer a board's squares,
+        the more of its pixels lie on edges.
         """
         printed = self.board.corners_mm()[ids, :2] * _PRINT_PX_PER_MM
         picture_from_print, _ = cv2.findHomography(printed, pixels)
