@@ -135,7 +135,9 @@ def depth(
     calibration: Annotated[
         Routine | None, typer.Option("--calibrate", help="First have every camera calibrate its own depth.")
     ] = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Put back the depth tables before the last one.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Undo the last calibration: put back the depth tables it replaced.")
+    ] = False,
     source: _From = LIVE,
     out: _Out = None,
     config: _Config = None,

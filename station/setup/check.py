@@ -65,8 +65,14 @@ def check(
         measures += _figures(name, health)
         measures += _against(name, health, baseline[name], settings) if baseline else []
     failures += [_sentence(measure, len(rig.cameras)) for measure in measures if not measure.ok]
-    advice = () if baseline else ("first check: nothing to compare depth, light and focus with yet",)
-    return StepResult("check", tuple(measures), advice, failures=tuple(failures)), now
+    advice = [] if baseline else ["first check: nothing to compare depth, light and focus with yet"]
+    blamed = {m.subject for m in measures if m.name in ("moved", "turned") and not m.ok}
+    if len(blamed) > 1 and len(rig.cameras) > 2:
+        advice.append(
+            f"cameras {' and '.join(sorted(blamed))} seldom move at once: the rig in force may be of another time. "
+            "`station setup rollback` puts the one before it back"
+        )
+    return StepResult("check", tuple(measures), tuple(advice), failures=tuple(failures)), now
 
 
 def health_of(rig: Rig, target: Board, captures: Sequence[Capture]) -> dict[str, Health]:

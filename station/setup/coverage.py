@@ -65,6 +65,7 @@ def coverage_picture(rig: Rig) -> NDArray[np.uint8]:
     for number, colour in enumerate(_COLOURS[: len(rig.cameras) + 1]):
         cv2.rectangle(legend, (10 + 70 * number, 8), (24 + 70 * number, 22), colour.tolist(), -1)
         _write(legend, f"{number}", (30 + 70 * number, 20))
+    _write(legend, "cameras see it", (30 + 70 * len(rig.cameras) + 24, 20))
     return np.asarray(np.vstack([picture, legend]), np.uint8)
 
 

@@ -111,7 +111,7 @@ def restore(source: SetupSource, session: Session) -> list[str]:
             continue
         try:
             source.self_calibrating(name).write(table.read_bytes())
-            said.append(f"camera {name}: its table before {table.name} was replaced is in force again")
+            said.append(f"camera {name}: the table that the last calibration replaced is in force again ({table.name})")
         except CameraError as error:
             refused.append(str(error))
     if refused:

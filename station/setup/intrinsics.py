@@ -89,8 +89,8 @@ def _gain(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[floa
 
 
 def _words(gain: float, sure: bool, asked: float) -> str:
-    """Return which intrinsics are used, and why."""
-    better = f"{gain:.3f} times as well where boards appear that they were not fitted to"
+    """Return which intrinsics are used, and why; the gain is cut, not rounded: one too small never reads as enough."""
+    better = f"{np.floor(1000 * gain) / 1000:.3f} times as well where boards appear that they were not fitted to"
     if gain < asked:
         return f"the factory's intrinsics are kept: refined ones tell {better}, {asked:g} times is asked for"
     if not sure:

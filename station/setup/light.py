@@ -15,6 +15,7 @@ from station.core.ports import CameraInfo
 from station.rig import RigCamera
 from station.setup.captures import Kind, Shot
 from station.setup.measure import SHARE, Measure, StepResult, at_least, at_most
+from station.setup.pictures import with_scale
 from station.setup.poses import Observation, inverse, locate
 from station.setup.roles import contact_sheet
 from station.setup.session import Session
@@ -73,8 +74,12 @@ def light(session: Session) -> StepResult:
     if not trays:
         return StepResult("light", tuple(measures), tuple(advice))
     advice += _panel_words(np.median(list(uneven.values()), axis=0).tolist(), plan, settings.max_light_unevenness)
-    caption = "Light on the empty tray by camera, seen from above, linear: yellow is each one's brightest"
-    picture = session.picture("light", contact_sheet({name: _map(level) for name, level in trays.items()}))
+    caption = "Light on the empty tray by camera, seen from above, linear"
+    maps = contact_sheet({name: _map(level) for name, level in trays.items()})
+    scaled = with_scale(
+        maps, _coloured(np.arange(256, dtype=np.uint8)[None])[0], "0 %", "100 % of each one's brightest"
+    )
+    picture = session.picture("light", scaled)
     return StepResult("light", tuple(measures), tuple(advice), ((caption, picture),))
 
 
@@ -193,4 +198,9 @@ def _map(level: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Draw the tray's light, smoothed, RGB [H, W, 3]."""
     smooth = cv2.GaussianBlur(np.nan_to_num(level), (0, 0), _SMOOTH_MM / _STEP_MM)
     scaled = np.clip(smooth / max(float(smooth.max()), 1e-6) * 255, 0, 255).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(cv2.applyColorMap(scaled, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB), np.uint8)
+    return _coloured(scaled)
+
+
+def _coloured(share: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return shares of 255, uint8 [H, W], as colours, RGB [H, W, 3]."""
+    return np.asarray(cv2.cvtColor(cv2.applyColorMap(share, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB), np.uint8)

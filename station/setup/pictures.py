@@ -13,6 +13,26 @@ _DIM = 0.5
 _LONGER = 100
 """Residuals are drawn that many times as long."""
 _DOT, _LINE = (120, 200, 255), (255, 170, 60)
+_SCALE_PX, _BAR_PX = 30, 14
+
+
+def with_scale(picture: NDArray[np.uint8], colours: NDArray[np.uint8], least: str, most: str) -> NDArray[np.uint8]:
+    """Return a picture, RGB [H, W, 3], with a bar of colours, RGB [N, 3], below it and what its two ends mean."""
+    strip = np.full((_SCALE_PX, picture.shape[1], 3), 255, np.uint8)
+    left = _written(strip, least, 10)
+    bar = cv2.resize(colours[None], (picture.shape[1] // 3, _BAR_PX))
+    top = (_SCALE_PX - _BAR_PX) // 2
+    strip[top : top + _BAR_PX, left : left + bar.shape[1]] = bar
+    _written(strip, most, left + bar.shape[1] + 8)
+    return np.vstack([picture, strip])
+
+
+def _written(strip: NDArray[np.uint8], words: str, left: int) -> int:
+    """Write words into a strip; return where the next may begin."""
+    (width, height), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.45, 1)
+    place = left, (len(strip) + height) // 2
+    cv2.putText(strip, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, (30, 30, 30), 1, cv2.LINE_AA)
+    return left + width + 8
 
 
 def depth_sheet(off_percent: Mapping[str, NDArray[np.float64]], full_percent: float) -> NDArray[np.uint8]:

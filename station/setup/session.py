@@ -203,12 +203,13 @@ class Session:
         """Return the cameras' and boards' places.
 
         Raises:
-            SetupError: the extrinsics have not been solved.
+            SetupError: nothing was captured yet, or the extrinsics have not been solved.
         """
+        lenses = self.lenses()
         data = self._read("solution.json", "extrinsics")
         cameras = {name: np.array(pose) for name, pose in data["rig_from_camera"].items()}
         boards = {int(number): np.array(pose) for number, pose in data["rig_from_board"].items()}
-        return Solution(self.lenses(), cameras, boards, {}, data["rms_px"])
+        return Solution(lenses, cameras, boards, {}, data["rms_px"])
 
     def save_draft(self, rig: Rig) -> None:
         """Keep a rig that is not in force yet."""

@@ -92,6 +92,15 @@ def test_of_two_cameras_one_that_moved_is_caught_if_not_known_by_name(camera_id,
     assert [word for word in result.failures if "or the other, as two cameras do not tell which" in word]
 
 
+def test_two_cameras_that_moved_at_once_hint_at_another_rig():
+    booth = nudged(RIG, "left", np.random.default_rng(4), 6.0)
+    booth = nudged(booth, "right", np.random.default_rng(5), 6.0)
+    hint = "`station setup rollback` puts the one before it back"
+    assert any(hint in words for words in verdict(captures(booth, seed=2))[0].advice)
+    one = nudged(RIG, "left", np.random.default_rng(4), 3.0)
+    assert not any(hint in words for words in verdict(captures(one, seed=2))[0].advice)
+
+
 def raised(by_mm: float, by_deg: float = 0.0) -> Rig:
     """The booth with its whole frame lifted off the tray, and tilted about the tray's long side."""
     lift = np.eye(4)

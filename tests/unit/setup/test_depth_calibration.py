@@ -105,7 +105,7 @@ def test_undo_puts_back_all_that_the_last_calibration_changed_and_nothing_older(
     calibrate(session, booth(**second), Routine.ON_CHIP, 20.0, 1000, lambda _words: None)
     if refuses:
         second["left"] = Refusing(b"new", 0.1)
-        with pytest.raises(CameraError, match=r"camera left is gone\..*camera right: its table before"):
+        with pytest.raises(CameraError, match=r"camera left is gone\..*camera right: the table that"):
             restore(booth(**second), session)
         assert second["right"].table() == b"old"
         return

@@ -35,6 +35,12 @@ def test_rig_older_than_a_step_it_builds_on_does_not_come_into_force(tmp_path, m
     assert all(session.result(name) for name in STEPS)
 
 
+@pytest.mark.parametrize("step", ["intrinsics", "extrinsics", "tray"])
+def test_step_before_any_capture_names_the_procedure_as_missing(tmp_path, step):
+    with pytest.raises(SetupError, match="`station setup` has not run|`station setup` and hold it before"):
+        run_step(Session(tmp_path, SetupSettings()), step)
+
+
 def test_poses_every_camera_must_see_are_held_to(tmp_path):
     session = captured(tmp_path)
     for path in session.captures(Kind.BOARD)[3:]:
