@@ -18,6 +18,9 @@ from station.rig import Rig
 
 _log = logging.getLogger(__name__)
 
+_MODEL, _USB = "Simulated D435", "3.2"
+"""What it is modelled on: 50 mm between the depth imagers, colour read row by row."""
+
 
 class RenderedFrame(Protocol):
     """One camera's pair as a booth renders it: colour uint8 RGB [H, W, 3], depth uint16 [H, W] aligned to it."""
@@ -138,7 +141,9 @@ class SimulatedCamera(PipelineCamera):
     def _configure(self, pipe: Any, config: Any) -> None:
         camera = self._booth.rig.camera(self._camera_id)
         unit_mm = self._booth.frame(self._camera_id, 0).depth_unit_mm
-        self._device = SoftwareCamera(StreamSpec(self._camera_id, camera.serial, camera.intrinsics, self._fps, unit_mm))
+        self._device = SoftwareCamera(
+            StreamSpec(self._camera_id, camera.serial, camera.intrinsics, self._fps, unit_mm, _MODEL, _USB)
+        )
         pipe.set_device(self._device.device)
 
     def _feed(self) -> None:

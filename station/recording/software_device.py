@@ -17,13 +17,18 @@ _COLOUR_UID = 2
 
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
-    """What one software camera delivers: colour, and depth aligned to it, sharing `intrinsics`."""
+    """What one software camera delivers: colour, and depth aligned to it, sharing `intrinsics`.
+
+    It says it is a `model`, on USB of `usb_type`, e.g. `3.2`, or on none.
+    """
 
     camera_id: str
     serial: str
     intrinsics: Intrinsics
     fps: int
     depth_unit_mm: float
+    model: str = MODEL
+    usb_type: str = ""
 
 
 class SoftwareCamera:
@@ -36,8 +41,10 @@ class SoftwareCamera:
     def __init__(self, spec: StreamSpec) -> None:
         self.spec = spec
         self.device = rs.software_device()
-        self.device.register_info(rs.camera_info.name, MODEL)
+        self.device.register_info(rs.camera_info.name, spec.model)
         self.device.register_info(rs.camera_info.serial_number, spec.serial)
+        if spec.usb_type:
+            self.device.register_info(rs.camera_info.usb_type_descriptor, spec.usb_type)
         self._depth_sensor = self.device.add_sensor("Stereo Module")
         self._colour_sensor = self.device.add_sensor("RGB Camera")
         self._depth_profile = self._depth_sensor.add_video_stream(_stream(spec, rs.stream.depth), True)

@@ -1,5 +1,6 @@
 """Where a setup's frames come from: live cameras, the simulated booth with a person in it, a recording."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ _PX_PER_MM = 4
 _FRAMES_A_POSE = 2
 _HEIGHT_MM = (40.0, 180.0)
 _FAKE_HEALTH = 0.05
+_SWITCHED_ON_C = 30.0
+"""How warm a simulated camera's ASIC is when it is switched on."""
 
 
 def _unknown(_serial: str) -> float | None:
@@ -172,8 +175,16 @@ def simulated_source(booth: BoardBooth, clock: Clock, record_to: Path | None = N
         cameras,
         "simulated cameras",
         truth=booth.truth,
+        temperature_c=lambda _serial: _asic_c(booth),
         self_calibrating=lambda _camera_id: FakeSelfCalibrating(b"factory", _FAKE_HEALTH),
     )
+
+
+def _asic_c(booth: BoardBooth) -> float:
+    """Return how warm the cameras' ASIC is when all was shown, from switched on, as their depth's drift has it."""
+    settings = booth.settings
+    minutes = booth.frame_count / settings.fps / 60
+    return _SWITCHED_ON_C + settings.asic_rise_k * (1 - math.exp(-minutes / settings.warm_up_min))
 
 
 def sheet(board: Board) -> Sheet:

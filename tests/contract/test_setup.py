@@ -113,6 +113,8 @@ def test_simulated_cameras_are_listed_with_their_roles(tmp_path):
     status, said = station("discover", "--from", "simulated", "--out", str(tmp_path))
     assert status == 0
     assert "Roles: top SIM-TOP, left SIM-LEFT, right SIM-RIGHT" in said
+    assert "Simulated D435" in said
+    assert "30 C" in said
     assert (tmp_path / "pictures" / "cameras.jpg").is_file()
 
 

@@ -37,7 +37,7 @@ def test_rig_older_than_a_step_it_builds_on_does_not_come_into_force(tmp_path, m
 
 @pytest.mark.parametrize("step", ["intrinsics", "extrinsics", "tray"])
 def test_step_before_any_capture_names_the_procedure_as_missing(tmp_path, step):
-    with pytest.raises(SetupError, match="`station setup` has not run|`station setup` and hold it before"):
+    with pytest.raises(SetupError, match=r"`station setup` has not run|`station setup` and hold it before"):
         run_step(Session(tmp_path, SetupSettings()), step)
 
 
