@@ -28,7 +28,7 @@ class SimulationSettings:
     baseline_mm: Annotated[float, Gt(0), Le(200), Doc("Distance of the two depth imagers, in mm.")] = 50.0
     disparity_noise_px: Annotated[
         float, Ge(0), Le(2), Doc("Standard deviation of the stereo matcher's error, in px of disparity.")
-    ] = 0.08
+    ] = 0.022
     disparity_steps: Annotated[
         int, Ge(1), Le(1024), Doc("Steps of disparity the stereo matcher tells apart in one px.")
     ] = 32

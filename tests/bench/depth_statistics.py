@@ -8,6 +8,7 @@ The real pictures come from coded-light cameras (F200 in `apc`, SR300 in `arc`),
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -278,7 +279,8 @@ def table(found: dict[str, Measures]) -> Table:
 
 def charts(found: dict[str, Measures]) -> list[Chart]:
     """Return what sets of pictures have in common and what tells them apart, as bars."""
-    starts, last = range(300, 900, 100), len(LUMA) - 2
+    starts = range(300, 900, 100)
+    bands = [f"{low}-{after - 1}" for low, after in pairwise(LUMA)]
     noise = {
         name: [each.spread[at][1] * (at + 50) ** 2 / 1e3 if at in each.spread else float("nan") for at in starts]
         for name, each in found.items()
@@ -288,8 +290,18 @@ def charts(found: dict[str, Measures]) -> list[Chart]:
     return [
         Chart("noise about a plane, median, mm, by distance", [f"{at}-{at + 100} mm" for at in starts], noise),
         Chart(
+            "noise about a plane, lower quartile, 1/km, by brightness of colour (0 to 255)",
+            bands,
+            {name: [1e3 * value for value in each.rough] for name, each in found.items()},
+        ),
+        Chart(
+            "noise against neighbours so far away in the row, 1/km",
+            [f"{lag} px" for lag in LAGS],
+            {name: [1e3 * value for value in each.grain] for name, each in found.items()},
+        ),
+        Chart(
             "holes, % of the pixels, by brightness of colour (0 to 255)",
-            [f"{low}-{LUMA[at + 1] - 1}" for at, low in enumerate(LUMA[: last + 1])],
+            bands,
             {name: [100 * share for share in each.holes] for name, each in found.items()},
         ),
         Chart(
