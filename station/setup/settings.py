@@ -164,7 +164,7 @@ class SetupSettings:
     ] = 1.5
     check_light: Annotated[
         float, Gt(0), Le(1), Doc("The daily check: light may have changed by this since setup, as a share.")
-    ] = 0.08
+    ] = 0.1
     check_focus: Annotated[
         float, Gt(1), Le(10), Doc("The daily check: edges may have grown wider than at setup by this factor.")
     ] = 1.5
