@@ -184,7 +184,7 @@ def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_pa
     assert baseline(tmp_path, "another") is None
     page = write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
     assert page.count("<svg") == 8
-    assert "light changed, % (limit 8)" in page
+    assert "light changed, % (limit 10)" in page
     assert "41 C" in page
 
 
