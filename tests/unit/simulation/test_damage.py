@@ -142,6 +142,16 @@ def test_a_hole_is_damage_where_it_is_and_not_along_a_seam(kind):
             assert len(stats) - 1 <= 4
 
 
+def test_a_hole_in_a_card_is_damage_in_one_piece():
+    settings = replace(SETTINGS, width_px=1280, height_px=720, supersampling=2)
+    rig = booth_rig(settings)
+    hole = ((DamageType.PENETRATION, MAJOR),)
+    item = make_item(PRODUCTS[Kind.BLISTER], hole, rig, settings, np.random.default_rng(2))
+    for camera in rig.cameras:
+        there = render_truth(camera, item).damage[DamageType.PENETRATION].astype(np.uint8)
+        assert cv2.connectedComponents(there)[0] == 2
+
+
 def test_the_depth_change_of_a_dent_is_what_was_asked():
     thing = _named("carton-shipper")
     sound = damaged(thing, ((DamageType.SUPERFICIAL, MINOR),))
