@@ -20,6 +20,8 @@ from station.simulation.faces import blister_form
 from station.simulation.shape import Shape
 
 _X, _Y, _Z = np.eye(3)
+_CAP_AWAY_MM = (26.0, 40.0)
+"""How far away a cap lies that came off, so that nobody takes it for one that hangs at its neck."""
 _BELOW_TEAR_MM, _ABOVE_BUBBLE_MM = 6.0, 4.0
 """How far below the tear in a can or bottle one sees what it holds, and how far above its bubble a card tears."""
 
@@ -33,7 +35,9 @@ def uncap(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rando
     whole = with_neck(shape, art)
     cap = {name: whole.patches[name] for name in shape.parts["cap"]}
     facing = axis if rng.random() < 0.5 else -axis
-    return laid_beside(without(whole, cap), cap, stance, rng, facing, tray_height(shape, stance.up), aside)
+    return laid_beside(
+        without(whole, cap), cap, stance, rng, facing, tray_height(shape, stance.up), aside, _CAP_AWAY_MM
+    )
 
 
 def unlid(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:

@@ -110,6 +110,7 @@ def laid_beside(
     face_up: Vector | None = None,
     tray_mm: float | None = None,
     towards: Vector | None = None,
+    gap_mm: tuple[float, float] = _GAP_MM,
 ) -> Shape:
     """Return the shape with a part laid flat on the tray beside it.
 
@@ -121,6 +122,7 @@ def laid_beside(
         face_up: the direction in the part that looks up then; as it is when None.
         tray_mm: how high the tray lies along the stance's `up`; below the shape's lowest point when None.
         towards: the direction it lies in; drawn, where there is room rather than not, when None.
+        gap_mm: the least and the most room between the two.
     """
     up = stance.up
     turn = np.eye(3)
@@ -136,7 +138,7 @@ def laid_beside(
     room = [np.ptp(rest @ way) + np.ptp(loose @ way) for way in ways]  # the narrower, the likelier all is in view
     way = ways[int(rng.choice(4, p=_shares(-np.array(room) / 30.0)))] if towards is None else _level(towards, up)
     across = np.cross(up, way)
-    gap = float(rng.uniform(*_GAP_MM))
+    gap = float(rng.uniform(*gap_mm))
     low = tray_height(shape, up) if tray_mm is None else tray_mm
     target = (
         way * ((rest @ way).max() + gap - (loose @ way).min())

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
@@ -10,12 +11,14 @@ from station.simulation.damage.moves import moved, points_of, turn_about
 from station.simulation.damage.site import Stance
 from station.simulation.faces import bottle_form
 from station.simulation.finish import PLASTIC
-from station.simulation.shape import Shape, disc_patch, turned_patch
+from station.simulation.shape import Patch, Place, Shape, disc_patch, grid_patch, turned_patch, uv_grid
 
 _FILLED_MM, _BELOW_RIM_MM = 12.0, 14.0
 """How far behind a can's wall and below its rim one sees what it holds."""
 _CAP_INSIDE, _RING_MM = 0.55, 4.0
 """How much darker a cap is inside, and how high the ring is that stays on the neck."""
+_STRAP_WIDE, _STRAP_THICK_MM, _STRAP_BELOW_MM = 0.5, 0.8, 6.0
+"""Half a strap's width in radii of its cap, how far it stands out, and how far down the neck it reaches."""
 
 
 def open_can(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
@@ -56,7 +59,7 @@ def filled(shape: Shape, art: Artwork) -> Shape:
 
 
 def unscrew(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Screw the cap up (minor), or off, so that it hangs at the mouth's side upside down (major), as a camera sees."""
+    """Screw the cap up (minor), or open it wide, so that it hangs by its strap (major), as a camera sees."""
     cap = shape.parts["cap"]
     points = points_of({name: shape.patches[name] for name in cap})
     axis = np.array([0.0, 0.0, 1.0]) if shape.product.kind is Kind.BOTTLE else np.array([0.0, -1.0, 0.0])
@@ -68,14 +71,34 @@ def unscrew(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ran
     tilt = float(rng.choice([-1.0, 1.0])) * sideways / np.linalg.norm(sideways)
     wide = float(np.ptp(points @ np.cross(axis, tilt))) / 2
     opened = with_neck(shape, art)
-    if major:  # by the strap that ties it to the neck
+    if major:
         hinge = base + wide * np.cross(tilt, axis)
-        angle = np.deg2rad(float(rng.uniform(115, 140)))
-        return opened.with_patches(moved(opened, cap, turn_about(tilt, angle), hinge))
+        turn = turn_about(tilt, np.deg2rad(float(rng.uniform(80, 100))))
+        strap = _strap(art.places_mm["cap"], hinge, axis, tilt, (wide, tall), turn)
+        return opened.with_patches(moved(opened, cap, turn, hinge) | {"strap": strap})
     angle = np.deg2rad(float(rng.uniform(22, 28)))
     angle = min(angle, float(np.arcsin(min(0.8 * tall / wide, 1.0))))  # a wide cap lies flatter on its mouth
     lift = max(12.0, 0.75 * tall) + 0.2 * wide * np.sin(angle)
     return opened.with_patches(moved(opened, cap, turn_about(tilt, angle), base, lift * axis))
+
+
+def _strap(
+    place: Place,
+    hinge: NDArray[np.float64],
+    axis: NDArray[np.float64],
+    tilt: NDArray[np.float64],
+    cap_mm: tuple[float, float],
+    turn: NDArray[np.float64],
+) -> Patch:
+    """Return the strap that ties a cap, of a radius and height, to its neck: bent at the `hinge` as the cap turns."""
+    wide, tall = cap_mm
+    heights = np.concatenate([np.linspace(tall, 0, 8), np.linspace(0, -_STRAP_BELOW_MM, 4)[1:]])
+    aside = _STRAP_WIDE * wide * np.linspace(-1, 1, 9)
+    across, along = np.meshgrid(aside, heights)
+    bulge = np.sqrt(wide**2 - across**2) - wide + _STRAP_THICK_MM
+    flat = across[..., None] * tilt + bulge[..., None] * np.cross(tilt, axis) + along[..., None] * axis
+    points = hinge + np.where(along[..., None] > 0, flat @ turn.T, flat)
+    return grid_patch(points, uv_grid(place, 0.5 + 0 * across, (tall - along) / (2 * tall)), PLASTIC)
 
 
 def with_neck(shape: Shape, art: Artwork) -> Shape:

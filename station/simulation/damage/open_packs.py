@@ -22,9 +22,9 @@ _LOOSE, _PULLED_MM = 0.6, (30.0, 45.0)
 def open_blister(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Tear the bubble off the card along three of its edges; it stands up about the fourth with what is in it."""
     bubble = shape.patches["bubble"].points.astype(np.float64)
-    side = int(rng.integers(2))
+    side = int(stance.towards_cameras[-1][0] < 0)  # that camera looks under the open edge
     hinge = bubble[:, -side].mean(axis=0)
-    angle = np.deg2rad(float(rng.uniform(48, 65) if major else rng.uniform(13, 17))) * (1 if side else -1)
+    angle = np.deg2rad(float(rng.uniform(48, 65) if major else rng.uniform(26, 32))) * (1 if side else -1)
     names = [*shape.parts["bubble"], *(name for part in _units(shape) for name in shape.parts[part] if major)]
     opened = shape.with_patches(moved(shape, names, turn_about(np.array([0.0, 1.0, 0.0]), angle), hinge))
     return with_glue_marks(opened, rng)

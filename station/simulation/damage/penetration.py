@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from station.simulation.artwork import Artwork
 from station.simulation.catalogue import Kind
 from station.simulation.damage.deformation import pushed_in
+from station.simulation.damage.moves import without
 from station.simulation.damage.open_lids import filled
 from station.simulation.damage.open_soft import block_rgb
 from station.simulation.damage.paint import cropped, plain_swatch, texels, with_swatch, within
@@ -28,13 +29,17 @@ _TORN_RGB: dict[Kind, tuple[int, int, int]] = {
 }
 """What torn edges look like: padding, stretched film, splintered glass, burnished metal; board's fibre elsewhere."""
 _FIBRE_RGB = (218, 205, 182)
-_ENDS = ("lid", "base", "cap", "cap top", "flap", "rim", "front rim", "back rim", "neck", "film top", "film bottom")
-"""Patches that only close others."""
+_ENDS = ("lid", "base", "cap", "cap top", "flap", "rim", "front rim", "back rim", "neck", "band")
+"""Patches that only close or hold others."""
 _DEEP_MM = 3.5
 """Whatever lies this close beneath the surface is torn open with it."""
 _CURL_STEPS = 5
-_PIERCED = (Kind.CAN, Kind.BLISTER)
+_STRIP_MM = 7.0
+"""A longer strip would hide the tear it hangs at."""
+_PIERCED = (Kind.CAN, Kind.BLISTER, Kind.MULTIPACK)
 """Stiff skins do not tear."""
+_FLAT = ("front", "back")
+"""A blister's card, which the tray or its bubble backs, does not sink."""
 _SPLITTING, _SPLIT = (Kind.BLISTER, Kind.MULTIPACK, Kind.BOOK, Kind.CAN), 1.7
 """Thin plastic around a set, a book's cover and tin split further: a small hole in them is larger by so much."""
 
@@ -47,14 +52,17 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
         shape = _padded(shape, rng)
     is_tear = bool(rng.random() < 0.5) and shape.product.kind not in _PIERCED
     if is_tear:
-        half = (rng.uniform(27, 36), rng.uniform(8, 11)) if major else (rng.uniform(15, 18), rng.uniform(3.5, 4.3))
+        half = (rng.uniform(27, 36), rng.uniform(13, 16)) if major else (rng.uniform(15, 18), rng.uniform(3.5, 4.3))
     else:
         half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6.6, 8.0), rng.uniform(6.0, 7.0))
     if shape.product.kind in _SPLITTING and not major:
         half = (_SPLIT * half[0], _SPLIT * half[1])
-    site = draw_site(shape, stance, 0.7 * half[0] + 3, rng, _skins(shape))
+    solid = without(shape, [name for name in shape.parts.get("wrap", ()) if name != "band"])
+    site = draw_site(solid, stance, 0.7 * half[0] + 3, rng, _skins(solid))
     sunk_mm = 0.0
-    if not is_tear:  # clear plastic goes white around it
+    if not is_tear and not (
+        shape.product.kind is Kind.BLISTER and site.patch in _FLAT
+    ):  # clear plastic goes white around it
         sunk_mm = half[0] * (0.7 if shape.patches[site.patch].finish.opacity < CLEAR else 0.3)
         shape = pushed_in(shape, site.point, site.normal, 1.7 * half[0], sunk_mm, half[0] + 8, rng)
     outline = _outline(half, is_tear, rng)
@@ -66,7 +74,7 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
     edge = {"torn edge": torn.rim(outline, rng)}
     if is_tear:
         upper = outline[: len(outline) // 2]
-        long = 1.5 * half[1] * np.sin(np.linspace(0.15, np.pi - 0.15, len(upper)))
+        long = min(1.5 * half[1], _STRIP_MM) * np.sin(np.linspace(0.15, np.pi - 0.15, len(upper)))
         edge["torn strip"] = torn.bent(upper, long, 2.8, rng)
     else:
         edge |= _petals(torn, outline, half, rng)
@@ -155,9 +163,12 @@ def _with_own_print(shape: Shape, name: str, site: Site) -> Shape:
     low, high = (patch.uv_mm.reshape(-1, 2).min(axis=0), patch.uv_mm.reshape(-1, 2).max(axis=0))
     if (low > other.uv_mm.max(axis=(0, 1)) - 0.5).any() or (high < other.uv_mm.min(axis=(0, 1)) + 0.5).any():
         return shape
-    first, last = (np.floor(edge * shape.px_per_mm).astype(int) for edge in (low, high))
-    first = np.maximum(first, 0)
-    shape, place = with_swatch(shape, shape.texture[first[1] : last[1] + 1, first[0] : last[0] + 1].copy())
+    first, last = (np.floor(edge * shape.px_per_mm).astype(int) + beyond for edge, beyond in ((low, -1), (high, 2)))
+    columns, rows = (
+        np.arange(*ends).clip(0, size - 1)  # a texel more at each side, which its border is blended with
+        for ends, size in zip(np.stack([first, last], axis=1), shape.texture.shape[1::-1], strict=True)
+    )
+    shape, place = with_swatch(shape, shape.texture[np.ix_(rows, columns)])
     moved = patch.uv_mm + (np.array(place[:2]) - first / shape.px_per_mm).astype(np.float32)
     return shape.with_patches({name: replace(patch, uv_mm=moved)})
 

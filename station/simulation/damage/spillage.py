@@ -145,6 +145,8 @@ def _draw_leak(shape: Shape, stance: Stance, rng: np.random.Generator) -> _Leak:
         outward -= 2 * (outward @ away) / (away @ away) * away
     lane = 0.25 * float(rng.uniform(-1, 1))
     point, foot = (_outermost(part, outward, stance.up, lane) for part in (seam, points))
+    if shape.product.kind is Kind.TUBE:  # its cap lies free of the tray
+        foot = point
     return _Leak(point, foot, outward, stance.up, float(point @ stance.up - heights.min()))
 
 

@@ -142,6 +142,40 @@ def test_a_hole_is_damage_where_it_is_and_not_along_a_seam(kind):
             assert len(stats) - 1 <= 4
 
 
+def test_a_hole_in_a_card_is_damage_in_one_piece():
+    settings = replace(SETTINGS, width_px=1280, height_px=720, supersampling=2)
+    rig = booth_rig(settings)
+    hole = ((DamageType.PENETRATION, MAJOR),)
+    item = make_item(PRODUCTS[Kind.BLISTER], hole, rig, settings, np.random.default_rng(2))
+    for camera in rig.cameras:
+        there = render_truth(camera, item).damage[DamageType.PENETRATION].astype(np.uint8)
+        assert cv2.connectedComponents(there)[0] == 2
+
+
+@pytest.mark.parametrize("kind", [Kind.BOTTLE, Kind.TUBE])
+def test_an_open_cap_hangs_at_its_item_and_one_that_came_off_lies_well_away(kind):
+    def gap_mm(damage, severity, seed):
+        shape = damaged(PRODUCTS[kind], ((damage, severity),), seed).shape
+        caps = shape.parts["cap"]
+        cap, rest = (
+            np.concatenate(
+                [patch.points.reshape(-1, 3) for name, patch in shape.patches.items() if (name in caps) == is_cap]
+            )
+            for is_cap in (True, False)
+        )
+        return min(np.linalg.norm(rest - point, axis=1).min() for point in cap[::4])
+
+    assert max(gap_mm(DamageType.ACTUATION, MAJOR, seed) for seed in range(5)) < 3
+    assert min(gap_mm(DamageType.DECONSTRUCTION, MINOR, seed) for seed in range(5)) > 20
+
+
+def test_a_torn_bubble_gapes():
+    for seed in range(3):
+        before, after = damaged(PRODUCTS[Kind.BLISTER], ((DamageType.ACTUATION, MINOR),), seed).stages
+        rise_mm = np.linalg.norm(after.patches["bubble"].points - before.patches["bubble"].points, axis=2).max()
+        assert rise_mm > 0.4 * np.ptp(before.patches["bubble"].points[..., 0])
+
+
 def test_the_depth_change_of_a_dent_is_what_was_asked():
     thing = _named("carton-shipper")
     sound = damaged(thing, ((DamageType.SUPERFICIAL, MINOR),))
