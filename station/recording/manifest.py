@@ -190,18 +190,21 @@ def track_of_file(file: Path, camera_id: str, serial: str, start_ns: int = 0) ->
     return Track(camera_id, serial, file, file_sha256(file), counts["colour"], counts["depth"], start_ns)
 
 
-def save_mask(out: Path, index: int, camera_id: str, mask: NDArray[np.bool_]) -> str:
-    """Write an item's mask, bool [H, W], into the recording and return the name to put into `ItemTruth.masks`.
+def mask_name(index: int, camera_id: str) -> str:
+    """Return the name that an item's mask has in a recording and its `ItemTruth.masks`."""
+    return f"masks/{index:04d}-{camera_id}.png"
+
+
+def save_mask(out: Path, name: str, mask: NDArray[np.bool_]) -> None:
+    """Write a mask, bool [H, W], into the recording; see `mask_name`.
 
     Raises:
         RecordingError: the disk is full or not writable.
     """
-    name = f"masks/{index:04d}-{camera_id}.png"
     _, encoded = cv2.imencode(".png", mask.astype(np.uint8) * 255)
     with writing(out / name):
         (out / "masks").mkdir(exist_ok=True)
         (out / name).write_bytes(encoded.tobytes())
-    return name
 
 
 def file_sha256(file: Path) -> str:
