@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from station.core.damage import DamageType
 from station.core.errors import RecordingError
 from station.recording import (
     ItemTruth,
@@ -130,10 +131,23 @@ def _record_camera(booth: Booth, out: Path, place: int) -> Iterator[None]:
 
 def _save_masks(booth: Booth, out: Path, camera_id: str, item: PlannedItem) -> None:
     save_mask(out, mask_name(item.index, camera_id), booth.item_mask(camera_id, item.index))
+    if item.damage:
+        for kind, mask in booth.truth(camera_id, item.index).damage.items():
+            save_mask(out, mask_name(item.index, camera_id, kind), mask)
 
 
 def _truth(booth: Booth, item: PlannedItem) -> ItemTruth:
-    masks = {camera.camera_id: mask_name(item.index, camera.camera_id) for camera in booth.rig.cameras}
+    def names(damage: DamageType | None = None) -> dict[str, str]:
+        return {camera.camera_id: mask_name(item.index, camera.camera_id, damage) for camera in booth.rig.cameras}
+
     return ItemTruth(
-        item.index, item.product_id, item.barcode, item.plc_id, item.arrive_ns, item.leave_ns, item.damage, masks
+        item.index,
+        item.product_id,
+        item.barcode,
+        item.plc_id,
+        item.arrive_ns,
+        item.leave_ns,
+        item.damage,
+        names(),
+        {kind: names(kind) for kind, _ in item.damage},
     )

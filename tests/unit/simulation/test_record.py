@@ -63,6 +63,10 @@ def test_its_truth_is_the_plan_and_its_masks_are_the_booth_s(recorded):
         assert (item.arrive_ns, item.leave_ns, item.damage) == (planned.arrive_ns, planned.leave_ns, planned.damage)
         for camera_id in ("top", "left", "right"):
             assert np.array_equal(again.mask(item, camera_id), booth.item_mask(camera_id, planned.index))
+            for kind in DamageType:
+                truth = booth.truth(camera_id, planned.index).damage.get(kind)
+                assert np.array_equal(again.mask(item, camera_id, kind), truth)
+    assert again.mask(again.items[1], "top", DamageType.PENETRATION).any()
 
 
 def test_what_simulated_cameras_recorded_has_the_truth_of_the_items_it_wholly_covers(recorded, tmp_path):
