@@ -1,6 +1,8 @@
 """`station simulate`: recordings, datasets and contact sheets of the simulated booth."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +14,6 @@ from rich.table import Table
 from station.cli.files import file_to_write, folder_to_write, writing
 from station.cli.progress import counting_bar, progress_bar
 from station.config import load_config
-from station.core.errors import SimulationError
 
 if TYPE_CHECKING:
     from station.simulation.sheet import Picture, Sheet
@@ -34,7 +35,8 @@ _Picture = Annotated[Path, typer.Argument(callback=file_to_write, help="The pict
 @app.command()
 def recording(
     out: Annotated[
-        Path, typer.Argument(callback=folder_to_write, help="Folder for the recording; it must not exist yet.")
+        Path,
+        typer.Argument(callback=folder_to_write, help="Folder for the recording; an interrupted one is continued."),
     ],
     items: Annotated[int, typer.Option(help="How many items come, one after the other.", min=1)] = 24,
     seed: _Seed = 1,
@@ -45,14 +47,15 @@ def recording(
     One process a camera. Without a configuration it is the booth of three cameras, the demo's eight products come, and
     three items in ten are damaged; `simulation.booth`, `products`, `damaged_share`, `pair_share` and `hand_ms` say
     otherwise. Judge the recording with `station replay OUT`.
+
+    Stop it at any time: the same command goes on where it stopped, but for the last seconds of each camera, and the
+    recording is the same, byte for byte, as if it had never stopped.
     """
     from station.simulation.booth import Booth
     from station.simulation.record import record_booth
 
-    if out.exists():
-        raise SimulationError(f"{out} exists already. Name a new folder, or remove it")
     console = Console(stderr=True)
-    with progress_bar(console, f"Recording {items} items") as progress:
+    with _stoppable(console, out), progress_bar(console, f"Recording {items} items") as progress:
         made = record_booth(Booth(seed, items, load_config(config).simulation), out, progress)
     frames = sum(track.frames for track in made.tracks)
     console.print(f"{out}: {len(made.items)} items, {frames} frames of {len(made.tracks)} cameras")
@@ -86,12 +89,8 @@ def dataset(
 
     console = Console(stderr=True)
     settings = load_config(config).simulation
-    try:
-        with writing(out), counting_bar(console, "Rendering items", items) as progress:
-            made = simulate_dataset(out, items, seed, os.cpu_count() or 1, progress, settings)
-    except KeyboardInterrupt:
-        console.print(f"Stopped. The same command goes on with {out} where it stopped", soft_wrap=True)
-        raise
+    with _stoppable(console, out), writing(out), counting_bar(console, "Rendering items", items) as progress:
+        made = simulate_dataset(out, items, seed, os.cpu_count() or 1, progress, settings)
     table = Table("", *made.counts, title=str(out), title_justify="left")
     table.add_row("count", *map(str, made.counts.values()))
     console.print(table)
@@ -134,6 +133,16 @@ def products(
     picture = _drawn(product_sheet(draw_products(seed, number)), seed, before=False, config=config)
     save_sheet(picture, out)
     Console(stderr=True).print(f"{out}: {picture.shape[1]} x {picture.shape[0]} px")
+
+
+@contextmanager
+def _stoppable(console: Console, out: Path) -> Iterator[None]:
+    """Say after Ctrl-C how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print(f"Stopped. The same command goes on with {out} where it stopped", soft_wrap=True)
+        raise
 
 
 def _drawn(page: "Sheet", seed: int, before: bool, config: Path | None) -> "Picture":

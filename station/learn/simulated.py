@@ -6,7 +6,7 @@ datasets of different seeds.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from station.simulation.damage import possible
 from station.simulation.generator import draw_product, redesigned
 from station.simulation.layout import booth_rig
 from station.simulation.plan import Damage
-from station.simulation.settings import SimulationSettings
+from station.simulation.settings import SimulationSettings, as_command
 from station.simulation.studio import Shot, Studio
 
 REFERENCE_SHARE = 0.4
@@ -141,17 +141,11 @@ def simulate_dataset(
 
 def _card(plan: Plan, settings: SimulationSettings) -> Card:
     """Return what the dataset says of itself: with the same words it is the same, byte for byte."""
-    usual = SimulationSettings()
-    given = {item.name: getattr(settings, item.name) for item in fields(settings)}
-    chosen = [f"{name} = {value!r}" for name, value in given.items() if value != getattr(usual, name)]
-    command = f"station simulate dataset OUT --items {plan.items} --seed {plan.seed}"
-    if chosen:
-        command += f" --config FILE, where [simulation] says {', '.join(chosen)}"
     return Card(
         f"simulated-{plan.seed}-{plan.items}",
         "Apache-2.0; artwork drawn by the station's own code, products and brands are made up",
         f"the simulated booth {settings.booth}, {settings.width_px} x {settings.height_px} px, another a product",
-        command,
+        as_command("dataset", plan.items, plan.seed, settings),
     )
 
 

@@ -7,12 +7,14 @@ from station.recording.manifest import (
     ItemTruth,
     Recording,
     Track,
+    mask_name,
     open_recording,
     prepare_folder,
     save_mask,
     track_of_file,
     write_manifest,
 )
+from station.recording.messages import append_part
 from station.recording.software_device import SoftwareCamera, StreamSpec
 from station.recording.writer import RecordingWriter, TrackWriter
 
@@ -25,9 +27,11 @@ __all__ = [
     "StreamSpec",
     "Track",
     "TrackWriter",
+    "append_part",
     "count_frames",
     "frame_number_spans",
     "import_pngs",
+    "mask_name",
     "open_recording",
     "prepare_folder",
     "save_mask",

@@ -76,7 +76,8 @@ def _images(file: Path, value: str) -> list[tuple[str, str, int]]:
 
 def _query(file: Path, query: str, values: tuple[object, ...] = ()) -> list[Any]:
     try:
-        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+        # Not read-only: SQLite then undoes what an interrupted writer left.
+        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True)
         try:
             return connection.execute(query, values).fetchall()
         finally:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class ItemTruth:
     """What is known of one item: which product, when it lay on the tray, and how it is damaged.
 
     `masks` names, per camera, a PNG in the recording whose nonzero pixels are the item; see `save_mask`.
+    `damage_masks` does so for each type of damage; its PNG is black where that camera does not see it.
     """
 
     index: int
@@ -54,6 +55,7 @@ class ItemTruth:
     leave_ns: int
     damage: tuple[tuple[DamageType, Severity], ...]
     masks: Mapping[str, str]
+    damage_masks: Mapping[DamageType, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +73,16 @@ class Recording:
         """The rig the recording was made with."""
         return self.path / RIG
 
-    def mask(self, item: ItemTruth, camera_id: str) -> NDArray[np.bool_] | None:
-        """Return where a camera sees the item, bool [H, W], or None where the recording does not say.
+    def mask(self, item: ItemTruth, camera_id: str, damage: DamageType | None = None) -> NDArray[np.bool_] | None:
+        """Return where a camera sees the item or a damage of it, bool [H, W], or None where the recording does not say.
 
         Raises:
             RecordingError: the mask's file is missing or no picture.
         """
-        if camera_id not in item.masks:
+        names = item.damage_masks.get(damage, {}) if damage else item.masks
+        if camera_id not in names:
             return None
-        file = self.path / item.masks[camera_id]
+        file = self.path / names[camera_id]
         mask = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
         if mask is None:
             raise RecordingError(f"mask {file} is missing or not a picture. Restore it, or build the recording again")
@@ -166,7 +169,8 @@ def write_manifest(
         (out / RIG).write_text(rig_json)
     items = sorted(items, key=lambda item: item.arrive_ns)
     files = {track.file.name: track.sha256 for track in tracks}
-    for name in (RIG, *(name for item in items for name in item.masks.values())):
+    masks = (names for item in items for names in (item.masks, *item.damage_masks.values()))
+    for name in (RIG, *(name for names in masks for name in names.values())):
         files[name] = file_sha256(out / name)
     data = {
         "format": FORMAT,
@@ -190,18 +194,21 @@ def track_of_file(file: Path, camera_id: str, serial: str, start_ns: int = 0) ->
     return Track(camera_id, serial, file, file_sha256(file), counts["colour"], counts["depth"], start_ns)
 
 
-def save_mask(out: Path, index: int, camera_id: str, mask: NDArray[np.bool_]) -> str:
-    """Write an item's mask, bool [H, W], into the recording and return the name to put into `ItemTruth.masks`.
+def mask_name(index: int, camera_id: str, damage: DamageType | None = None) -> str:
+    """Return the name that the mask of an item, or of a damage of it, has in a recording and its `ItemTruth`."""
+    return f"masks/{'-'.join(filter(None, (f'{index:04d}', camera_id, damage)))}.png"
+
+
+def save_mask(out: Path, name: str, mask: NDArray[np.bool_]) -> None:
+    """Write a mask, bool [H, W], into the recording; see `mask_name`.
 
     Raises:
         RecordingError: the disk is full or not writable.
     """
-    name = f"masks/{index:04d}-{camera_id}.png"
     _, encoded = cv2.imencode(".png", mask.astype(np.uint8) * 255)
     with writing(out / name):
         (out / "masks").mkdir(exist_ok=True)
         (out / name).write_bytes(encoded.tobytes())
-    return name
 
 
 def file_sha256(file: Path) -> str:
@@ -225,4 +232,5 @@ def _track_json(track: Track) -> dict[str, Any]:
 
 def _item(data: Any) -> ItemTruth:
     damage = tuple((DamageType(kind), Severity(severity)) for kind, severity in data["damage"])
-    return ItemTruth(**{**data, "damage": damage})
+    damage_masks = {DamageType(kind): names for kind, names in data.get("damage_masks", {}).items()}
+    return ItemTruth(**{**data, "damage": damage, "damage_masks": damage_masks})

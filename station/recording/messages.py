@@ -15,6 +15,12 @@ _STAMP = "UPDATE messages SET timestamp = ? WHERE id = ?"
 _STAMPED_TYPES = ("sensor_msgs/msg/CompressedImage", "sensor_msgs/msg/Image", "sensor_msgs/msg/CameraInfo")
 _HEADER_STAMP = 4
 """Their header begins behind four bytes of CDR encapsulation: int32 s and uint32 ns, little-endian."""
+_APPEND = """
+INSERT INTO messages (topic_id, timestamp, data)
+SELECT topics.id, rows.timestamp, rows.data FROM part.messages AS rows
+JOIN part.topics AS theirs ON theirs.id = rows.topic_id JOIN topics ON topics.name = theirs.name
+WHERE topics.name LIKE '%/image/%' ORDER BY rows.id
+"""
 
 
 def stamp_messages(file: Path, times_ns: Sequence[int]) -> None:
@@ -28,11 +34,10 @@ def stamp_messages(file: Path, times_ns: Sequence[int]) -> None:
     Raises:
         RecordingError: the disk is full or not writable.
     """
-    start_ns = times_ns[0] if times_ns else 0
     with writing(file), closing(sqlite3.connect(file)) as connection:
         for topic, kind in connection.execute(_IMAGE_TOPICS).fetchall():
             ids = connection.execute(_IDS, (topic,)).fetchall()
-            stamps = (t_ns - start_ns + _AFTER_HEADER_NS for t_ns in times_ns)
+            stamps = (t_ns + _AFTER_HEADER_NS for t_ns in times_ns)
             stamped = [(stamp, row) for stamp, (row,) in zip(stamps, ids, strict=False)]
             connection.executemany(_STAMP, stamped)
             for stamp, row in stamped if kind in _STAMPED_TYPES else ():
@@ -41,3 +46,22 @@ def stamp_messages(file: Path, times_ns: Sequence[int]) -> None:
                     data.write(struct.pack("<iI", *divmod(stamp, 10**9)))
         connection.commit()
         connection.execute("VACUUM")  # what was overwritten would tell one file from another
+
+
+def append_part(part: Path, file: Path) -> None:
+    """Move a finished file's images behind those of `file`, of the same camera; the first part becomes the file.
+
+    librealsense cannot go on with a file, but plays what is joined as if it had. Whenever this is stopped, the images
+    are in `file` wholly or not at all.
+
+    Raises:
+        RecordingError: the disk is full or not writable.
+    """
+    with writing(file):
+        if not file.exists():
+            part.replace(file)
+            return
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute("ATTACH ? AS part", (str(part),))
+            connection.execute(_APPEND)
+        part.unlink()

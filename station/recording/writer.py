@@ -29,14 +29,16 @@ class TrackWriter:
         out: the recording's folder; it is made if need be.
         spec: the camera's stream.
         compress: store images as PNG (lossless). Without it writing and playing are cheaper and files far larger.
+        before: how many pairs come before the first, in a file that this one is for `append_part` to join.
 
     Raises:
         RecordingError: the file cannot be made.
     """
 
-    def __init__(self, out: Path, spec: StreamSpec, compress: bool = True) -> None:
+    def __init__(self, out: Path, spec: StreamSpec, compress: bool = True, before: int = 0) -> None:
         self.file = out / f"{spec.camera_id}.db3"
         self.spec = spec
+        self._before = before
         self._times_ns: list[int] = []
         self._backlog_bytes = 0
         with writing(self.file):
@@ -59,7 +61,7 @@ class TrackWriter:
                 f"camera {self.spec.camera_id}: a frame of {t_ns} ns follows one of {self._times_ns[-1]} ns. "
                 "Write frames in order of time"
             )
-        self._camera.push(colour, depth, t_ns, self.frames + 1)
+        self._camera.push(colour, depth, t_ns, self._before + self.frames + 1)
         self._times_ns.append(t_ns)
         self._backlog_bytes += colour.nbytes + depth.nbytes
         if self._backlog_bytes > _MAX_BACKLOG_BYTES:

@@ -120,8 +120,12 @@ class Booth:
         if not 0 <= index < self.frame_count:
             raise IndexError(f"the booth has frames 0 to {self.frame_count - 1}, not {index}")
         view = self._view(camera_id)
-        t_ns = index * _NS_PER_S // self.settings.fps
+        t_ns = self.t_ns(index)
         return view.expose(self._moment(camera_id, t_ns), index, t_ns)
+
+    def t_ns(self, index: int) -> int:
+        """Return when every camera takes its frame of that index, in ns since the booth's start."""
+        return index * _NS_PER_S // self.settings.fps
 
     def stop(self, camera_id: str) -> None:
         """Let go of what was rendered for a camera."""

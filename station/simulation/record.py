@@ -1,90 +1,64 @@
 """Recording the simulated booth: one process a camera, as rendering and compressing both keep a core busy."""
 
-import multiprocessing
-from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from ctypes import c_int64
-from dataclasses import dataclass
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import cv2
-
-from station.core.errors import SimulationError
+from station.core.damage import DamageType
+from station.core.errors import RecordingError
 from station.recording import (
     ItemTruth,
     Recording,
     StreamSpec,
-    Track,
     TrackWriter,
+    append_part,
+    count_frames,
+    mask_name,
     prepare_folder,
     save_mask,
+    track_of_file,
     write_manifest,
+    writing,
 )
 from station.rig import rig_json
 from station.simulation.booth import Booth
-from station.simulation.crew import ctrl_c_held
+from station.simulation.crew import work_off
 from station.simulation.plan import PlannedItem
+from station.simulation.settings import as_command
 
-_POLL_S = 0.1
-_STOP = -1
-_board: Any = None
-"""In a worker: frames written per camera, shared with the process that waits; the last entry tells workers to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One camera's share of the work."""
-
-    booth: Booth
-    place: int
-    camera_id: str
-    out: Path
+_PART_FRAMES = 150
+"""A camera's file grows by so many frames at a time; stopped, it loses no more."""
+_UNFINISHED, _PLAN = "unfinished", "plan.json"
 
 
 def record_booth(booth: Booth, out: Path, progress: Callable[[float], None]) -> Recording:
     """Write everything the booth's cameras see, its timeline and its ground truth into a recording.
 
+    Stopped at any time, the same call goes on where it stopped; the recording is the same, byte for byte.
+
     Args:
         booth: what to record.
-        out: the recording's folder; it must not hold a recording yet.
+        out: the recording's folder: new, empty, or interrupted with the same booth.
         progress: is called with the share done, 0 to 1.
 
     Raises:
-        RecordingError: `out` holds a recording already, or the disk is full.
-        SimulationError: the renderer is not installed, the booth cannot be rendered, or a process was killed.
+        RecordingError: `out` holds something else, or the disk is full.
+        SimulationError: the renderer is not installed, or the booth cannot be rendered.
+        StationError: a process was killed.
     """
-    prepare_folder(out)
-    cameras = [camera.camera_id for camera in booth.rig.cameras]
-    context = multiprocessing.get_context("spawn")  # a fork would copy librealsense's threads half way through
-    board = context.Array(c_int64, len(cameras) + 1)
-    with ProcessPoolExecutor(len(cameras), context, initializer=_start_worker, initargs=(board,)) as pool:
-        jobs = [_Job(booth, place, camera_id, out) for place, camera_id in enumerate(cameras)]
-        try:
-            with ctrl_c_held():  # a worker inherits this for good: it starts, and works, deaf to Ctrl-C
-                futures = [pool.submit(_record_camera, job) for job in jobs]
-            while wait(futures, _POLL_S).not_done and not _failed(futures):
-                progress(sum(board[: len(cameras)]) / max(1, booth.frame_count * len(cameras)))
-            for future in _failed(futures):
-                future.result()  # the cause: once told to stop, the others fail for want of frames
-        except BrokenProcessPool as error:
-            raise SimulationError(
-                "a process that renders the recording was killed; memory may be short. Free some, and run the same "
-                "command again"
-            ) from error
-        except KeyboardInterrupt:
-            for worker in multiprocessing.active_children():  # one that still starts would hear of it seconds later
-                worker.terminate()
-            raise
-        finally:
-            board[_STOP] = 1
-        results = [future.result() for future in futures]
-    items = [
-        _truth(item, {camera_id: names[item.index] for camera_id, (_, names) in zip(cameras, results, strict=True)})
-        for item in booth.plan
-    ]
-    recording = write_manifest(out, [track for track, _ in results], rig_json(booth.rig), booth.announcements, items)
+    _begin(out, _plan(booth))
+    cameras = booth.rig.cameras
+    files = [out / f"{camera.camera_id}.db3" for camera in cameras]
+    done, total = sum(map(_frames, files)), max(1, booth.frame_count * len(cameras))
+    work = partial(_record_camera, booth, out)
+    work_off(work, range(len(cameras)), len(cameras), lambda steps: progress((done + steps) / total))
+    tracks = [track_of_file(file, camera.camera_id, camera.serial) for file, camera in zip(files, cameras, strict=True)]
+    items = [_truth(booth, item) for item in booth.plan]
+    recording = write_manifest(out, tracks, rig_json(booth.rig), booth.announcements, items)
+    shutil.rmtree(out / _UNFINISHED)
     progress(1.0)
     return recording
 
@@ -94,45 +68,86 @@ def save_truth(booth: Booth, out: Path, begin_ns: int, end_ns: int) -> list[Item
 
     Their masks are rendered and written into the recording `out`. Times are ns since the booth's start.
     """
-    names = [camera.camera_id for camera in booth.rig.cameras]
-    return [
-        _truth(item, {name: save_mask(out, item.index, name, booth.item_mask(name, item.index)) for name in names})
-        for item in booth.plan
-        if begin_ns <= item.arrive_ns and item.leave_ns <= end_ns
-    ]
+    items = [item for item in booth.plan if begin_ns <= item.arrive_ns and item.leave_ns <= end_ns]
+    for item in items:
+        for camera in booth.rig.cameras:
+            _save_masks(booth, out, camera.camera_id, item)
+    return [_truth(booth, item) for item in items]
 
 
-def _failed(futures: list[Future[Any]]) -> list[Future[Any]]:
-    return [future for future in futures if future.done() and future.exception() is not None]
+def _plan(booth: Booth) -> str:
+    """Return what tells one booth from another."""
+    plan = {
+        "command": as_command("recording", len(booth.plan), booth.seed, booth.settings),
+        "rig": booth.rig.digest,
+        "items": [(item.product_id, item.damage, item.joins) for item in booth.plan],
+    }
+    return json.dumps(plan, indent=1) + "\n"
 
 
-def _truth(item: PlannedItem, masks: dict[str, str]) -> ItemTruth:
-    return ItemTruth(
-        item.index, item.product_id, item.barcode, item.plc_id, item.arrive_ns, item.leave_ns, item.damage, masks
+def _begin(out: Path, plan: str) -> None:
+    """Make the recording's folder, or go on with one that keeps the same plan."""
+    file = out / _UNFINISHED / _PLAN
+    if file.exists():
+        if file.read_text() != plan:
+            raise RecordingError(
+                f"{out} holds the unfinished recording of another command: {json.loads(file.read_text())['command']}. "
+                "Run that one again, or name a new folder"
+            )
+        return
+    prepare_folder(out)
+    if {found.name for found in out.iterdir()} - {_UNFINISHED}:
+        raise RecordingError(f"{out} exists and is no unfinished recording. Name a new folder, or remove it")
+    with writing(file):
+        file.parent.mkdir(exist_ok=True)
+        half_written = file.with_suffix(".unfinished")
+        half_written.write_text(plan)
+        os.replace(half_written, file)
+
+
+def _frames(file: Path) -> int:
+    return count_frames(file)["colour"] if file.exists() else 0
+
+
+def _record_camera(booth: Booth, out: Path, place: int) -> Iterator[None]:
+    """Write what is missing of one camera's file and masks, part by part; yields after each frame."""
+    camera = booth.rig.cameras[place]
+    spec = StreamSpec(
+        camera.camera_id, camera.serial, camera.intrinsics, booth.settings.fps, booth.settings.depth_unit_mm
     )
+    file = out / f"{camera.camera_id}.db3"
+    kept = _frames(file)
+    waiting = [item for item in booth.plan if item.arrive_ns > booth.t_ns(kept - 1)]
+    for first in range(kept, booth.frame_count, _PART_FRAMES):
+        writer = TrackWriter(out / _UNFINISHED, spec, before=first)
+        for index in range(first, min(first + _PART_FRAMES, booth.frame_count)):
+            frame = booth.frame(camera.camera_id, index)
+            writer.write(frame.colour, frame.depth, frame.t_ns)
+            while waiting and frame.t_ns >= waiting[0].arrive_ns:
+                _save_masks(booth, out, camera.camera_id, waiting.pop(0))
+            yield
+        append_part(writer.close().file, file)
 
 
-def _start_worker(board: Any) -> None:
-    global _board
-    _board = board
-    cv2.setNumThreads(1)  # one process a camera is enough for two cores
+def _save_masks(booth: Booth, out: Path, camera_id: str, item: PlannedItem) -> None:
+    save_mask(out, mask_name(item.index, camera_id), booth.item_mask(camera_id, item.index))
+    if item.damage:
+        for kind, mask in booth.truth(camera_id, item.index).damage.items():
+            save_mask(out, mask_name(item.index, camera_id, kind), mask)
 
 
-def _record_camera(job: _Job) -> tuple[Track, list[str]]:
-    """Write one camera's track and masks; a stopped worker leaves them unfinished."""
-    booth = job.booth
-    camera = booth.rig.camera(job.camera_id)
-    spec = StreamSpec(job.camera_id, camera.serial, camera.intrinsics, booth.settings.fps, booth.settings.depth_unit_mm)
-    writer = TrackWriter(job.out, spec)
-    waiting = list(booth.plan)
-    masks: list[str] = []
-    for index in range(booth.frame_count):
-        if _board[_STOP]:
-            break
-        frame = booth.frame(job.camera_id, index)
-        writer.write(frame.colour, frame.depth, frame.t_ns)
-        while waiting and frame.t_ns >= waiting[0].arrive_ns:
-            item = waiting.pop(0)
-            masks.append(save_mask(job.out, item.index, job.camera_id, booth.item_mask(job.camera_id, item.index)))
-        _board[job.place] = index + 1
-    return writer.close(), masks
+def _truth(booth: Booth, item: PlannedItem) -> ItemTruth:
+    def names(damage: DamageType | None = None) -> dict[str, str]:
+        return {camera.camera_id: mask_name(item.index, camera.camera_id, damage) for camera in booth.rig.cameras}
+
+    return ItemTruth(
+        item.index,
+        item.product_id,
+        item.barcode,
+        item.plc_id,
+        item.arrive_ns,
+        item.leave_ns,
+        item.damage,
+        names(),
+        {kind: names(kind) for kind, _ in item.damage},
+    )

@@ -1,6 +1,6 @@
 """Settings of the simulated booth."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from annotated_doc import Doc
@@ -105,3 +105,11 @@ class SimulationSettings:
     disparity_drift_px_per_k: Annotated[
         float, Ge(0), Le(0.05), Doc("How far disparity is off at most for each K that the ASIC lacks, in px.")
     ] = 0.003
+
+
+def as_command(verb: str, items: int, seed: int, settings: SimulationSettings) -> str:
+    """Return the command that makes a recording or a dataset, with every setting that is not the usual one."""
+    usual = asdict(SimulationSettings())
+    chosen = [f"{name} = {value!r}" for name, value in asdict(settings).items() if value != usual[name]]
+    command = f"station simulate {verb} OUT --items {items} --seed {seed}"
+    return command + (f" --config FILE, where [simulation] says {', '.join(chosen)}" if chosen else "")

@@ -13,13 +13,19 @@ from pathlib import Path
 import numpy as np
 from small_booth import picture, spec
 from station.core.errors import RecordingError
-from station.recording import RecordingWriter, save_mask
+from station.recording import RecordingWriter, TrackWriter, append_part, count_frames, save_mask
 
 out, limit = Path(sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
     if sys.argv[1] == "mask":
-        save_mask(out, 0, "top", np.random.default_rng(1).random((400, 400)) > 0.5)
+        save_mask(out, "masks/0.png", np.random.default_rng(1).random((400, 400)) > 0.5)
+    elif sys.argv[1] == "part":
+        for first in (0, 20):
+            writer = TrackWriter(out / "part", spec(), before=first)
+            for frame in map(picture, range(first, first + 20)):
+                writer.write(frame.colour, frame.depth, frame.t_ns)
+            append_part(writer.close().file, out / "top.db3")
     else:
         with RecordingWriter(out, [spec()], "{}") as writer:
             for index in range(100):
@@ -27,6 +33,8 @@ try:
                 writer.write("top", frame.colour, frame.depth, frame.t_ns)
 except RecordingError as error:
     print(error)
+    if sys.argv[1] == "part":
+        print("kept", count_frames(out / "top.db3"))
 """
 
 
@@ -55,6 +63,12 @@ def test_a_full_disk_is_said_with_the_file_and_the_remedy(
     said = write_limited(what, tmp_path, limit_bytes)
     assert f"{tmp_path}/{named}" in said
     assert "Free disk space" in said
+
+
+def test_a_part_that_does_not_fit_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    said = write_limited("part", tmp_path, 70_000)
+    assert f"cannot write {tmp_path}/top.db3" in said
+    assert "kept {'depth': 20, 'colour': 20}" in said
 
 
 def test_a_folder_that_cannot_be_made_is_said() -> None:

@@ -48,12 +48,16 @@ def test_a_dataset_is_of_the_booth_asked_for_and_says_so(config, tmp_path, monke
     assert "booth = 'six'" in made.card.command
 
 
-def test_an_interrupted_dataset_says_that_it_goes_on(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("verb", "maker"),
+    [("dataset", "station.learn.simulated.simulate_dataset"), ("recording", "station.simulation.record.record_booth")],
+)
+def test_what_is_interrupted_says_that_it_goes_on(tmp_path, monkeypatch, capsys, verb, maker):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("station.learn.simulated.simulate_dataset", interrupted)
-    assert station(monkeypatch, "simulate", "dataset", tmp_path / "parcels", "--items", "2") == 130
+    monkeypatch.setattr(maker, interrupted)
+    assert station(monkeypatch, "simulate", verb, tmp_path / "parcels", "--items", "2") == 130
     told = capsys.readouterr().err
     assert "same command goes on" in told
     assert "parcels" in told

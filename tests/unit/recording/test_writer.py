@@ -14,8 +14,10 @@ from station.recording import (
     ItemTruth,
     RecordingWriter,
     TrackWriter,
+    append_part,
     count_frames,
     frame_number_spans,
+    mask_name,
     open_recording,
     save_mask,
     track_of_file,
@@ -31,6 +33,7 @@ def truth(index: int, masks: dict[str, str]) -> ItemTruth:
 def test_everything_written_is_read_back(tmp_path: Path) -> None:
     mask = np.zeros((48, 64), bool)
     mask[10:20, 30:40] = True
+    name = mask_name(1, "top")
     writer = RecordingWriter(tmp_path, [spec("top"), spec("left")], rig_json='{"format": 1}')
     for index in range(3):
         frame = picture(index)
@@ -39,7 +42,8 @@ def test_everything_written_is_read_back(tmp_path: Path) -> None:
     events = (Announcement(1, 50, sku="A"), Announcement(2, 90, barcode="4006381333931"))
     for event in reversed(events):
         writer.event(event)
-    items = (truth(1, {"top": save_mask(tmp_path, 1, "top", mask)}), truth(0, {}))
+    items = (truth(1, {"top": name}), truth(0, {}))
+    save_mask(tmp_path, name, mask)
     for item in reversed(items):
         writer.item(item)
     writer.close()
@@ -64,6 +68,31 @@ def test_tracks_written_apart_join_to_one_recording(tmp_path: Path) -> None:
         writer.write(picture(0).colour, picture(0).depth, 0)
         tracks.append(writer.close())
     write_manifest(tmp_path, tracks, "{}").verify()
+
+
+def test_a_file_joined_of_parts_plays_as_one(tmp_path: Path) -> None:
+    file = tmp_path / "top.db3"
+    for first, end in ((0, 4), (4, 5), (5, 12)):
+        writer = TrackWriter(tmp_path / "part", spec(), before=first)
+        for index in range(first, end):
+            writer.write(picture(index).colour, picture(index).depth, picture(index).t_ns)
+        part = writer.close().file
+        append_part(part, file)
+        assert not part.exists()
+    track = track_of_file(file, "top", SERIALS["top"])
+    assert (track.frames, track.depth_frames) == (12, 12)
+    assert frame_number_spans(file) == {"colour": (1, 12), "depth": (1, 12)}
+    assert image_stamps(file, "Color") == image_stamps(file, "Depth")
+    camera = ReplayCamera(track, ManualClock())
+    camera.open()
+    for index in range(12):
+        frame = camera.read(1000)
+        assert frame is not None
+        assert (frame.sequence, frame.device_t_ns) == (index + 1, picture(index).t_ns)
+        assert np.array_equal(frame.colour, picture(index).colour)
+        assert np.array_equal(frame.depth, picture(index).depth)
+        frame.release()
+    camera.close()
 
 
 def test_the_same_pictures_give_the_same_number_of_frames_with_and_without_compression(tmp_path: Path) -> None:

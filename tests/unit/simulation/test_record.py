@@ -4,14 +4,16 @@ import itertools
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from station.core.damage import DamageType, Severity
-from station.core.errors import RecordingError, SimulationError
+from station.core.errors import RecordingError, SimulationError, StationError
 
 pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
 
@@ -61,6 +63,10 @@ def test_its_truth_is_the_plan_and_its_masks_are_the_booth_s(recorded):
         assert (item.arrive_ns, item.leave_ns, item.damage) == (planned.arrive_ns, planned.leave_ns, planned.damage)
         for camera_id in ("top", "left", "right"):
             assert np.array_equal(again.mask(item, camera_id), booth.item_mask(camera_id, planned.index))
+            for kind in DamageType:
+                truth = booth.truth(camera_id, planned.index).damage.get(kind)
+                assert np.array_equal(again.mask(item, camera_id, kind), truth)
+    assert again.mask(again.items[1], "top", DamageType.PENETRATION).any()
 
 
 def test_what_simulated_cameras_recorded_has_the_truth_of_the_items_it_wholly_covers(recorded, tmp_path):
@@ -88,6 +94,58 @@ def test_progress_grows_to_one(recorded):
     told = recorded[2]
     assert told[-1] == 1.0
     assert all(0 <= one <= other for one, other in pairwise(told))
+
+
+def kill_all(share: float) -> None:
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid, signal.SIGKILL)
+
+
+def press_ctrl_c(share: float) -> None:
+    raise KeyboardInterrupt
+
+
+def files(folder):
+    return {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.fixture(scope="module")
+def long_recorded(tmp_path_factory):
+    """Return a booth whose recording takes two parts a camera, and that recording, made in one go."""
+    settings = SimulationSettings(width_px=160, height_px=120, fps=60, lead_ms=2000, supersampling=1)
+    booth = Booth(8, 1, settings, [("carton-tea", TORN)])
+    return booth, record_booth(booth, tmp_path_factory.mktemp("long") / "booth", lambda share: None)
+
+
+@pytest.mark.parametrize("stop", [kill_all, press_ctrl_c])
+def test_an_interrupted_recording_goes_on_and_is_the_same_byte_for_byte(long_recorded, tmp_path, stop):
+    booth, whole = long_recorded
+    out = tmp_path / "booth"
+    kept = (2 * booth.frame_count + 152) / (3 * booth.frame_count)  # even the slowest camera has finished a part
+    with pytest.raises((KeyboardInterrupt, StationError)):
+        record_booth(booth, out, lambda share: stop(share) if share > kept else None)
+    before = files(out)
+    for other in (
+        Booth(9, 1, booth.settings),
+        Booth(8, 2, booth.settings),
+        Booth(8, 1, replace(booth.settings, fps=30)),
+    ):
+        with pytest.raises(RecordingError, match="unfinished recording of another command: station simulate recording"):
+            record_booth(other, out, lambda share: None)
+    assert files(out) == before
+    told: list[float] = []
+    again = record_booth(booth, out, told.append)
+    assert told[0] > 0.5
+    again.verify()
+    assert again.items == whole.items
+    assert files(out) == files(whole.path)
+
+
+def test_what_is_no_unfinished_recording_is_left_alone(recorded, tmp_path):
+    (tmp_path / "photo.png").write_bytes(b"mine")
+    with pytest.raises(RecordingError, match="exists and is no unfinished recording"):
+        record_booth(recorded[0], tmp_path, lambda share: None)
+    assert files(tmp_path).keys() == {Path("photo.png")}
 
 
 def test_a_folder_that_holds_a_recording_is_refused(recorded):
@@ -139,5 +197,5 @@ def test_a_killed_worker_is_told_as_what_it_is(tmp_path):
         for worker in multiprocessing.active_children():
             os.kill(worker.pid, signal.SIGKILL)
 
-    with pytest.raises(SimulationError, match="was killed; memory may be short"):
+    with pytest.raises(StationError, match="was killed by signal 9; memory may be short"):
         record_booth(booth, tmp_path / "booth", kill)
