@@ -79,7 +79,8 @@ def setup(
         return
     console, station = terminal(), load_config(config)
     session = setup_session(station, out, source)
-    with _going_on_later(console, ", without --anew," if anew else ""):
+    how = ", without --anew," if anew else ""
+    with _stoppable(console, f"Nothing is lost: the same line{how} goes on from here"):
         if source == LIVE and not yes and not has_roles(session.folder):
             assign_roles(console, session, station.cameras)
         frames = board_source(source, station, session, seed)
@@ -226,7 +227,8 @@ def check(
     session = setup_session(station, out, source)
     frames = golden_source(source, station, session, seed, knocked)
     tolerance_ms = station.scene.pair_tolerance_ms
-    result, page = look_at_golden(session, frames, tolerance_ms, time.time_ns(), _teller(console))
+    with _stoppable(console, "The station counts as unchecked until a check passes: the same line starts it again"):
+        result, page = look_at_golden(session, frames, tolerance_ms, time.time_ns(), _teller(console))
     show(console, result)
     console.print(f"history: {page}")
     if not result.ok:
@@ -234,12 +236,12 @@ def check(
 
 
 @contextmanager
-def _going_on_later(console: Console, how: str) -> Iterator[None]:
-    """Say to who presses Ctrl-C that nothing is lost, and `how` to go on."""
+def _stoppable(console: Console, words: str) -> Iterator[None]:
+    """Say to who presses Ctrl-C what holds now, and how to go on."""
     try:
         yield
     except (KeyboardInterrupt, typer.Abort):
-        console.print(f"\nStopped. Nothing is lost: the same line{how} goes on from here")
+        console.print(f"\nStopped. {words}")
         raise typer.Exit(130) from None
 
 

@@ -12,6 +12,7 @@ from station.setup.board import golden_target
 from station.setup.roles import has_roles
 from station.setup.session import Session
 from station.setup.sources import SetupSource, board_booth, golden_booth, live_setup, recorded_setup, simulated_source
+from station.setup.versions import RigVersions
 from station.simulation.board import nudged
 
 SIMULATED, LIVE = "simulated", "live"
@@ -36,9 +37,14 @@ def board_source(name: str, station: StationConfig, session: Session, seed: int)
 
     Raises:
         RecordingError: the folder is no recording.
-        SetupError: no live camera has a role yet.
+        SetupError: no live camera has a role yet, or the simulated booth's rig would replace one of real cameras.
     """
     if name == SIMULATED:
+        if session.truth() is None and RigVersions(session.folder).in_force() is not None:
+            raise SetupError(
+                f"the rig in force in {session.folder} is of real cameras: the simulated booth's must not replace it. "
+                "Name another folder with --out"
+            )
         booth = board_booth(session.board, session.settings, station.simulation, seed)
         return simulated_source(booth, ManualClock())
     if name != LIVE:

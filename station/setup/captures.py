@@ -1,6 +1,8 @@
 """What is captured and kept: the empty tray, a board held still, a board in motion; one NumPy file a camera."""
 
-from collections.abc import Mapping
+import hashlib
+import zipfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
@@ -90,6 +92,17 @@ def load_wave(path: Path) -> Wave:
     """Read a board in motion as one camera saw it."""
     with np.load(path) as data:
         return Wave(**data)
+
+
+def captures_digest(captures: Iterable[Path]) -> str:
+    """Return what tells captures from all others: a digest of their arrays' checksums, which the files name."""
+    digest = hashlib.sha256()
+    for capture in captures:
+        for path in sorted(capture.glob("*.npz")):
+            with zipfile.ZipFile(path) as arrays:
+                sums = [item.CRC for item in arrays.infolist()]
+            digest.update(f"{capture.name}/{path.name} {sums}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def _sighting(data: Any) -> Sighting | None:

@@ -51,8 +51,8 @@ def capture(session: Session, source: SetupSource, tolerance_ms: float, tell: Te
     made the rig in force or are of other cameras: then all begins anew.
 
     Raises:
-        SetupError: there are fewer than two cameras, one cannot be opened or was lost, SciPy is missing, the source
-            ended too soon, or the disk is full.
+        SetupError: there are fewer than two cameras, one cannot be opened or was lost, SciPy is missing, captures are
+            of another board than is told, the source ended too soon, or the disk is full.
     """
     need_two(len(source.cameras), source.name)
     need_scipy()
@@ -94,6 +94,8 @@ def _begin(session: Session, source: SetupSource, infos: Mapping[str, CameraInfo
     if known and (done or known != (dict(infos), _digest(source.truth))):
         tell("beginning anew: what was captured before " + ("made a rig already" if done else "is of other cameras"))
         session.begin_anew()
+    elif known:
+        session.hold_to_board()
     for step, kinds in _SHOWN_AGAIN.items():
         result = session.result(step)
         if result is not None and not result.ok:
@@ -190,7 +192,7 @@ def _baseline(session: Session, rig: Rig) -> dict[str, Health] | None:
     if draft is None or draft.digest != rig.digest:
         return baseline(session.folder, rig.digest)
     captures = [session.load_capture(path) for path in session.captures(Kind.BOARD)]
-    return health_of(rig, session.board, captures)
+    return health_of(rig, session.solved_board(), captures)
 
 
 def _places_of_golden(

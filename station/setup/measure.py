@@ -102,7 +102,7 @@ def _amount(value: float, unit: str) -> str:
 class StepResult:
     """What one step found. `advice` are sentences for the technician; `pictures` names files beside the report.
 
-    `facts` are words for the report's table: serials, firmware, dates.
+    `facts` are words for the report's table: serials, firmware, dates; `basis` tells what the step was computed from.
     """
 
     step: str
@@ -111,6 +111,7 @@ class StepResult:
     pictures: tuple[tuple[str, str], ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     failures: tuple[str, ...] = field(default=())
+    basis: str = ""
 
     @property
     def ok(self) -> bool:
@@ -126,4 +127,5 @@ class StepResult:
         """Return the result that `to_json` gave."""
         measures = tuple(Measure(**{**measure, "bound": Bound(measure["bound"])}) for measure in data["measures"])
         pairs = {name: tuple((a, b) for a, b in data[name]) for name in ("pictures", "facts")}
-        return cls(data["step"], measures, tuple(data["advice"]), failures=tuple(data["failures"]), **pairs)
+        advice, failures = (tuple(data[name]) for name in ("advice", "failures"))
+        return cls(data["step"], measures, advice, failures=failures, basis=data.get("basis", ""), **pairs)

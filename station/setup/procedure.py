@@ -44,14 +44,17 @@ def run_step(session: Session, name: str) -> StepResult:
     """Run one step on what was captured, and keep its result; those built on it are forgotten and must run again.
 
     Raises:
-        SetupError: the step cannot be done; it has failed.
+        SetupError: the step cannot be done; it has failed. Or what was captured is of another board than is told, and
+            nothing was changed.
     """
+    session.hold_to_board()
+    basis = _basis(session, name)
     for later in BUILT_ON.get(name, ()):
         session.forget(later, ())
     try:
-        return session.save_result(STEPS[name](session))
+        return session.save_result(replace(STEPS[name](session), basis=basis))
     except SetupError as error:
-        session.save_result(StepResult(name, failures=(str(error),)))
+        session.save_result(StepResult(name, failures=(str(error),), basis=basis))
         raise
 
 
@@ -63,15 +66,11 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     never tells of a rig that is not in force as if it were.
 
     Raises:
-        SetupError: nothing was captured, a step has not run, or the disk is full; the rig in force is then as before.
+        SetupError: nothing was captured, as after a rollback; a step has not run on it, with the board that is told;
+            or the disk is full. The rig in force is then as before.
     """
-    session.cameras()  # refuses where nothing was captured, as after a rollback
-    results = []
-    for name in STEPS:
-        result = session.result(name)
-        if result is None:
-            raise SetupError(f"the step `station setup {name}` has not run since what it builds on. Run it first")
-        results.append(result)
+    session.hold_to_board()
+    results = [_current(session, name) for name in STEPS]
     rig = session.draft()
     if rig is None:
         raise SetupError("the step `station setup tray` found no tray. Run it first")
@@ -90,6 +89,30 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     report = publish(session.folder, staged)
     keep(report, version)
     return report, version
+
+
+def _basis(session: Session, name: str) -> str:
+    """Return what tells what a step's verdict rests on: all captures, and the board's measures that bear on it."""
+    bar_mm, thickness_mm = session.settings.board_bar_mm, session.settings.board_thickness_mm
+    bearing = {"discover": (), "light": (), "tray": (bar_mm, thickness_mm)}.get(name, (bar_mm,))
+    return " ".join([session.captures_digest(), *map(str, bearing)])
+
+
+def _current(session: Session, name: str) -> StepResult:
+    """Return what a step found on the captures that are there, with the board as it is told.
+
+    Raises:
+        SetupError: the step has not run on them.
+    """
+    result = session.result(name)
+    if result is not None and result.basis == _basis(session, name):
+        return result
+    settings, verb = session.settings, "station setup" if name == "discover" else f"station setup {name}"
+    raise SetupError(
+        f"the step {name} has not run since what it builds on: what was captured, bars of {settings.board_bar_mm:g} mm "
+        f"and a print {settings.board_thickness_mm:g} mm high, earlier steps. If these figures are wrong, name the "
+        f"right configuration by --config; else run `{verb}` first"
+    )
 
 
 def go_back(session: Session) -> Path:

@@ -21,13 +21,24 @@ from station.core.ports import CameraInfo
 from station.rig import Rig, load_rig, rig_json
 from station.setup.board import BAR_MM, Board, calibration_board
 from station.setup.bundle import Solution
-from station.setup.captures import Capture, Kind, Shot, Waves, load_shot, load_sighting, load_wave, save_captured
+from station.setup.captures import (
+    Capture,
+    Kind,
+    Shot,
+    Waves,
+    captures_digest,
+    load_shot,
+    load_sighting,
+    load_wave,
+    save_captured,
+)
 from station.setup.files import write_whole, writing
 from station.setup.measure import StepResult
 from station.setup.settings import SetupSettings
 from station.setup.sighting import Sighting
 
-_OF_A_RUN = ("captures", "steps", "cameras.json", "lenses.json", "solution.json", "draft-rig.json")
+_COMPUTED = ("lenses.json", "solution.json", "draft-rig.json")
+_OF_A_RUN = ("captures", "steps", "cameras.json", *_COMPUTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +63,7 @@ class Session:
     @property
     def board(self) -> Board:
         """The board the booth is calibrated with, as large as it was printed."""
-        board = calibration_board(self.settings.paper)
-        return replace(board, square_mm=board.square_mm * self.settings.board_bar_mm / BAR_MM)
+        return _printed(self.settings.paper, self.settings.board_bar_mm)
 
     @property
     def pictures(self) -> Path:
@@ -72,19 +82,22 @@ class Session:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
     def forget(self, step: str, kinds: Collection[Kind]) -> None:
-        """Forget what a step found, and the captures it was found from: they are asked for again.
+        """Forget what a step found, and captures, which are asked for again, with whatever was computed from any.
 
         Raises:
             SetupError: the folder is not writable.
         """
         with writing(self.folder):
+            for name in _COMPUTED if kinds else ():
+                (self.folder / name).unlink(missing_ok=True)
             for path in (path for kind in kinds for path in self.captures(kind)):
                 shutil.rmtree(path)
             (self.folder / "steps" / f"{step}.json").unlink(missing_ok=True)
 
     def save_cameras(self, infos: Mapping[str, CameraInfo], origin: Origin, truth: Rig | None = None) -> None:
-        """Keep what the cameras say of themselves, and the true rig where that is known."""
-        self._write("cameras.json", {**asdict(origin), "cameras": [asdict(info) for info in infos.values()]})
+        """Keep what the cameras say of themselves, the board they are shown, and the true rig where that is known."""
+        cameras = [asdict(info) for info in infos.values()]
+        self._write("cameras.json", {**asdict(origin), "paper": self.settings.paper, "cameras": cameras})
         (self.folder / "truth.json").unlink(missing_ok=True)
         if truth is not None:
             with writing(self.folder):
@@ -114,6 +127,25 @@ class Session:
         """
         data = self._read("cameras.json", "")
         return Origin(data["source"], data["temperature_c"], tuple(data["automatic"]))
+
+    def hold_to_board(self) -> None:
+        """Refuse to work on captures of another board than the settings tell.
+
+        Raises:
+            SetupError: they are of another, or nothing was captured yet.
+        """
+        told = self.settings.paper
+        shown = self._read("cameras.json", "").get("paper", told)
+        if self.captures(Kind.BOARD) and shown != told:
+            raise SetupError(
+                f"{self.folder} was captured with {calibration_board(shown).name}, but setup.paper is {told!r}. Set it "
+                f"to {shown!r}, or name the configuration that has it by --config; to show another board, run `station "
+                "setup --anew`. Nothing was changed"
+            )
+
+    def captures_digest(self) -> str:
+        """Return what tells the captures that are there from all others."""
+        return captures_digest(path for kind in Kind for path in self.captures(kind))
 
     def captures(self, kind: Kind) -> list[Path]:
         """Return the captures of a kind, oldest first."""
@@ -191,8 +223,10 @@ class Session:
         return {name: info.intrinsics for name, info in self.cameras().items()}
 
     def save_solution(self, solution: Solution) -> None:
-        """Keep the cameras' and boards' places."""
+        """Keep the cameras' and boards' places, and by which board they were found."""
         data = {
+            "paper": self.settings.paper,
+            "bar_mm": self.settings.board_bar_mm,
             "rig_from_camera": {name: pose.tolist() for name, pose in solution.rig_from_camera.items()},
             "rig_from_board": {number: pose.tolist() for number, pose in solution.rig_from_board.items()},
             "rms_px": solution.rms_px,
@@ -210,6 +244,15 @@ class Session:
         cameras = {name: np.array(pose) for name, pose in data["rig_from_camera"].items()}
         boards = {int(number): np.array(pose) for number, pose in data["rig_from_board"].items()}
         return Solution(lenses, cameras, boards, {}, data["rms_px"])
+
+    def solved_board(self) -> Board:
+        """Return the board that the places were found by, whatever the settings tell by now.
+
+        Raises:
+            SetupError: the extrinsics have not been solved.
+        """
+        data, settings = self._read("solution.json", "extrinsics"), self.settings
+        return _printed(data.get("paper", settings.paper), data.get("bar_mm", settings.board_bar_mm))
 
     def save_draft(self, rig: Rig) -> None:
         """Keep a rig that is not in force yet."""
@@ -271,6 +314,12 @@ class Session:
 def capture_number(path: Path) -> int:
     """Return the number of a capture, by which its poses are known."""
     return int(path.name.partition("-")[0])
+
+
+def _printed(paper: str, bar_mm: float) -> Board:
+    """Return the board of a paper size whose printed check bars are that long."""
+    board = calibration_board(paper)
+    return replace(board, square_mm=board.square_mm * bar_mm / BAR_MM)
 
 
 def _lens(data: dict[str, Any]) -> Intrinsics:

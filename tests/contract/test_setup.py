@@ -139,6 +139,48 @@ def test_daily_check_passes_and_is_remembered(booth):
     assert len((booth[0] / "history.jsonl").read_text().splitlines()) == 1
 
 
+def test_check_knows_the_board_the_booth_was_set_up_with(tmp_path, booth):
+    folder, config = tmp_path / "booth", tmp_path / "a4.toml"
+    shutil.copytree(booth[0], folder)
+    config.write_text(QUICK.replace("[setup]", '[setup]\npaper = "A4"\nboard_bar_mm = 105.0'))
+    status, said = station("check", "--from", "simulated", "--out", str(folder), "--config", str(config))
+    assert status == 0, said
+    assert "depth drifted" in said
+
+
+def test_check_that_is_stopped_says_what_holds(booth, monkeypatch):
+    monkeypatch.setattr("station.cli.setup.look_at_golden", interrupted)
+    status, said = station("check", "--from", "simulated", "--out", str(booth[0]))
+    assert status == 130
+    assert "The station counts as unchecked until a check passes: the same line starts it again" in said
+
+
+def test_setup_told_of_another_board_keeps_what_was_captured(tmp_path, booth):
+    folder, config = tmp_path / "booth", tmp_path / "a4.toml"
+    shutil.copytree(booth[0], folder)
+    shutil.rmtree(folder / "rigs")  # as if it had not come into force yet
+    (folder / "rig.json").unlink()
+    config.write_text(QUICK.replace("[setup]", '[setup]\npaper = "A4"'))
+    before = sorted(folder.glob("captures/*"))
+    status, said = station("--yes", "--from", "simulated", "--out", str(folder), "--config", str(config))
+    assert status == 1
+    assert "was captured with board-A3, but setup.paper is 'A4'" in said
+    assert sorted(folder.glob("captures/*")) == before
+
+
+def test_rehearsal_does_not_replace_a_rig_of_real_cameras(tmp_path, booth):
+    folder = tmp_path / "booth"
+    shutil.copytree(booth[0], folder)
+    (folder / "truth.json").unlink()
+    before = (folder / "rig.json").read_text()
+    for words in (("--yes", "--anew"), ("--yes",), ("depth", "--calibrate", "on-chip")):
+        status, said = station(*words, "--from", "simulated", "--out", str(folder), "--config", str(booth[1]))
+        assert status == 1
+        assert "is of real cameras: the simulated booth's must not replace it. Name another folder" in said
+    assert (folder / "rig.json").read_text() == before
+    assert Session(folder, SetupSettings()).captures(Kind.BOARD)
+
+
 def test_check_that_fails_can_be_rehearsed(tmp_path, booth):
     folder = tmp_path / "booth"
     shutil.copytree(booth[0], folder)
@@ -475,3 +517,6 @@ def test_step_that_failed_is_measured_again_by_the_next_run(tmp_path, booth, ste
             capture(session, lost, 20.0, lambda _words: None)
         assert {kind for kind in Kind if not session.captures(kind)} == asks_again
         assert session.result(step) is None
+        assert session.draft() is None
+        with pytest.raises(SetupError, match="`station setup extrinsics` has not run"):
+            session.solution()
