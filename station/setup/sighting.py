@@ -94,8 +94,8 @@ class Finder:
             corners, found, _ = stranger.detectMarkers(grey)
             if found is None or len(found) < _STRANGERS:
                 continue
-            ids, own = found.ravel(), self.board.charuco().getIds().ravel()
-            if number != 0 or np.isin(ids, own).mean() < 0.5:
+            ids = np.array(found, np.int32).ravel()
+            if number != 0 or np.isin(ids, self.board.charuco().getIds()).mean() < 0.5:
                 return f"sees another board than {self.board.name}. Use the one that `station setup board` printed"
             if not self._fits(ids, np.array(corners, np.float32).reshape(-1, 4, 2)):
                 return (
