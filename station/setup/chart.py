@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.polynomial import Polynomial
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 480, 180, 52, 76, 22
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 496, 180, 68, 76, 22
 _INKS = ("#1f5fa8", "#b3541e", "#14713a", "#7a3e9d", "#9a7a00", "#3c4654")
-_DECIMALS = 3
 _NAMES_PX, _CELL_PX, _LINE_PX = 70, 36, 20
 _GREEN_HUE = 130
 
@@ -52,7 +51,7 @@ def lines(
         parts.append(f'<text x="{right + 10}" y="{34 + 16 * number}" fill="{ink}">{html.escape(name)}</text>')
     parts.append(f'<path d="M{_LEFT} {base}H{right}" stroke="#99a"/>')
     parts += [
-        f'<text x="{_LEFT - 6}" y="{at(low_x, y)[1] + 4:.1f}" text-anchor="end">{round(y, _DECIMALS) + 0:.3g}</text>'
+        f'<text x="{_LEFT - 6}" y="{at(low_x, y)[1] + 4:.1f}" text-anchor="end">{y:.3g}</text>'
         for y in {low_y, max(ys)}
     ]
     parts.append(f'<text x="{_LEFT}" y="{_HEIGHT - 5}">{label(low_x)}</text>')
