@@ -78,5 +78,7 @@ def golden_source(name: str, station: StationConfig, session: Session, seed: int
         )
     if knocked:
         truth = nudged(truth, truth.camera(knocked).camera_id, np.random.default_rng(seed), by_mm=_KNOCKED_MM)
-    booth = golden_booth(golden_target(), truth, session.settings, station.simulation, seed)
+    booth = golden_booth(
+        golden_target(session.settings.golden_bar_mm), truth, session.settings, station.simulation, seed
+    )
     return simulated_source(booth, ManualClock())

@@ -92,9 +92,10 @@ def calibration_board(paper: str) -> Board:
     return Board(f"board-{paper}", (columns, rows), square, PAPER_MM[paper])
 
 
-def golden_target() -> Board:
-    """Return the golden target of the daily check: A4, its markers its own."""
-    return Board("golden", _GOLDEN_SQUARES, _GOLDEN_SQUARE_MM, PAPER_MM["A4"], _GOLDEN_FIRST_ID)
+def golden_target(bar_mm: float = BAR_MM) -> Board:
+    """Return the golden target of the daily check as large as its bars measure: A4, its markers its own."""
+    square_mm = _GOLDEN_SQUARE_MM * bar_mm / BAR_MM
+    return Board("golden", _GOLDEN_SQUARES, square_mm, PAPER_MM["A4"], _GOLDEN_FIRST_ID)
 
 
 def marker_bits(marker_id: int) -> NDArray[np.bool_]:

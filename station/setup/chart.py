@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.polynomial import Polynomial
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 480, 180, 52, 76, 22
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 496, 180, 68, 76, 22
 _INKS = ("#1f5fa8", "#b3541e", "#14713a", "#7a3e9d", "#9a7a00", "#3c4654")
 _NAMES_PX, _CELL_PX, _LINE_PX = 70, 36, 20
 _GREEN_HUE = 130

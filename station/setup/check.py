@@ -1,6 +1,6 @@
 """The daily check: the golden target on the tray shows which camera moved, drifted, lost light or went out of focus.
 
-What moved is found by `station.setup.moved`; depth, light and focus are compared with how they were.
+What moved is found by `station.setup.moved`; depth, light and focus are compared with how they were at setup.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,10 @@ from station.setup.poses import Observation, locate
 from station.setup.settings import SetupSettings
 
 _SWAPPED_PX = 6.0
+_NO_BASELINE = (
+    "there is nothing to compare depth, light and focus with: it is not known how they were when this rig was set up. "
+    "Run `station setup` again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,10 @@ def check(
         rig: the one in force.
         target: the golden target.
         captures: the target in several places on the tray.
-        baseline: how every camera was at setup, or at an earlier check; None where that is not known.
+        baseline: how every camera was at setup; None where that is not known, and then the check fails.
         settings: the limits.
+
+    Cameras that are swapped are told alone, without figures of theirs, which would all be off for it.
 
     Raises:
         SetupError: a camera does not see the target.
@@ -58,21 +64,17 @@ def check(
                 f"camera {camera.camera_id} does not see the golden target. Lay it in the tray's middle, print up, and "
                 "check that the lens is clean; the rig in force was not changed"
             )
-    failures = _swapped(rig, placements)
-    measures = [*_shown(rig, placements, settings), *_places(rig, placements, settings)]
+    shown = _shown(rig, placements, settings)
+    if swapped := _swapped(rig, placements):
+        return StepResult("check", tuple(shown), failures=(swapped,)), {}
+    measures = [*shown, *_places(rig, placements, settings)]
     now = health_of(rig, target, captures)
     for name, health in now.items():
         measures += _figures(name, health)
         measures += _against(name, health, baseline[name], settings) if baseline else []
-    failures += [_sentence(measure, len(rig.cameras)) for measure in measures if not measure.ok]
-    advice = [] if baseline else ["first check: nothing to compare depth, light and focus with yet"]
-    blamed = {m.subject for m in measures if m.name in ("moved", "turned") and not m.ok}
-    if len(blamed) > 1 and len(rig.cameras) > 2:
-        advice.append(
-            f"cameras {' and '.join(sorted(blamed))} seldom move at once: the rig in force may be of another time. "
-            "`station setup rollback` puts the one before it back"
-        )
-    return StepResult("check", tuple(measures), tuple(advice), failures=tuple(failures)), now
+    failures = [_sentence(measure, len(rig.cameras)) for measure in measures if not measure.ok]
+    failures += [] if baseline else [_NO_BASELINE]
+    return StepResult("check", tuple(measures), _advice(measures, rig, settings), failures=tuple(failures)), now
 
 
 def health_of(rig: Rig, target: Board, captures: Sequence[Capture]) -> dict[str, Health]:
@@ -113,21 +115,21 @@ def _placement(target: Board, capture: Capture, settings: SetupSettings) -> Plac
     }
 
 
-def _swapped(rig: Rig, placements: Sequence[Placement]) -> list[str]:
-    """Return a sentence for two cameras that see what the other should."""
+def _swapped(rig: Rig, placements: Sequence[Placement]) -> str:
+    """Return a sentence for two cameras that see what the other should, empty where none do."""
     names = [camera.camera_id for camera in rig.cameras]
     off_px = disagreement_px(rig, placements)
     if off_px < _SWAPPED_PX:
-        return []
+        return ""
     for one, other in combinations(names, 2):
         exchange = {one: other, other: one}
         crossed = [{exchange.get(name, name): seen for name, seen in placement.items()} for placement in placements]
         if disagreement_px(rig, crossed) < min(_SWAPPED_PX, off_px / 4):
-            return [
+            return (
                 f"cameras {one} and {other} are swapped: each sees what the other should. "
                 "Exchange their cables or roles"
-            ]
-    return []
+            )
+    return ""
 
 
 def _health(rig: Rig, target: Board, camera_id: str, captures: Sequence[Capture]) -> Health:
@@ -145,6 +147,24 @@ def _health(rig: Rig, target: Board, camera_id: str, captures: Sequence[Capture]
         whites.append(shot.sighting.white)
         edges.append(shot.sighting.edge_px)
     return Health(*(float(np.median(values)) if values else float("nan") for values in (percents, whites, edges)))
+
+
+def _advice(measures: Sequence[Measure], rig: Rig, settings: SetupSettings) -> tuple[str, ...]:
+    """Return what else it may be where more than one camera seems to have moved."""
+    blamed = sorted({m.subject for m in measures if m.name in ("moved", "turned") and not m.ok})
+    if len(blamed) < 2:
+        return ()
+    bars = (
+        "a golden target printed off scale looks like cameras that moved: measure its bars, setup.golden_bar_mm says "
+        f"{settings.golden_bar_mm:g} mm"
+    )
+    if len(rig.cameras) == 2:
+        return (bars,)
+    another = (
+        f"cameras {', '.join(blamed[:-1])} and {blamed[-1]} seldom move at once: the rig in force may be of another "
+        "time. `station setup rollback` puts the one before it back, if there is one"
+    )
+    return bars, another
 
 
 def _against(name: str, now: Health, then: Health, settings: SetupSettings) -> list[Measure]:

@@ -7,9 +7,9 @@ from station.core.errors import SetupError, StationError
 from station.core.geometry import Transform
 from station.core.ports import CameraInfo
 from station.rig import Rig
-from station.setup.board import golden_target
+from station.setup.board import Board, golden_target
 from station.setup.captures import Capture, Kind, Shot
-from station.setup.check import Health, check, health_of
+from station.setup.check import check
 from station.setup.gather import (
     Gatherer,
     captured_poses,
@@ -166,7 +166,7 @@ def look_at_golden(
             the disk is full.
     """
     need_scipy()
-    folder, versions = session.folder, RigVersions(session.folder)
+    folder, versions, settings = session.folder, RigVersions(session.folder), session.settings
     rig = versions.in_force()
     if rig is None:
         raise SetupError(f"{folder} has no rig in force. Run `station setup` first")
@@ -175,28 +175,20 @@ def look_at_golden(
     begun = LastCheck(utc_ns, rig.digest, source.name, source.recorded)
     begin(folder, begun)
     try:
-        kept, warmth = _places_of_golden(rig, session.settings, source, tolerance_ms, tell)
-        result, health = check(rig, golden_target(), kept, _baseline(session, rig), session.settings)
+        target = golden_target(settings.golden_bar_mm)
+        kept, warmth = _places_of_golden(rig, target, settings, source, tolerance_ms, tell)
+        result, health = check(rig, target, kept, baseline(folder, rig.digest), settings)
     except (StationError, KeyboardInterrupt) as error:
         failed = StepResult("check", failures=(str(error) or BROKEN_OFF,))
         remember(folder, begun, failed, {}, {})
-        write_page(folder, begun, failed, session.settings.check_max_age_h)
+        write_page(folder, begun, failed, settings)
         raise
     remember(folder, begun, result, health, warmth)
-    return result, write_page(folder, begun, result, session.settings.check_max_age_h)
-
-
-def _baseline(session: Session, rig: Rig) -> dict[str, Health] | None:
-    """Return how the cameras were at setup while its captures are there, else at the rig's first good check, if any."""
-    draft = session.draft()
-    if draft is None or draft.digest != rig.digest:
-        return baseline(session.folder, rig.digest)
-    captures = [session.load_capture(path) for path in session.captures(Kind.BOARD)]
-    return health_of(rig, session.solved_board(), captures)
+    return result, write_page(folder, begun, result, settings)
 
 
 def _places_of_golden(
-    rig: Rig, settings: SetupSettings, source: SetupSource, tolerance_ms: float, tell: Tell
+    rig: Rig, target: Board, settings: SetupSettings, source: SetupSource, tolerance_ms: float, tell: Tell
 ) -> tuple[list[Capture], dict[str, float]]:
     """Gather the golden target's places until there are enough; return them and how warm the cameras are.
 
@@ -205,7 +197,7 @@ def _places_of_golden(
     """
     infos = open_cameras(source.cameras, {camera.camera_id: camera.serial for camera in rig.cameras})
     try:
-        gatherer = Gatherer(Finder(golden_target(), settings), list(infos), settings, [Kind.BOARD])
+        gatherer = Gatherer(Finder(target, settings), list(infos), settings, [Kind.BOARD])
         kept: list[Capture] = []
         tell("lay the golden target flat on the tray")
         for frameset in framesets(source.cameras, tolerance_ms):

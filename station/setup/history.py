@@ -17,11 +17,13 @@ from station.setup.check import Health
 from station.setup.files import write_whole, writing
 from station.setup.measure import Bound, StepResult
 from station.setup.report import facts_table, minute, page, section
+from station.setup.settings import SetupSettings
 from station.setup.versions import RigVersions
 
 LAST = "check.json"
 HISTORY = "history.jsonl"
 PAGE = "check.html"
+_BASELINES = "health"
 BROKEN_OFF = "the last daily check was broken off before its end. Run `station setup check` again"
 _PLOTTED = {
     "moved": "mm",
@@ -56,7 +58,7 @@ class LastCheck:
 class Record:
     """One check of the history. `figures` are name, camera, value and limit.
 
-    One of a recording does not say how the booth is now: it is no baseline, and no drift is drawn by it.
+    One of a recording does not say how the booth is now: no drift is drawn by it.
     """
 
     utc_ns: Annotated[int, Ge(0), Lt(2**63)]
@@ -69,7 +71,7 @@ class Record:
     figures: tuple[tuple[str, str, float, float], ...]
 
 
-_LAST_CHECK, _RECORD = TypeAdapter(LastCheck), TypeAdapter(Record)
+_LAST_CHECK, _RECORD, _HEALTH = TypeAdapter(LastCheck), TypeAdapter(Record), TypeAdapter(dict[str, Health])
 
 
 def begin(folder: Path, begun: LastCheck) -> None:
@@ -204,9 +206,30 @@ def never_made(folder: Path, rig_digest: str) -> str:
     return f"rig {rig_digest} is none that `station setup` made in {folder}. Run `station setup`"
 
 
+def keep_baseline(folder: Path, rig_digest: str, health: Mapping[str, Health]) -> None:
+    """Keep how the cameras were when a rig was set up, which its checks compare with, whatever becomes of its captures.
+
+    Raises:
+        SetupError: the disk is full or not writable.
+    """
+    data = {name: asdict(each) for name, each in health.items()}
+    with writing(folder):
+        write_whole(folder / _BASELINES / f"{rig_digest}.json", json.dumps(data, indent=1) + "\n")
+
+
 def baseline(folder: Path, rig_digest: str) -> dict[str, Health] | None:
-    """Return how the cameras were at the first check of a rig that found nothing amiss, None before that."""
-    return next((record.health for record in _of_the_booth(folder, rig_digest) if record.ok), None)
+    """Return how the cameras were when a rig was set up, None where that was not kept.
+
+    Raises:
+        SetupError: its file is malformed.
+    """
+    path = folder / _BASELINES / f"{rig_digest}.json"
+    try:
+        return _HEALTH.validate_json(path.read_bytes(), strict=True)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise SetupError(f"{path} is malformed. Run `station setup` again") from error
 
 
 def _of_the_booth(folder: Path, rig_digest: str) -> list[Record]:
@@ -214,7 +237,7 @@ def _of_the_booth(folder: Path, rig_digest: str) -> list[Record]:
     return [record for record in history(folder) if record.rig == rig_digest and not record.recorded]
 
 
-def write_page(folder: Path, begun: LastCheck, result: StepResult, max_age_h: float) -> Path:
+def write_page(folder: Path, begun: LastCheck, result: StepResult, settings: SetupSettings) -> Path:
     """Write `check.html`: the last check, until when it is valid, its rig's figures over time and over temperature.
 
     Raises:
@@ -222,10 +245,14 @@ def write_page(folder: Path, begun: LastCheck, result: StepResult, max_age_h: fl
     """
     records = _of_the_booth(folder, begun.rig)
     word, kind = ("PASS", "ok") if result.ok else ("FAIL", "bad")
-    until = f"until {minute(begun.utc_ns + round(max_age_h * _NS_PER_H))}"
+    until = f"until {minute(begun.utc_ns + round(settings.check_max_age_h * _NS_PER_H))}"
     facts = (
         ("date", minute(begun.utc_ns)),
         ("source", begun.source),
+        (
+            "golden target as measured",
+            f"bars {settings.golden_bar_mm:g} mm, print {settings.board_thickness_mm:g} mm high",
+        ),
         ("valid", "no" if not result.ok else "no, it is a rehearsal from a recording" if begun.recorded else until),
     )
     body = ["<h1>Daily check</h1>", f'<p class="banner {kind}">{word}</p>', facts_table(facts), section(result, folder)]
@@ -258,7 +285,7 @@ def _plot(name: str, records: Sequence[Record]) -> str:
 
 
 def _moment(utc_s: float) -> str:
-    return datetime.fromtimestamp(utc_s, UTC).strftime("%d %b %H:%M")
+    return datetime.fromtimestamp(utc_s, UTC).strftime("%d %b %H:%M:%S")
 
 
 def _against_temperature(records: Sequence[Record]) -> str:

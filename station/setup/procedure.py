@@ -9,7 +9,9 @@ import numpy as np
 from station.core.errors import SetupError
 from station.rig import Rig
 from station.setup import depth_calibration, rigging, steps
-from station.setup.history import void
+from station.setup.captures import Kind
+from station.setup.check import health_of
+from station.setup.history import keep_baseline, void
 from station.setup.intrinsics import intrinsics
 from station.setup.light import light
 from station.setup.measure import Measure, StepResult, at_most
@@ -81,7 +83,9 @@ def finish(session: Session, utc_ns: int) -> tuple[Path, Path | None]:
     staged = stage(session.folder, text)
     if not passed:
         return publish(session.folder, staged), None
+    shown = [session.load_capture(path) for path in session.captures(Kind.BOARD)]
     try:
+        keep_baseline(session.folder, rig.digest, health_of(rig, session.board, shown))
         version = RigVersions(session.folder).put_in_force(rig)
     except SetupError:
         staged.unlink(missing_ok=True)

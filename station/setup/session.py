@@ -63,7 +63,8 @@ class Session:
     @property
     def board(self) -> Board:
         """The board the booth is calibrated with, as large as it was printed."""
-        return _printed(self.settings.paper, self.settings.board_bar_mm)
+        board = calibration_board(self.settings.paper)
+        return replace(board, square_mm=board.square_mm * self.settings.board_bar_mm / BAR_MM)
 
     @property
     def pictures(self) -> Path:
@@ -223,10 +224,8 @@ class Session:
         return {name: info.intrinsics for name, info in self.cameras().items()}
 
     def save_solution(self, solution: Solution) -> None:
-        """Keep the cameras' and boards' places, and by which board they were found."""
+        """Keep the cameras' and boards' places."""
         data = {
-            "paper": self.settings.paper,
-            "bar_mm": self.settings.board_bar_mm,
             "rig_from_camera": {name: pose.tolist() for name, pose in solution.rig_from_camera.items()},
             "rig_from_board": {number: pose.tolist() for number, pose in solution.rig_from_board.items()},
             "rms_px": solution.rms_px,
@@ -244,15 +243,6 @@ class Session:
         cameras = {name: np.array(pose) for name, pose in data["rig_from_camera"].items()}
         boards = {int(number): np.array(pose) for number, pose in data["rig_from_board"].items()}
         return Solution(lenses, cameras, boards, {}, data["rms_px"])
-
-    def solved_board(self) -> Board:
-        """Return the board that the places were found by, whatever the settings tell by now.
-
-        Raises:
-            SetupError: the extrinsics have not been solved.
-        """
-        data, settings = self._read("solution.json", "extrinsics"), self.settings
-        return _printed(data.get("paper", settings.paper), data.get("bar_mm", settings.board_bar_mm))
 
     def save_draft(self, rig: Rig) -> None:
         """Keep a rig that is not in force yet."""
@@ -314,12 +304,6 @@ class Session:
 def capture_number(path: Path) -> int:
     """Return the number of a capture, by which its poses are known."""
     return int(path.name.partition("-")[0])
-
-
-def _printed(paper: str, bar_mm: float) -> Board:
-    """Return the board of a paper size whose printed check bars are that long."""
-    board = calibration_board(paper)
-    return replace(board, square_mm=board.square_mm * bar_mm / BAR_MM)
 
 
 def _lens(data: dict[str, Any]) -> Intrinsics:

@@ -25,6 +25,12 @@ class SetupSettings:
         Le(110),
         Doc("What the board's printed bars of 100 mm really measure, in mm: its squares are taken as much larger."),
     ] = 100.0
+    golden_bar_mm: Annotated[
+        float,
+        Ge(90),
+        Le(110),
+        Doc("What the golden target's printed bars of 100 mm really measure, in mm: its squares are as much larger."),
+    ] = 100.0
     booth: Annotated[
         str,
         Doc(

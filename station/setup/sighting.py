@@ -11,6 +11,10 @@ from station.setup.settings import SetupSettings
 
 _OTHER_DICTIONARIES = (cv2.aruco.DICT_4X4_250, cv2.aruco.DICT_5X5_250, cv2.aruco.DICT_6X6_250, cv2.aruco.DICT_7X7_250)
 _STRANGERS = 4
+_FITTING_SHARE = 0.5
+"""The least share of a board's own markers that lie as it has them; about all do, of another of our boards few."""
+_FIT_SIDE = 0.25
+"""How far a marker's corner may lie from where the board has it, in sides of a marker."""
 _PROFILE_PX = 6.0
 _PROFILE_STEPS = 25
 _PAPER_STRIP = 0.12
@@ -86,19 +90,31 @@ class Finder:
                 )
             return ""
         grey = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
-        first, last = self.board.first_id, self.board.first_id + self.board.squares[0] * self.board.squares[1] // 2
         for number, stranger in enumerate(self._strangers):
-            _, found, _ = stranger.detectMarkers(grey)
-            ids = np.empty(0, int) if found is None else found.ravel()
-            own = number == 0 and np.count_nonzero((ids >= first) & (ids < last)) * 2 >= len(ids)
-            if len(ids) >= _STRANGERS and not own:
+            corners, found, _ = stranger.detectMarkers(grey)
+            if found is None or len(found) < _STRANGERS:
+                continue
+            ids = np.array(found, np.int32).ravel()
+            if number != 0 or np.isin(ids, self.board.charuco().getIds()).mean() < 0.5:
                 return f"sees another board than {self.board.name}. Use the one that `station setup board` printed"
-            if own and len(ids) >= _STRANGERS:
+            if not self._fits(ids, np.array(corners, np.float32).reshape(-1, 4, 2)):
                 return (
-                    f"sees too little of the board: fewer than {settings.min_corners} corners. "
-                    "Bring it wholly into view"
+                    f"sees a board of another paper size than {self.board.name}. Use the one that `station setup "
+                    "board` printed, or set setup.paper"
                 )
+            return f"sees too little of the board: fewer than {settings.min_corners} corners. Bring it wholly into view"
         return ""
+
+    def _fits(self, ids: NDArray[np.int32], corners: NDArray[np.float32]) -> bool:
+        """Return whether markers, their corners float32 [N, 4, 2] px, lie to each other as on this board."""
+        board = self.board.charuco()
+        known, places = np.isin(ids, board.getIds()), np.array(board.getObjPoints())[..., :2]
+        printed, seen = places[ids[known] - self.board.first_id], corners[known]
+        side_px = float(np.median(np.linalg.norm(seen[:, 1] - seen[:, 0], axis=1)))
+        _, fitting = cv2.findHomography(
+            printed.reshape(-1, 2), seen.reshape(-1, 2), cv2.RANSAC, max(_FIT_SIDE * side_px, 1.0)
+        )
+        return bool(fitting.mean() >= _FITTING_SHARE)
 
     def _is_paper(
         self, ids: NDArray[np.int32], pixels: NDArray[np.float64], inside: NDArray[np.uint8]

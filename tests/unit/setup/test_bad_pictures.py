@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from support.setup_booth import BOARD, LENS
 
+from station.setup.board import calibration_board
 from station.setup.settings import SetupSettings
 from station.setup.sighting import Finder
 
@@ -55,6 +56,20 @@ def test_wrong_board(kind):
     assert "sees another board than board-A4. Use the one that `station setup board` printed" in complaint(
         picture(drawn=other)
     )
+
+
+@pytest.mark.parametrize(("paper", "scale"), [("A3", 1.0), ("A3", 1.4), ("A3", 1.7)])
+@pytest.mark.parametrize("left", [-150, 0, 60])
+def test_board_of_another_paper_size(paper, scale, left):
+    colour = picture(scale, left, drawn=calibration_board(paper).draw(2))
+    assert FINDER.find(colour) is None
+    assert "sees a board of another paper size than board-A4" in complaint(colour)
+    assert "or set setup.paper" in complaint(colour)
+
+
+@pytest.mark.parametrize("left", range(-350, -200, 10))
+def test_right_board_partly_in_view_is_not_taken_for_another(left):
+    assert "another" not in complaint(picture(left=left))
 
 
 def test_blurred_board():

@@ -1,6 +1,7 @@
 """The daily check: what has moved is named, what has not is left alone; the history remembers."""
 
 import json
+import re
 from dataclasses import replace
 
 import cv2
@@ -12,11 +13,12 @@ from station.core.errors import SetupError
 from station.daemon.calibration import Calibration
 from station.daemon.clock import ManualClock
 from station.rig import Rig, save_rig
-from station.setup.board import golden_target
+from station.setup.board import Board, golden_target
 from station.setup.captures import Shot
-from station.setup.check import Health, check
+from station.setup.chart import lines
+from station.setup.check import check, health_of
 from station.setup.guide import look_at_golden
-from station.setup.history import LastCheck, baseline, history, last_check, remember, unfit, write_page
+from station.setup.history import LastCheck, baseline, history, keep_baseline, last_check, remember, unfit, write_page
 from station.setup.session import Session
 from station.setup.settings import SetupSettings
 from station.setup.sources import SetupSource
@@ -38,7 +40,13 @@ def lying(x: float, y: float, turn_deg: float) -> np.ndarray:
 
 
 def captures(
-    rig: Rig = RIG, seed: int = 1, levels: float = 1.0, edges: float = 1.0, depth: float = 1.0, blind: str = ""
+    rig: Rig = RIG,
+    seed: int = 1,
+    levels: float = 1.0,
+    edges: float = 1.0,
+    depth: float = 1.0,
+    blind: str = "",
+    printed: Board = GOLDEN,
 ):
     """What the cameras of a booth see of the golden target in three places."""
     rng = np.random.default_rng(seed)
@@ -46,7 +54,7 @@ def captures(
     for place in (lying(0, 0, 0), lying(40, 30, 25), lying(-40, -20, -20)):
         capture = {}
         for camera in rig.cameras:
-            seen = see(camera, place, rng, GOLDEN)
+            seen = see(camera, place, rng, printed)
             if seen is not None:
                 seen = replace(seen, white=seen.white * levels, edge_px=seen.edge_px * edges)
             capture[camera.camera_id] = _shot(camera, place, None if camera.camera_id == blind else seen, depth)
@@ -63,7 +71,10 @@ def _shot(camera, place, seen, scale):
     return Shot(np.zeros((*rows.shape, 3), np.uint8), units[None], 0.1, np.zeros(1, np.int64), np.zeros(1), seen)
 
 
-def verdict(found, health=None):
+AT_SETUP = health_of(RIG, GOLDEN, captures())
+
+
+def verdict(found, health=AT_SETUP):
     return check(RIG, GOLDEN, found, health, SETTINGS)
 
 
@@ -86,19 +97,30 @@ def test_moved_camera_is_named_and_no_other(camera_id, by_mm, by_deg, words):
 @pytest.mark.parametrize("seed", range(5))
 def test_of_two_cameras_one_that_moved_is_caught_if_not_known_by_name(camera_id, by_mm, by_deg, seed):
     pair = replace(RIG, cameras=tuple(camera for camera in RIG.cameras if camera.camera_id != "top"))
-    assert check(pair, GOLDEN, captures(pair, seed=seed), None, SETTINGS)[0].ok
+    assert check(pair, GOLDEN, captures(pair, seed=seed), AT_SETUP, SETTINGS)[0].ok
     booth = nudged(pair, camera_id, np.random.default_rng(seed), by_mm, by_deg)
-    result, _ = check(pair, GOLDEN, captures(booth, seed=seed), None, SETTINGS)
+    result, _ = check(pair, GOLDEN, captures(booth, seed=seed), AT_SETUP, SETTINGS)
     assert [word for word in result.failures if "or the other, as two cameras do not tell which" in word]
 
 
 def test_two_cameras_that_moved_at_once_hint_at_another_rig():
     booth = nudged(RIG, "left", np.random.default_rng(4), 6.0)
     booth = nudged(booth, "right", np.random.default_rng(5), 6.0)
-    hint = "`station setup rollback` puts the one before it back"
+    hint = "`station setup rollback` puts the one before it back, if there is one"
     assert any(hint in words for words in verdict(captures(booth, seed=2))[0].advice)
     one = nudged(RIG, "left", np.random.default_rng(4), 3.0)
     assert not any(hint in words for words in verdict(captures(one, seed=2))[0].advice)
+
+
+def test_cameras_that_all_seem_to_move_hint_at_a_golden_target_printed_off_scale():
+    small, health = golden_target(99.0), health_of(RIG, GOLDEN, captures())
+    found = captures(printed=small)
+    as_told, as_measured = (check(RIG, target, found, health, SETTINGS)[0] for target in (GOLDEN, small))
+    assert not as_told.ok
+    assert "measure its bars, setup.golden_bar_mm says 100 mm" in as_told.advice[0]
+    assert "cameras left, right and top seldom move at once" in as_told.advice[1]
+    assert as_measured.ok, as_measured.failures
+    assert not as_measured.advice
 
 
 def raised(by_mm: float, by_deg: float = 0.0) -> Rig:
@@ -140,9 +162,12 @@ def test_one_placement_is_too_few():
     )
 
 
-def test_swapped_cameras_are_named():
+def test_swapped_cameras_are_named_and_nothing_else_is_said():
     crossed = [{**c, "left": c["right"], "right": c["left"]} for c in captures()]
-    assert "cameras left and right are swapped" in verdict(crossed)[0].failures[0]
+    result, _ = verdict(crossed)
+    assert len(result.failures) == 1
+    assert result.failures[0].startswith("cameras left and right are swapped")
+    assert not result.advice
 
 
 @pytest.mark.parametrize(
@@ -154,10 +179,16 @@ def test_swapped_cameras_are_named():
     ],
 )
 def test_change_since_setup_is_named(change, words):
-    _, health = verdict(captures())
-    result, _ = verdict(captures(seed=2, **change), health)
+    result, _ = verdict(captures(seed=2, **change))
     assert len(result.failures) == len(RIG.cameras)
     assert all(words in failure for failure in result.failures)
+
+
+def test_check_with_nothing_to_compare_with_does_not_pass():
+    result, _ = verdict(captures(), None)
+    assert len(result.failures) == 1
+    assert "nothing to compare depth, light and focus with" in result.failures[0]
+    assert result.failures[0].endswith("Run `station setup` again")
 
 
 def test_camera_that_does_not_see_the_target_is_named():
@@ -165,27 +196,52 @@ def test_camera_that_does_not_see_the_target_is_named():
         verdict(captures(blind="left"))
 
 
-def remembered(folder, found, utc_ns, before=None, recorded=False):
+def remembered(folder, found, utc_ns, recorded=False):
     RigVersions(folder).put_in_force(RIG)
-    result, health = verdict(found, before)
+    result, health = verdict(found)
     begun = LastCheck(utc_ns, RIG.digest, "the recording old" if recorded else "live cameras", recorded)
     remember(folder, begun, result, health, {"top": 41.0})
     return result
 
 
-def test_history_keeps_every_check_and_its_first_good_one_is_the_baseline(tmp_path):
-    remembered(tmp_path, captures(nudged(RIG, "top", np.random.default_rng(1), 5.0)), 1)
+def test_no_check_is_the_baseline_of_later_ones_but_the_setup_of_its_rig(tmp_path):
+    remembered(tmp_path, captures(), 1)
     assert baseline(tmp_path, RIG.digest) is None
-    assert "nothing to compare" in remembered(tmp_path, captures(), 2).advice[0]
-    result = remembered(tmp_path, captures(), 3, baseline(tmp_path, RIG.digest))
-    assert not result.advice
-    assert [record.ok for record in history(tmp_path)] == [False, True, True]
-    assert isinstance(baseline(tmp_path, RIG.digest)["top"], Health)
+    keep_baseline(tmp_path, RIG.digest, AT_SETUP)
+    assert baseline(tmp_path, RIG.digest) == AT_SETUP
     assert baseline(tmp_path, "another") is None
-    page = write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"top": {"white": 1.0}}', b"\xff", b"[" * 100_000])
+def test_malformed_baseline_is_told(tmp_path, content):
+    keep_baseline(tmp_path, RIG.digest, AT_SETUP)
+    next(tmp_path.glob("health/*.json")).write_bytes(content)
+    with pytest.raises(SetupError, match=r"is malformed. Run `station setup` again"):
+        baseline(tmp_path, RIG.digest)
+
+
+def test_history_keeps_every_check(tmp_path):
+    remembered(tmp_path, captures(nudged(RIG, "top", np.random.default_rng(1), 5.0)), 1)
+    result = remembered(tmp_path, captures(), 2)
+    assert [record.ok for record in history(tmp_path)] == [False, True]
+    page = write_page(tmp_path, last_check(tmp_path), result, SETTINGS).read_text()
     assert page.count("<svg") == 8
     assert "light changed, % (limit 10)" in page
     assert "41 C" in page
+
+
+def test_page_tells_checks_of_one_minute_apart(tmp_path):
+    remembered(tmp_path, captures(), 1_000_000_000)
+    result = remembered(tmp_path, captures(), 13_000_000_000)
+    page = write_page(tmp_path, last_check(tmp_path), result, SETTINGS).read_text()
+    assert "01 Jan 00:00:01" in page
+    assert "01 Jan 00:00:13" in page
+
+
+def test_a_drawings_long_figures_are_not_cut_at_its_edge():
+    svg = lines("depth error", {"top": [(0.0, -0.00335), (1.0, 0.0123)]}, str)
+    room = {figure: float(x) for x, figure in re.findall(r'<text x="([\d.]+)"[^>]*"end">(-[^<]*)</text>', svg)}
+    assert room["-0.00335"] > 7 * len("-0.00335")
 
 
 @pytest.mark.parametrize(
@@ -195,9 +251,9 @@ def test_malformed_line_of_the_history_is_told_and_left_out(tmp_path, line):
     remembered(tmp_path, captures(), 1)
     path = tmp_path / "history.jsonl"
     path.write_bytes(line + b"\n" + path.read_bytes())
-    result = remembered(tmp_path, captures(), 2, baseline(tmp_path, RIG.digest))
+    result = remembered(tmp_path, captures(), 2)
     assert [record.utc_ns for record in history(tmp_path)] == [1, 2]
-    assert "history.jsonl, line 1. Remove" in write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
+    assert "history.jsonl, line 1. Remove" in write_page(tmp_path, last_check(tmp_path), result, SETTINGS).read_text()
 
 
 @pytest.mark.parametrize(
@@ -211,9 +267,9 @@ def test_malformed_line_of_the_history_is_told_and_left_out(tmp_path, line):
 def test_page_says_when_from_where_and_until_when(tmp_path, recorded, depth, valid):
     remembered(tmp_path, captures(), 0)
     found = captures(depth=depth)
-    result = remembered(tmp_path, found, 5 * H_NS, baseline(tmp_path, RIG.digest), recorded)
+    result = remembered(tmp_path, found, 5 * H_NS, recorded)
     last = last_check(tmp_path)
-    page = write_page(tmp_path, last, result, 26.0).read_text()
+    page = write_page(tmp_path, last, result, SETTINGS).read_text()
     for name, words in (("date", "1970-01-01 05:00 UTC"), ("source", last.source), ("valid", valid)):
         assert page.count(f"<tr><th>{name}</th><td>{words}</td></tr>") == 1
 
@@ -222,7 +278,7 @@ def test_page_shows_the_history_of_one_rig_only(tmp_path):
     result, health = verdict(captures())
     for rig, utc_ns in (("earlier", 0), (RIG.digest, H_NS)):
         remember(tmp_path, LastCheck(utc_ns, rig, "live cameras", recorded=False), result, health, {"top": 41.0})
-    page = write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
+    page = write_page(tmp_path, last_check(tmp_path), result, SETTINGS).read_text()
     assert f"History of rig {RIG.digest}" in page
     assert "01 Jan 00:00" not in page
     assert "01 Jan 01:00" in page
@@ -260,11 +316,10 @@ def test_running_station_refuses_only_where_the_check_is_required(tmp_path):
     assert calibration.refusal() == ""
 
 
-def test_check_from_a_recording_is_a_rehearsal_no_baseline_and_no_drift(tmp_path):
+def test_check_from_a_recording_is_a_rehearsal_and_no_drift(tmp_path):
     result = remembered(tmp_path, captures(), 0, recorded=True)
     assert "was a rehearsal from the recording old" in unfit(tmp_path, RIG.digest, 24, 0)
-    assert baseline(tmp_path, RIG.digest) is None
-    page = write_page(tmp_path, last_check(tmp_path), result, 26.0).read_text()
+    page = write_page(tmp_path, last_check(tmp_path), result, SETTINGS).read_text()
     assert "no drift of the booth: 1." in page
     assert "<svg" not in page
 

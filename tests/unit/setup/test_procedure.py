@@ -9,6 +9,7 @@ from support.setup_booth import RIG, captured
 
 from station.core.errors import SetupError
 from station.setup.captures import Kind
+from station.setup.history import baseline
 from station.setup.measure import StepResult
 from station.setup.procedure import STEPS, finish, run_step
 from station.setup.report import report_text
@@ -98,6 +99,18 @@ def test_rig_older_than_a_step_it_builds_on_does_not_come_into_force(tmp_path, m
             finish(session, 1)
         run_step(session, name)
     assert all(session.result(name) for name in STEPS)
+
+
+def test_rig_that_comes_into_force_leaves_its_checks_a_baseline_that_outlives_its_captures(tmp_path, monkeypatch):
+    session = captured(tmp_path)
+    session.save_draft(RIG)
+    for name in STEPS:
+        monkeypatch.setitem(STEPS, name, lambda _session, name=name: StepResult(name))
+        run_step(session, name)
+    assert finish(session, 1)[1] is not None
+    session.begin_anew()
+    found = baseline(tmp_path, RIG.digest)
+    assert {name: health.white for name, health in found.items()} == dict.fromkeys(("top", "left", "right"), 210.0)
 
 
 @pytest.mark.parametrize("step", ["intrinsics", "extrinsics", "tray"])
