@@ -29,7 +29,7 @@ _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal
     Kind.CARTON: (((30, 36), (14, 18)), ((62, 76), (30, 38))),
     Kind.SLEEVE: (((30, 35), (15, 18)), ((84, 100), (36, 44))),
     Kind.BOOK: (((25, 31), (11, 14)), ((46, 56), (26, 32))),
-    Kind.MULTIPACK: (((46, 52), (30, 34)), ((76, 88), (52, 58))),
+    Kind.MULTIPACK: (((40, 46), (28, 32)), ((76, 88), (52, 58))),
 }
 _FOLDS_MM: dict[Kind, tuple[_Range, _Range]] = {  # how much of a soft corner is folded over
     Kind.MAILER: ((46, 54), (70, 84)),
