@@ -20,7 +20,7 @@ _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
     Kind.CARTON: (((21, 26), (8, 10)), ((48, 60), (26, 34))),
     Kind.MAILER: (((22, 28), (8, 10)), ((48, 60), (18, 24))),
     Kind.POLYBAG: (((22, 28), (8, 10)), ((46, 58), (16, 22))),
-    Kind.BOTTLE: (((27, 31), (14, 17)), ((40, 48), (23, 29))),
+    Kind.BOTTLE: (((31, 35), (20, 23)), ((44, 52), (28, 34))),
     Kind.CAN: (((23, 27), (10, 13)), ((38, 46), (21, 26))),
     Kind.TUBE: (((17, 21), (7, 9)), ((34, 42), (21, 26))),
     Kind.MULTIPACK: (((33, 37), (22, 25)), ((54, 62), (36, 40))),
@@ -42,13 +42,13 @@ _FOLD_BEND_MM = {Kind.BLISTER: 6.0, Kind.TUBE: 3.0}
 """The radius in which card and a tube's weld fold; of others so much depends on how thick they are."""
 _CRUMPLED_MM = ((54, 62), (78, 92))
 """How much of a bag's corner is crumpled."""
-_LEAN_DEG = ((9, 12), (15, 19))
+_LEAN_DEG = ((10, 13), (19, 23))
 _WAIST = (-0.15, 0.12)
 """How far a dented bottle leans over, and where its dent can be, in shares of its height off the middle."""
 _DOG_EAR_MM, _BOARD_BEND_MM, _LINING_RGB = (27.0, 33.0), 4.0, (240, 237, 228)
 """How much of a book's corner is bent back, the radius it bends in, and what is inside."""
 _UP = np.array([0.0, 0.0, 1.0])
-_CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.45, Kind.BLISTER: 0.3, Kind.TUBE: 0.45}
+_CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.15, Kind.BLISTER: 0.3, Kind.TUBE: 0.45}
 """How far a sharp crease rubs the print off."""
 _HARD_WEAR = 0.75
 _CREASE_MM, _CRACKS_FROM, _BRITTLE = 1.1, 1.0, 2.0
