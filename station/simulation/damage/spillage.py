@@ -170,10 +170,14 @@ def _seam(shape: Shape) -> NDArray[np.float64]:
 def _outermost(
     points: NDArray[np.float64], outward: NDArray[np.float64], up: NDArray[np.float64], lane: float
 ) -> NDArray[np.float64]:
-    """Return the highest of the points that lie furthest outward, in a lane so far, in widths, beside the middle."""
+    """Return the highest of the points that lie furthest outward, in a lane so far, in widths, beside the middle.
+
+    Where the lane is empty, as between parts that lie apart, it is as wide as to hold a point.
+    """
     across = points @ np.cross(up, outward)
     across -= (across.max() + across.min()) / 2
-    reach = np.where(np.abs(across - lane * np.ptp(across)) < _LANE_MM, points @ outward, -np.inf)
+    off = np.abs(across - lane * np.ptp(across))
+    reach = np.where(off <= max(_LANE_MM, off.min()), points @ outward, -np.inf)
     rim = np.flatnonzero(reach > reach.max() - 4.0)
     return np.asarray(points[rim[int((points[rim] @ up).argmax())]])
 
