@@ -75,9 +75,11 @@ def dataset(
 
     Ten items of each product, fewer where that would leave a split without a kind of product: 10 items cover all ten
     kinds but hold no references, 200 bring each kind into each split. The first two in five are good and marked as its
-    references; of the others half are damaged, every type the kind can have about as often as any other, as often minor
-    as major. Five products in seven are for training, one is for validation, one for testing; no two of these share a
-    product or an artwork seed, nor do datasets of different seeds.
+    references; of the others half are damaged: in each split every kind by each type it can have in turn, as often
+    minor as major; but a missing unit, which blisters and multipacks alone can have, comes thrice as often.
+
+    Five products in seven are for training, one is for validation, one for testing; no two of these share a product or
+    an artwork seed, nor do datasets of different seeds, nor a dataset and a recording or live booth.
 
     A configuration says which booth it is, how its cameras see and what light and dirt there is; products, damage and
     the timeline are the dataset's own.

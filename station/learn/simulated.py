@@ -8,6 +8,7 @@ datasets of different seeds.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,8 @@ turn as well: the first products already cover the kinds, and every round brings
 _ROUND = len(_SPLITS) * len(Kind)
 _REDESIGNED_SHARE = 0.15
 """Share of products whose packaging changes: every other of their judged items comes as the second version."""
-_MISSING_WEIGHT = 6
-"""Few kinds can miss a unit; those lose one this many times as often as they take any other damage."""
+_BEFORE_ONE_IS_MISSING = 2
+"""Few kinds can miss a unit: those do before every so many other damages, three times as often as any one of these."""
 _RIG = "rig.json"
 
 
@@ -71,28 +72,30 @@ class Plan:
     def orders(self, part: int) -> Iterator["Order"]:
         """Yield a part's items in order, references first."""
         product = self.product(part)
-        count = self.items // self.products + (part < self.items % self.products)
-        references = round(REFERENCE_SHARE * count)
+        count, references = self._counts(part)
         rng = np.random.default_rng((self.seed, 5, part))
         is_redesigned = rng.random() < _REDESIGNED_SHARE
         other = redesigned(product, self.catalogue_seed(self.split(part))) if is_redesigned else product
-        damages = self._damages(part, count - references)
+        damages = self._damages(part)
         for number in range(count):
             judged = number - references
             damage = next(damages) if judged >= 0 and (judged + part) % 2 else ()
             yield Order(other if judged >= 0 and judged // 2 % 2 else product, number, damage, judged < 0)
 
-    def _damages(self, part: int, judged: int) -> Iterator[Damage]:
-        """Yield damage for half of a part's judged items, from where the last of its kind and split left off."""
-        turn, place = divmod(part, _ROUND)
-        rng = np.random.default_rng((self.seed, 6, place))
-        types = _types(tuple(Kind)[place % len(Kind)])
-        most = -(-judged // 2)
-        first = turn * most
-        dealt = [card for _ in range(1 + (first + most) // len(types)) for card in rng.permutation(len(types))]
-        severities = rng.permutation((Severity.MINOR, Severity.MAJOR))
-        for number in range(first, first + most):
-            yield ((types[dealt[number]], Severity(int(severities[number % 2]))),)
+    def _counts(self, part: int) -> tuple[int, int]:
+        """Return how many items a part has, and how many of them are references."""
+        count = self.items // self.products + (part < self.items % self.products)
+        return count, round(REFERENCE_SHARE * count)
+
+    def _damages(self, part: int) -> Iterator[Damage]:
+        """Yield damage for a part's judged items, from where the last part of its kind and split left off."""
+        place, split = part % len(Kind), self.split(part)
+        alike = [before for before in range(place, part, len(Kind)) if self.split(before) is split]
+        dealt = sum(
+            (count - references + before % 2) // 2 for before in alike for count, references in [self._counts(before)]
+        )
+        rng = np.random.default_rng((self.seed, 6, place, list(Split).index(split)))
+        return islice(_deck(tuple(Kind)[place], rng), dealt, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,14 @@ def _saved(out: Path, shot: Shot, order: Order, split: Split) -> Item:
     )
 
 
-def _types(kind: Kind) -> tuple[DamageType, ...]:
-    """Return the damage a kind can have, each type as often as it shall come."""
-    types = possible(kind)
-    return types + (DamageType.MISSING_UNIT,) * ((_MISSING_WEIGHT - 1) * types.count(DamageType.MISSING_UNIT))
+def _deck(kind: Kind, rng: np.random.Generator) -> Iterator[Damage]:
+    """Yield damage without end: in each two rounds every type that a kind can have comes minor and comes major."""
+    types = [damage for damage in possible(kind) if damage is not DamageType.MISSING_UNIT]
+    missing = cycle(rng.permutation((Severity.MINOR, Severity.MAJOR)))
+    while True:
+        first = rng.permutation(len(types)) % 2
+        for turn in (0, 1):
+            for number, place in enumerate(rng.permutation(len(types))):
+                if len(types) < len(possible(kind)) and number % _BEFORE_ONE_IS_MISSING == 0:
+                    yield ((DamageType.MISSING_UNIT, Severity(int(next(missing)))),)
+                yield ((types[place], (Severity.MINOR, Severity.MAJOR)[first[place] ^ turn]),)

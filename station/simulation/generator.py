@@ -65,7 +65,7 @@ def draw_products(seed: int, count: int, kinds: Sequence[Kind] = tuple(Kind)) ->
     """Draw products, the kinds in turn; a product does not depend on how many are drawn.
 
     No two products of one seed or of two share an id; they share a barcode (of GS1's range for use inside a company)
-    only by a chance of one in a hundred billion.
+    only by a chance of one in a hundred billion. Booths' products are none of these, see `booth_products`.
     """
     return tuple(draw_product(seed, number, kinds[number % len(kinds)]) for number in range(count))
 
@@ -85,15 +85,22 @@ def redesigned(product: SimProduct, seed: int) -> SimProduct:
 
 
 def booth_products(settings: SimulationSettings) -> tuple[SimProduct, ...]:
-    """Return the products that settings name: the eight named ones, or as many drawn ones as they ask for."""
+    """Return the products that settings name: the eight named ones, or as many drawn ones as they ask for.
+
+    None drawn for a booth is a dataset's, whatever the seeds: a booth judges what training on a dataset has not seen.
+    """
     if settings.products == 0:
         return catalogue(settings.catalogue_seed)
-    return draw_products(settings.catalogue_seed, settings.products)
+    kinds = tuple(Kind)
+    return tuple(
+        draw_product(settings.catalogue_seed, number, kinds[number % len(kinds)], for_booth=True)
+        for number in range(settings.products)
+    )
 
 
-def draw_product(seed: int, number: int, kind: Kind) -> SimProduct:
-    """Draw a seed's product of that number."""
-    rng = np.random.default_rng((seed, 11, number, list(Kind).index(kind)))
+def draw_product(seed: int, number: int, kind: Kind, for_booth: bool = False) -> SimProduct:
+    """Draw a seed's product of that number; `for_booth` draws another, of another id and artwork."""
+    rng = np.random.default_rng((seed, 13 if for_booth else 11, number, list(Kind).index(kind)))
     body, ware = _BODIES[kind], _one_of([ware for ware in WARES if kind in ware.kinds], rng)
     units = int(rng.choice(body.units))
     material = ware.material if ware.material in (Material.CLEAR, Material.PLASTIC) else _one_of(body.materials, rng)
@@ -106,7 +113,7 @@ def draw_product(seed: int, number: int, kind: Kind) -> SimProduct:
     if rng.random() < _PRINTED_DAMAGE_SHARE and (kind, material) != (Kind.POLYBAG, Material.CLEAR):
         style = replace(style, printed_damage=_one_of(list(PrintedDamage), rng))
     return SimProduct(
-        f"{kind.value}-{seed}-{number:04d}",
+        f"{kind.value}-{'booth-' * for_booth}{seed}-{number:04d}",
         f"{brand} {ware.names[0].lower()}",
         kind,
         ean13("2" + "".join(str(digit) for digit in rng.integers(0, 10, 11))),

@@ -62,9 +62,9 @@ def _stuffing(shape: Shape, art: Artwork, stance: Stance, share: float) -> Patch
 
 
 def part_sleeve(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Slide the sleeve off its tray; or its front is torn off and lies beside."""
+    """Tear the sleeve's front off, which lies beside; or the tray has slid out and lies there."""
     low = tray_height(shape, stance.up)
-    if major:
+    if not major:
         tray = {name: shape.patches[name] for name in shape.parts["tray"]}
         return laid_beside(on_tray(without(shape, tray), stance.up, low + _BOARD_MM), tray, stance, rng, _Z, low)
     return laid_beside(without(shape, ("front",)), {"front": shape.patches["front"]}, stance, rng, _Z, low)

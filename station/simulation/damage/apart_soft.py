@@ -14,12 +14,14 @@ from station.simulation.shape import Shape
 _Y, _Z = np.eye(3)[1:]
 _TORN_AT = 0.1
 """Where a soft pack is torn across, below its middle, as a share of its height."""
+_STRIP_AT = 0.26
+"""The same of the strip that a mailer's front loses."""
 _EMPTY = 0.25
 """How thick a bag stays where nothing is in it, as a share of its thickness."""
 
 
 def burst_mailer(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Tear the lower end off the front, which bares the inside (minor), or off all (major); it lies beside."""
+    """Tear a strip off the front's lower end, which bares the inside (minor), or off all (major); it lies beside."""
     height, low = shape.product.size_mm[1], tray_height(shape, stance.up)
     if major:
         rest, end = torn_across(shape, -_Y, 0.0, rng)
@@ -27,7 +29,8 @@ def burst_mailer(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: n
         turn = turn_about(_Z, float(rng.choice([-1.0, 1.0])) * float(rng.uniform(0.1, 0.25)))
         rest = filled.with_patches(moved(filled, ("contents",), turn, np.zeros(3)))
     else:
-        front, end = torn_across(replace(shape, patches={"front": shape.patches["front"]}), -_Y, _TORN_AT * height, rng)
+        sheet = replace(shape, patches={"front": shape.patches["front"]})
+        front, end = torn_across(sheet, -_Y, _STRIP_AT * height, rng)
         rest = with_block(shape, 0.8, -0.5 * _TORN_AT * height, rng).with_patches(front.patches)
     return laid_beside(rest, end, stance, rng, None, low, -_Y)
 

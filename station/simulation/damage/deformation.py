@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
-from station.simulation.catalogue import Kind, Material
+from station.simulation.catalogue import Kind, Material, SimProduct
 from station.simulation.damage.buckling import crumpled, leaning_over
 from station.simulation.damage.moves import folded_back
 from station.simulation.damage.paint import bared, painted, plain_swatch, within
@@ -20,15 +20,16 @@ _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
     Kind.CARTON: (((21, 26), (8, 10)), ((48, 60), (26, 34))),
     Kind.MAILER: (((22, 28), (8, 10)), ((48, 60), (18, 24))),
     Kind.POLYBAG: (((22, 28), (8, 10)), ((46, 58), (16, 22))),
-    Kind.BOTTLE: (((27, 31), (14, 17)), ((40, 48), (23, 29))),
+    Kind.BOTTLE: (((31, 35), (20, 23)), ((44, 52), (28, 34))),
     Kind.CAN: (((23, 27), (10, 13)), ((38, 46), (21, 26))),
     Kind.TUBE: (((17, 21), (7, 9)), ((34, 42), (21, 26))),
-    Kind.MULTIPACK: (((25, 29), (14, 17)), ((46, 54), (28, 34))),
+    Kind.MULTIPACK: (((33, 37), (22, 25)), ((54, 62), (36, 40))),
 }
 _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal, a book's along its cover
     Kind.CARTON: (((30, 36), (14, 18)), ((62, 76), (30, 38))),
-    Kind.SLEEVE: (((40, 46), (20, 24)), ((62, 76), (30, 38))),
+    Kind.SLEEVE: (((30, 35), (15, 18)), ((84, 100), (36, 44))),
     Kind.BOOK: (((25, 31), (11, 14)), ((46, 56), (26, 32))),
+    Kind.MULTIPACK: (((40, 46), (28, 32)), ((76, 88), (52, 58))),
 }
 _FOLDS_MM: dict[Kind, tuple[_Range, _Range]] = {  # how much of a soft corner is folded over
     Kind.MAILER: ((46, 54), (70, 84)),
@@ -41,13 +42,13 @@ _FOLD_BEND_MM = {Kind.BLISTER: 6.0, Kind.TUBE: 3.0}
 """The radius in which card and a tube's weld fold; of others so much depends on how thick they are."""
 _CRUMPLED_MM = ((54, 62), (78, 92))
 """How much of a bag's corner is crumpled."""
-_LEAN_DEG = ((9, 12), (15, 19))
+_LEAN_DEG = ((10, 13), (19, 23))
 _WAIST = (-0.15, 0.12)
 """How far a dented bottle leans over, and where its dent can be, in shares of its height off the middle."""
 _DOG_EAR_MM, _BOARD_BEND_MM, _LINING_RGB = (27.0, 33.0), 4.0, (240, 237, 228)
 """How much of a book's corner is bent back, the radius it bends in, and what is inside."""
 _UP = np.array([0.0, 0.0, 1.0])
-_CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.45, Kind.BLISTER: 0.3, Kind.TUBE: 0.45}
+_CREASE_WEAR = {Kind.MAILER: 0.2, Kind.POLYBAG: 0.1, Kind.BOTTLE: 0.15, Kind.BLISTER: 0.3, Kind.TUBE: 0.45}
 """How far a sharp crease rubs the print off."""
 _HARD_WEAR = 0.75
 _CREASE_MM, _CRACKS_FROM, _BRITTLE = 1.1, 1.0, 2.0
@@ -65,7 +66,7 @@ def deformed(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ra
     kind = shape.product.kind
     if kind is Kind.BOOK and not major:
         return _dog_eared(shape, stance, rng)
-    if kind in _CORNERS_MM and (kind not in _DENTS_MM or not major or rng.random() < 0.5):
+    if _has_corners(shape.product) and (kind not in _DENTS_MM or not major or rng.random() < 0.5):
         return _corner_crushed(shape, major, stance, rng)
     if kind is Kind.POLYBAG:
         shape = crumpled(shape, float(rng.uniform(*_CRUMPLED_MM[major])), stance, rng)
@@ -73,6 +74,12 @@ def deformed(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ra
         shape = _folded(shape, float(rng.uniform(*_FOLDS_MM[kind][major])), stance, rng)
     is_done = kind is Kind.BLISTER or (not major and kind in (Kind.POLYBAG, Kind.MAILER))
     return shape if is_done else _dented(shape, major, stance, rng)
+
+
+def _has_corners(product: SimProduct) -> bool:
+    """Tell whether a product's corners can be crushed; bottles leave those of their pack empty."""
+    _, high, deep = product.size_mm
+    return product.kind in _CORNERS_MM and (product.kind is not Kind.MULTIPACK or high < deep)
 
 
 def _dented(shape: Shape, major: bool, stance: Stance, rng: np.random.Generator) -> Shape:

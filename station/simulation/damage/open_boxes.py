@@ -38,7 +38,7 @@ def open_carton(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np
 def open_sleeve(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Push the tray out at one end."""
     side = float(rng.choice([-1.0, 1.0]))
-    out = side * shape.product.size_mm[0] * float(rng.uniform(0.5, 0.62) if major else rng.uniform(0.24, 0.29))
+    out = side * shape.product.size_mm[0] * float(rng.uniform(0.6, 0.7) if major else rng.uniform(0.14, 0.18))
     return shape.with_patches(moved(shape, shape.parts["tray"], np.eye(3), np.zeros(3), (out, 0, 0)))
 
 

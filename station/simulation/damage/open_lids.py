@@ -22,20 +22,21 @@ _STRAP_WIDE, _STRAP_THICK_MM, _STRAP_BELOW_MM = 0.5, 0.8, 6.0
 
 
 def open_can(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Bend the lid up about a point of the rim, so that a camera sees under it from the side."""
+    """Bend the lid up about a point of the rim, or half of it about its middle, so that a camera sees under it."""
     lid = shape.patches["lid"]
     radius = shape.product.size_mm[0] / 2
-    angle = np.deg2rad(float(rng.uniform(55, 85) if major else rng.uniform(22, 28)))
+    angle = np.deg2rad(float(rng.uniform(55, 85) if major else rng.uniform(32, 40)))
     ahead = stance.towards_cameras[-1]
     turn = float(np.arctan2(ahead[0], -ahead[1]) + rng.uniform(-0.4, 0.4))
     towards, aside = np.array([np.cos(turn), np.sin(turn), 0]), np.array([-np.sin(turn), np.cos(turn), 0])
     hinge = lid.points[0, 0] * (0, 0, 1) + towards * radius * 0.96
-    offset = lid.points - hinge
-    away = -(offset @ towards) * 0.95
-    bent = angle * np.clip(away / (0.5 * radius), 0, 1) if major else np.full_like(away, angle)
-    points = hinge + (offset @ aside)[..., None] * aside * 0.95
-    points = points - (away * np.cos(bent))[..., None] * towards
-    points[..., 2] += away * np.sin(bent)
+    offset, fit = lid.points - hinge, 0.95 if major else 1.0
+    away = -(offset @ towards) * fit
+    free = np.maximum(away - (0 if major else 0.85 * radius), 0)
+    bent = angle * np.clip(free / (0.5 * radius), 0, 1) if major else np.full_like(free, angle)
+    points = hinge + (offset @ aside)[..., None] * aside * fit
+    points = points - (away - free + free * np.cos(bent))[..., None] * towards
+    points[..., 2] += free * np.sin(bent)
     return with_contents(shape, art).with_patches({"lid": lid.moved(points)})
 
 
@@ -78,7 +79,7 @@ def unscrew(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ran
         return opened.with_patches(moved(opened, cap, turn, hinge) | {"strap": strap})
     angle = np.deg2rad(float(rng.uniform(22, 28)))
     angle = min(angle, float(np.arcsin(min(0.8 * tall / wide, 1.0))))  # a wide cap lies flatter on its mouth
-    lift = max(12.0, 0.75 * tall) + 0.2 * wide * np.sin(angle)
+    lift = max(8.0, 0.4 * tall) + 0.2 * wide * np.sin(angle)
     return opened.with_patches(moved(opened, cap, turn_about(tilt, angle), base, lift * axis))
 
 

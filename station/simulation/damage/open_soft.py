@@ -93,21 +93,20 @@ def with_block(shape: Shape, wide: float, top_mm: float, rng: np.random.Generato
 def open_polybag(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Open the weld at the top: a corner of the front film peels back (minor) or all of its upper part (major).
 
-    What is inside comes out there.
+    What is inside shows there (minor) or comes out (major).
     """
     width, height, depth = shape.product.size_mm
+    films = [name for name in shape.patches if name in ("front", "front skin", "sticker")]
     if major:
         shape = burst_weld(shape, _TOP, rng)
-    films = [name for name in shape.patches if name in ("front", "front skin", "sticker")]
-    out = float(rng.uniform(0.24, 0.3) if major else rng.uniform(0.13, 0.16)) * height
-    shape = shape.with_patches(moved(shape, shape.parts["contents"], np.eye(3), np.zeros(3), (0, out, 0.02 * depth)))
-    shape = shape.with_patches({name: _draped(shape.patches[name], shape.patches["contents"]) for name in films})
-    if major:
+        out = (0, float(rng.uniform(0.24, 0.3)) * height, 0.02 * depth)
+        shape = shape.with_patches(moved(shape, shape.parts["contents"], np.eye(3), np.zeros(3), out))
+        shape = shape.with_patches({name: _draped(shape.patches[name], shape.patches["contents"]) for name in films})
         line, turn = float(rng.uniform(0.18, 0.24)) * height, np.deg2rad(float(rng.uniform(135, 150)))
         level = 0.4 * depth
         peeled = {name: folded_back(shape.patches[name], _TOP, line, 2 * _CURL_MM, turn, _UP, level) for name in films}
     else:
-        peeled = _corner_peeled(shape, films, height / 2, 1.0, float(rng.uniform(0.3, 0.36)) * width, rng)
+        peeled = _corner_peeled(shape, films, height / 2, 1.0, float(rng.uniform(0.4, 0.46)) * width, rng)
     return shape.with_patches(peeled)
 
 

@@ -40,8 +40,10 @@ _PIERCED = (Kind.CAN, Kind.BLISTER, Kind.MULTIPACK)
 """Stiff skins do not tear."""
 _FLAT = ("front", "back")
 """A blister's card, which the tray or its bubble backs, does not sink."""
-_SPLITTING, _SPLIT = (Kind.BLISTER, Kind.MULTIPACK, Kind.BOOK, Kind.CAN), 1.7
-"""Thin plastic around a set, a book's cover and tin split further: a small hole in them is larger by so much."""
+_SPLIT = {Kind.BLISTER: (1.3, 1.3), Kind.MULTIPACK: (1.7, 1.0), Kind.BOOK: (1.7, 1.0), Kind.CAN: (1.7, 1.0)}
+"""Thin plastic around a set, a book's cover and tin split further: a small and a large hole are larger by so much."""
+_HOLLOW_RGB, _DARK = (44, 40, 36), 80.0
+"""A hole in a bright mailer is dark; in one darker than this, in levels, one sees what it holds."""
 
 
 def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
@@ -55,8 +57,8 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
         half = (rng.uniform(27, 36), rng.uniform(13, 16)) if major else (rng.uniform(15, 18), rng.uniform(3.5, 4.3))
     else:
         half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6.6, 8.0), rng.uniform(6.0, 7.0))
-    if shape.product.kind in _SPLITTING and not major:
-        half = (_SPLIT * half[0], _SPLIT * half[1])
+    split = _SPLIT.get(shape.product.kind, (1.0, 1.0))[major]
+    half = (split * half[0], split * half[1])
     solid = without(shape, [name for name in shape.parts.get("wrap", ()) if name != "band"])
     site = draw_site(solid, stance, 0.7 * half[0] + 3, rng, _skins(solid))
     sunk_mm = 0.0
@@ -83,8 +85,9 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
 
 
 def _padded(shape: Shape, rng: np.random.Generator) -> Shape:
-    """Return a mailer with what it holds, all over its inside, halfway between its sheets."""
-    shape, place = plain_swatch(shape, block_rgb(shape.product), 3.0, rng)
+    """Return a mailer with what one sees through a hole, all over its inside, halfway between its sheets."""
+    is_dark = np.mean(shape.product.design.base) < _DARK
+    shape, place = plain_swatch(shape, block_rgb(shape.product) if is_dark else _HOLLOW_RGB, 3.0, rng)
     front, back = shape.patches["front"], shape.patches["back"]
     across, along = np.meshgrid(*(np.linspace(0, 1, count) for count in front.grid[::-1]))
     middle = (front.points + back.points[:, ::-1]) / 2

@@ -51,7 +51,7 @@ _RUNS, _SLOPE = 0.8, 0.3
 """How far down a side it runs, as a share of it, and how little of the way ahead counts as its spread."""
 _SCATTERED, _CRUMB_MM = 0.28, 0.8
 """How far crumbs scatter about a heap's border, as a share of its radius, and how large they are."""
-_LANE_MM, _ASIDE_MM = 12.0, 10.0
+_LANE_MM, _ASIDE_MM, _STANDS_MM = 12.0, 10.0, 3.0
 _GAP_RGB = (24, 20, 18)
 _SWELL_MM, _SWELL_LONG_MM = 0.25, 16.0
 _LAYER_STEP_MM, _LAYER_ROOM, _ABOVE_TRAY_MM = 1.5, 1.3, 0.25
@@ -75,7 +75,7 @@ class _Stuff:
 class _Leak:
     """Where it leaves the item: `point` on a side that looks `outward`, and how far below the tray lies.
 
-    It lands on the tray at `foot`, where the item is widest.
+    It lands on the tray at `foot`, where the item is widest; the tray meets the item `under_mm` further in.
     """
 
     point: NDArray[np.float64]
@@ -83,6 +83,7 @@ class _Leak:
     outward: NDArray[np.float64]
     up: NDArray[np.float64]
     drop_mm: float
+    under_mm: float
 
     def level(self, points: Points) -> NDArray[np.float64]:
         """Return how far points [N, 3] are from the leak seen from above, in mm; down a slope it runs further."""
@@ -147,7 +148,9 @@ def _draw_leak(shape: Shape, stance: Stance, rng: np.random.Generator) -> _Leak:
     point, foot = (_outermost(part, outward, stance.up, lane) for part in (seam, points))
     if shape.product.kind is Kind.TUBE:  # its cap lies free of the tray
         foot = point
-    return _Leak(point, foot, outward, stance.up, float(point @ stance.up - heights.min()))
+    stood_on = _outermost(points[heights < heights.min() + _STANDS_MM], outward, stance.up, lane)
+    under_mm = max(0.0, float((foot - stood_on) @ outward))
+    return _Leak(point, foot, outward, stance.up, float(point @ stance.up - heights.min()), under_mm)
 
 
 def _seam(shape: Shape) -> NDArray[np.float64]:
@@ -167,10 +170,14 @@ def _seam(shape: Shape) -> NDArray[np.float64]:
 def _outermost(
     points: NDArray[np.float64], outward: NDArray[np.float64], up: NDArray[np.float64], lane: float
 ) -> NDArray[np.float64]:
-    """Return the highest of the points that lie furthest outward, in a lane so far, in widths, beside the middle."""
+    """Return the highest of the points that lie furthest outward, in a lane so far, in widths, beside the middle.
+
+    Where the lane is empty, as between parts that lie apart, it is as wide as to hold a point.
+    """
     across = points @ np.cross(up, outward)
     across -= (across.max() + across.min()) / 2
-    reach = np.where(np.abs(across - lane * np.ptp(across)) < _LANE_MM, points @ outward, -np.inf)
+    off = np.abs(across - lane * np.ptp(across))
+    reach = np.where(off <= max(_LANE_MM, off.min()), points @ outward, -np.inf)
     rim = np.flatnonzero(reach > reach.max() - 4.0)
     return np.asarray(points[rim[int((points[rim] @ up).argmax())]])
 
@@ -256,8 +263,9 @@ def _lying(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.rand
         rim = np.sqrt(np.clip(level(flat) / _PUDDLE_RIM, 0, 1))
         rise = (_PUDDLE_MM + _SWELL_MM * swell(flat)) * rim
     low = leak.point @ leak.up - leak.drop_mm + _ABOVE_TRAY_MM
-    middle = leak.foot + 0.55 * radius * leak.outward + (low - leak.foot @ leak.up) * leak.up
-    level_ways = radius * np.stack([np.cross(leak.up, leak.outward), -leak.outward])
+    long = radius + leak.under_mm / 2  # it reaches in to where the item stands
+    middle = leak.foot + (1.55 * radius - long) * leak.outward + (low - leak.foot @ leak.up) * leak.up
+    level_ways = np.stack([radius * np.cross(leak.up, leak.outward), -long * leak.outward])
     points = (middle + flat[:, :2] @ level_ways + rise[:, None] * leak.up).reshape(count, count, 3)
     share = (flat[:, :2] / _LAYER_ROOM + 1) / 2
     uv_mm = (np.array([left, top]) + share * (wide, high)).reshape(count, count, 2)
