@@ -36,7 +36,8 @@ def test_a_recording_is_of_the_booth_and_the_products_asked_for(config, tmp_path
     made = open_recording(out)
     assert len(made.tracks) == 6
     first, second = made.items
-    assert {first.product_id.split("-")[1], second.product_id.split("-")[1]} == {"2026"}, "a generated product's id"
+    drawn = {"-".join(item.product_id.split("-")[1:3]) for item in (first, second)}
+    assert drawn == {"booth-2026"}, "a generated product's id"
     assert second.arrive_ns < first.leave_ns, "a pair"
 
 
