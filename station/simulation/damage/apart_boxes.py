@@ -62,7 +62,7 @@ def _stuffing(shape: Shape, art: Artwork, stance: Stance, share: float) -> Patch
 
 
 def part_sleeve(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
-    """Tear the sleeve's front off, which lies beside; or the tray has slid out and lies there."""
+    """Slide the sleeve off its tray (minor); or its front is torn off (major); either lies beside."""
     low = tray_height(shape, stance.up)
     if not major:
         tray = {name: shape.patches[name] for name in shape.parts["tray"]}
