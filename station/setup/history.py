@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from annotated_types import Ge, Lt, MinLen
 from pydantic import TypeAdapter
@@ -19,6 +19,8 @@ from station.setup.measure import Bound, StepResult
 from station.setup.report import facts_table, minute, page, section
 from station.setup.settings import SetupSettings
 from station.setup.versions import RigVersions
+
+_T = TypeVar("_T")
 
 LAST = "check.json"
 HISTORY = "history.jsonl"
@@ -156,13 +158,7 @@ def last_check(folder: Path) -> LastCheck | None:
     Raises:
         SetupError: its file is malformed.
     """
-    path = folder / LAST
-    try:
-        return _LAST_CHECK.validate_json(path.read_bytes(), strict=True)
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise SetupError(f"{path} is malformed. Run `station setup check` again") from error
+    return _kept(folder / LAST, _LAST_CHECK, "station setup check")
 
 
 def unfit(folder: Path, rig_digest: str, max_age_h: float, utc_ns: int) -> str:
@@ -223,13 +219,17 @@ def baseline(folder: Path, rig_digest: str) -> dict[str, Health] | None:
     Raises:
         SetupError: its file is malformed.
     """
-    path = folder / _BASELINES / f"{rig_digest}.json"
+    return _kept(folder / _BASELINES / f"{rig_digest}.json", _HEALTH, "station setup")
+
+
+def _kept(path: Path, adapter: TypeAdapter[_T], command: str) -> _T | None:
+    """Return what a file holds, None where there is none; `command` makes it anew."""
     try:
-        return _HEALTH.validate_json(path.read_bytes(), strict=True)
+        return adapter.validate_json(path.read_bytes(), strict=True)
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise SetupError(f"{path} is malformed. Run `station setup` again") from error
+        raise SetupError(f"{path} is malformed. Run `{command}` again") from error
 
 
 def _of_the_booth(folder: Path, rig_digest: str) -> list[Record]:
