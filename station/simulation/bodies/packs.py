@@ -116,9 +116,14 @@ def _unit(form: PackForm, name: str, art: Artwork, step_mm: float) -> dict[str, 
     return {name: standing(patch) for name, patch in zip(names, turned, strict=True)}
 
 
+def _corner_mm(form: PackForm) -> float:
+    """Return the radius of a pack's upright edges."""
+    return form.unit[0] / 2 if form.round else 1.0
+
+
 def _outline(form: PackForm, width: float, depth: float, step_mm: float) -> NDArray[np.floating]:
     """Return the line around all units, [N, 2], counterclockwise from the middle of the back."""
-    radius = form.unit[0] / 2 if form.round else 1.0
+    radius = _corner_mm(form)
     corners = []
     for x, y, start in ((-1, 1, 90), (-1, -1, 180), (1, -1, 270), (1, 1, 0)):
         angles = np.deg2rad(start + np.linspace(0, 90, 10 if form.round else 3))
@@ -143,8 +148,21 @@ def _film(
     top = sheet_patch(art.places_mm["film top"], corner + up, right, down, step_mm, CLEAR_FILM)
     bottom = sheet_patch(art.places_mm["film bottom"], corner + down - up, right, -down, step_mm, CLEAR_FILM)
     patches = {}
-    for name, patch in (("film", wall), ("film top", top), ("film bottom", bottom)):
+    round_mm = _corner_mm(pack_form(product))
+    ends = (_rounded(patch, width, depth, round_mm) for patch in (top, bottom))
+    for name, patch in zip(("film", "film top", "film bottom"), (wall, *ends), strict=True):
         waves = crinkles(patch.uv_mm[..., 0], patch.uv_mm[..., 1], rng)
         waves *= 0.35 / np.abs(waves).max()
         patches[name] = patch.moved(patch.points + waves[..., None] * patch.normals())
     return patches
+
+
+def _rounded(sheet: Patch, width: float, depth: float, radius: float) -> Patch:
+    """Return a sheet over a pack drawn in at its corners, to follow the units' outline."""
+    points = sheet.points.astype(np.float64)
+    beyond = np.clip(np.abs(points[..., 2]) - (depth / 2 - radius), 0, radius)
+    share = 1 - (radius - np.sqrt(radius**2 - beyond**2)) / (width / 2)
+    points[..., 0] *= share
+    middle = sheet.uv_mm[..., 0].mean()
+    uv_mm = np.stack([middle + share * (sheet.uv_mm[..., 0] - middle), sheet.uv_mm[..., 1]], axis=2)
+    return replace(sheet.moved(points), uv_mm=uv_mm.astype(np.float32))

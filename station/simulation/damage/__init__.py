@@ -34,7 +34,8 @@ _SETS = (Kind.BLISTER, Kind.MULTIPACK)
 _ONE_SIDED: dict[DamageType, tuple[Kind, ...]] = {
     DamageType.ACTUATION: (Kind.CARTON, Kind.SLEEVE, Kind.MAILER, Kind.POLYBAG, Kind.BLISTER, Kind.BOOK),
     DamageType.DECONSTRUCTION: (Kind.SLEEVE, Kind.MAILER, Kind.MULTIPACK),
-    DamageType.MISSING_UNIT: (Kind.BLISTER,),
+    DamageType.SPILLAGE: (Kind.BLISTER,),
+    DamageType.MISSING_UNIT: (Kind.BLISTER, Kind.MULTIPACK),
 }
 """Kinds that open, come apart or show what is missing at one face only."""
 

@@ -117,10 +117,8 @@ def _stuff(product: SimProduct, rng: np.random.Generator) -> _Stuff:
         return _Stuff(_SALT_RGB, dry=True)
     if pictured in _LOOSE and (product.kind not in _HOLD_LIQUID or pictured in (Picture.GRAIN, Motif.BEANS)):
         return _Stuff(rgb, dry=True)
-    is_water = min(rgb) >= _WATER
-    holds = product.kind in _HOLD_LIQUID and not (product.kind is Kind.MULTIPACK and is_water)
-    if holds or pictured is Picture.FILLET:
-        return _Stuff(rgb, clear=product.kind is Kind.BOTTLE and is_water)
+    if product.kind in _HOLD_LIQUID or pictured is Picture.FILLET:
+        return _Stuff(rgb, clear=product.kind in (Kind.BOTTLE, Kind.MULTIPACK) and min(rgb) >= _WATER)
     if product.kind is Kind.BLISTER:
         return _Stuff(rgb)
     around = np.array([_TRAY_RGB, design.base], np.float64)

@@ -6,9 +6,9 @@ import pytest
 
 pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
 
-from support.bodies import INSIDE, PRODUCTS, RIG, built, faces_up, laid
+from support.bodies import INSIDE, PRODUCTS, RIG, built, faces_up, laid, made
 
-from station.simulation.catalogue import Kind
+from station.simulation.catalogue import Kind, Material
 from station.simulation.render import whole
 
 every_product = pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.product_id)
@@ -92,3 +92,11 @@ def test_a_mailers_front_does_not_poke_through_its_flap():
     patches = built(mailer).patches
     above = patches["flap"].points - patches["front"].points[: patches["flap"].grid[0]]
     assert above == pytest.approx(np.broadcast_to((0, 0, 1), above.shape), abs=1e-4)
+
+
+def test_the_film_of_a_multipack_follows_its_round_units():
+    width, depth, radius = 195.0, 130.0, 32.5
+    shape = built(made(Kind.MULTIPACK, (width, 110.0, depth), Material.CLEAR, units=6))
+    film = np.concatenate([shape.patches[name].points.reshape(-1, 3) for name in ("film", "film top", "film bottom")])
+    beyond = np.maximum(np.abs(film[:, ::2]) - (width / 2 - radius, depth / 2 - radius), 0)
+    assert np.linalg.norm(beyond, axis=1).max() < radius + 0.5

@@ -118,7 +118,7 @@ def test_what_will_be_damaged_looks_like_what_will_not(kind):
         (Kind.BLISTER, DamageType.DEFORMATION),
         (Kind.BOTTLE, DamageType.ACTUATION),
         (Kind.CAN, DamageType.DECONSTRUCTION),
-        (Kind.MULTIPACK, DamageType.MISSING_UNIT),
+        (Kind.MULTIPACK, DamageType.SUPERFICIAL),
     ],
 )
 def test_a_damaged_item_lies_as_a_good_one_does_and_its_damage_is_seen(kind, damage):
@@ -227,6 +227,13 @@ def test_a_hole_shows_what_is_deeper_and_a_missing_unit_what_is_behind_it():
     assert np.nanmedian(gone.depth_change_mm[mask]) > 30
 
 
+def test_one_looks_from_above_where_a_unit_of_a_multipack_is_missing():
+    for seed in range(6):
+        item = damaged(PRODUCTS[Kind.MULTIPACK], ((DamageType.MISSING_UNIT, MINOR),), seed)
+        truth = render_truth(RIG.camera("top"), item)
+        assert np.nanmedian(truth.depth_change_mm[truth.damage[DamageType.MISSING_UNIT]]) > 50
+
+
 @pytest.mark.parametrize(("kind", "damage"), [(Kind.CARTON, ((DamageType.PENETRATION, MAJOR),)), (Kind.SLEEVE, ())])
 def test_the_item_hides_the_tray_it_lies_on(kind, damage):
     """One sees a holed carton's bottom from within, and the edges of a sleeve beyond its inner tray."""
@@ -290,6 +297,15 @@ def test_what_a_product_holds_is_spilt_or_else_a_liquid_not_its_own(product_id, 
     shape = damaged(_named(product_id), ((DamageType.SPILLAGE, MAJOR),)).shape
     (layer,) = (patch for patch in shape.patches.values() if patch.spilt)
     assert (layer.finish.gloss > 0.5) == is_wet
+
+
+def test_a_pack_of_water_leaks_clear_water():
+    packs = draw_products(31, 40, (Kind.MULTIPACK,))
+    water = next(pack for pack in packs if pack.design.style and min(pack.design.style.ware) > 200)
+    shape = damaged(water, ((DamageType.SPILLAGE, MAJOR),)).shape
+    (layer,) = (patch for patch in shape.patches.values() if patch.spilt)
+    column, row = (layer.uv_mm.reshape(-1, 2).mean(axis=0) * shape.px_per_mm).astype(int)
+    assert np.ptp(shape.texture[row, column, :3].astype(int)) < 20
 
 
 def test_several_damages_add_up_and_are_told_apart():
