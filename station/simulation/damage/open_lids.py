@@ -124,4 +124,7 @@ def with_neck(shape: Shape, art: Artwork) -> Shape:
     ring = np.array([[1.05 * radius, foot + _RING_MM], [1.15 * radius, foot + _RING_MM], [1.15 * radius, foot]])
     left, low, wide, _ = art.places_mm["cap"]
     tied = turned_patch((left, low, wide, 2 * _RING_MM), ring, 49, PLASTIC)
-    return shape.with_patches({"open neck": neck, "open mouth": mouth, "neck ring": tied})
+    body = shape.patches["body"].points.copy()
+    body[body[..., 2] > foot + 0.1, :2] *= 0.98 * radius / (form.cap_radius - 1.0)
+    drawn_in = shape.patches["body"].moved(body)
+    return shape.with_patches({"body": drawn_in, "open neck": neck, "open mouth": mouth, "neck ring": tied})

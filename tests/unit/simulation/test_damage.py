@@ -277,6 +277,15 @@ def test_a_bottle_that_buckles_leans_and_its_foot_stays():
         assert np.abs(foot - moved).max() < 3
 
 
+def test_a_cap_that_is_screwed_up_bares_a_neck_narrower_than_it():
+    for thing in draw_products(31, 4, (Kind.BOTTLE,)):
+        shape = damaged(thing, ((DamageType.ACTUATION, MINOR),)).shape
+        body, neck = (shape.patches[name].points for name in ("body", "open neck"))
+        within = np.linalg.norm(neck[..., :2], axis=2).max()
+        above = body[body[..., 2] > neck[..., 2].min() + 4]
+        assert np.linalg.norm(above[:, :2], axis=1).max() < within
+
+
 def test_what_is_spilt_beside_an_item_is_damage_and_no_part_of_the_item():
     item = damaged(PRODUCTS[Kind.BOTTLE], ((DamageType.SPILLAGE, MAJOR),))
     beside = [truth.damage[DamageType.SPILLAGE] & ~truth.item for truth in truths(item).values()]
