@@ -52,6 +52,7 @@ _RUNS, _SLOPE = 0.8, 0.3
 _SCATTERED, _CRUMB_MM = 0.28, 0.8
 """How far crumbs scatter about a heap's border, as a share of its radius, and how large they are."""
 _LANE_MM, _ASIDE_MM, _STANDS_MM = 12.0, 10.0, 3.0
+_X, _Y = np.eye(3)[:2]
 _GAP_RGB = (24, 20, 18)
 _SWELL_MM, _SWELL_LONG_MM = 0.25, 16.0
 _LAYER_STEP_MM, _LAYER_ROOM, _ABOVE_TRAY_MM = 1.5, 1.3, 0.25
@@ -98,9 +99,13 @@ def spilt(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rando
     stuff = _stuff(shape.product, rng)
     radius = float(rng.uniform(30, 40) if major else rng.uniform(12, 15))
     pool_mm = float(rng.uniform(44, 58) if major else rng.uniform(18, 23))
-    shape = (_dusted if stuff.dry else _wetted)(shape, leak, radius, stuff, rng)
-    if stuff.own and shape.product.kind is not Kind.BLISTER:
-        shape = _gaping(shape, leak, 15.0 if major else 9.0)
+    is_card = shape.product.kind is Kind.BLISTER
+    names = shape.parts["card"] if is_card else shape.patches  # the bubble stays clean
+    stained = replace(shape, patches={name: shape.patches[name] for name in names})
+    stained = (_dusted if stuff.dry else _wetted)(stained, leak, radius, stuff, rng)
+    if stuff.own:
+        stained = _gaping(stained, leak, (15.0 if major else 9.0) * (1.5 if is_card else 1.0))
+    shape = replace(stained, patches={**shape.patches, **stained.patches})
     return _lying(shape, leak, pool_mm, stuff, rng)
 
 
@@ -138,6 +143,9 @@ def _draw_leak(shape: Shape, stance: Stance, rng: np.random.Generator) -> _Leak:
     turn = float(rng.uniform(-0.8, 0.8))
     outward = np.cos(turn) * outward + np.sin(turn) * np.cross(stance.up, outward)
     outward /= np.linalg.norm(outward)
+    is_card = shape.product.kind is Kind.BLISTER
+    if is_card:  # square to its seal, not over its head
+        outward = np.sign(outward) * (_X if outward[1] > -abs(outward[0]) else _Y)
     middle = (level.max(axis=0) + level.min(axis=0)) / 2
     away = seam.mean(axis=0) - (seam.mean(axis=0) @ stance.up) * stance.up - middle
     if np.linalg.norm(away) > _ASIDE_MM and outward @ away < 0:  # not from behind the closed end
@@ -146,6 +154,8 @@ def _draw_leak(shape: Shape, stance: Stance, rng: np.random.Generator) -> _Leak:
     point, foot = (_outermost(part, outward, stance.up, lane) for part in (seam, points))
     if shape.product.kind is Kind.TUBE:  # its cap lies free of the tray
         foot = point
+    elif is_card:
+        foot = point + ((points - point) @ outward).max() * outward
     stood_on = _outermost(points[heights < heights.min() + _STANDS_MM], outward, stance.up, lane)
     under_mm = max(0.0, float((foot - stood_on) @ outward))
     return _Leak(point, foot, outward, stance.up, float(point @ stance.up - heights.min()), under_mm)
@@ -160,6 +170,9 @@ def _seam(shape: Shape) -> NDArray[np.float64]:
         rim = shape.patches["cap"].points[-2 if kind is Kind.BOTTLE else 1]
     elif kind is Kind.MULTIPACK:
         rim = np.concatenate([patch.points[-1] for name, patch in shape.patches.items() if name.endswith(" lid")])
+    elif kind is Kind.BLISTER:
+        bubble = shape.patches["bubble"].points
+        rim = np.concatenate([bubble[0], bubble[-1], bubble[:, 0], bubble[:, -1]])
     else:
         rim = shape.points()
     return np.asarray(rim, np.float64)
@@ -262,6 +275,8 @@ def _lying(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.rand
         rise = (_PUDDLE_MM + _SWELL_MM * swell(flat)) * rim
     low = leak.point @ leak.up - leak.drop_mm + _ABOVE_TRAY_MM
     long = radius + leak.under_mm / 2  # it reaches in to where the item stands
+    if shape.product.kind is Kind.BLISTER:  # or to the seal it runs out of
+        long = (1.55 * radius + (leak.foot - leak.point) @ leak.outward) / 2
     middle = leak.foot + (1.55 * radius - long) * leak.outward + (low - leak.foot @ leak.up) * leak.up
     level_ways = np.stack([radius * np.cross(leak.up, leak.outward), -long * leak.outward])
     points = (middle + flat[:, :2] @ level_ways + rise[:, None] * leak.up).reshape(count, count, 3)
