@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from station.simulation.artwork import Artwork
 from station.simulation.damage.moves import moved, turn_about
-from station.simulation.damage.paint import coloured, lumps, painted
+from station.simulation.damage.paint import coloured, lumps, painted, plain_swatch
 from station.simulation.damage.site import Stance
 from station.simulation.faces import blister_form
-from station.simulation.shape import Patch, Shape
+from station.simulation.shape import Patch, Shape, grid_patch, uv_grid
 
 _GLUED_RGB, _BAND_INSIDE_RGB = (216, 204, 184), (206, 196, 176)
+_FRAME_MM = 4.0
+"""How wide the frame of print is that comes off with a bubble."""
 _SPRUNG_RAD = 2.2
 """How far round a cut band's end springs."""
 _LOOSE, _PULLED_MM = 0.6, (30.0, 45.0)
@@ -25,9 +27,23 @@ def open_blister(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: n
     side = int(stance.towards_cameras[-1][0] < 0)  # that camera looks under the open edge
     hinge = bubble[:, -side].mean(axis=0)
     angle = np.deg2rad(float(rng.uniform(48, 65) if major else rng.uniform(26, 32))) * (1 if side else -1)
-    names = [*shape.parts["bubble"], *(name for part in _units(shape) for name in shape.parts[part] if major)]
+    shape = _with_torn_paper(shape, rng)
+    names = ["bubble", "torn paper", *(name for part in _units(shape) for name in shape.parts[part] if major)]
     opened = shape.with_patches(moved(shape, names, turn_about(np.array([0.0, 1.0, 0.0]), angle), hinge))
     return with_glue_marks(opened, rng)
+
+
+def _with_torn_paper(shape: Shape, rng: np.random.Generator) -> Shape:
+    """Return a blister on whose bubble the paper stays that it was glued to: a frame around it."""
+    shape, place = plain_swatch(shape, _GLUED_RGB, 5.0, rng)
+    bubble = shape.patches["bubble"].points
+    outer = np.concatenate([bubble[:-1, 0], bubble[-1, :-1], bubble[:0:-1, -1], bubble[0, ::-1]])
+    middle = (bubble[0, 0] + bubble[-1, -1]) / 2
+    inner = outer.copy()
+    inner[:, :2] -= _FRAME_MM * (outer - middle)[:, :2] / np.abs(bubble[0, 0] - middle)[:2]
+    across, along = np.meshgrid(np.linspace(0.1, 0.9, len(outer)), (0.1, 0.9))
+    frame = grid_patch(np.stack([inner, outer]), uv_grid(place, across, along), wraps=True)
+    return shape.with_patches({"torn paper": frame})
 
 
 def with_glue_marks(shape: Shape, rng: np.random.Generator) -> Shape:
