@@ -27,7 +27,7 @@ _DENTS_MM: dict[Kind, tuple[tuple[_Range, _Range], tuple[_Range, _Range]]] = {
 }
 _CORNERS_MM = {  # the same of corners: boxes' are pushed in across the diagonal, a book's along its cover
     Kind.CARTON: (((30, 36), (14, 18)), ((62, 76), (30, 38))),
-    Kind.SLEEVE: (((30, 35), (15, 18)), ((84, 100), (36, 44))),
+    Kind.SLEEVE: (((42, 48), (28, 32)), ((84, 100), (36, 44))),
     Kind.BOOK: (((25, 31), (11, 14)), ((46, 56), (26, 32))),
     Kind.MULTIPACK: (((40, 46), (28, 32)), ((76, 88), (52, 58))),
 }
@@ -72,7 +72,7 @@ def deformed(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.ra
         shape = crumpled(shape, float(rng.uniform(*_CRUMPLED_MM[major])), stance, rng)
     elif kind in _FOLDS_MM:
         shape = _folded(shape, float(rng.uniform(*_FOLDS_MM[kind][major])), stance, rng)
-    is_done = kind is Kind.BLISTER or (not major and kind in (Kind.POLYBAG, Kind.MAILER))
+    is_done = kind is Kind.BLISTER or (not major and kind in (Kind.POLYBAG, Kind.MAILER, Kind.TUBE))
     return shape if is_done else _dented(shape, major, stance, rng)
 
 
@@ -118,7 +118,9 @@ def _corner_crushed(shape: Shape, major: bool, stance: Stance, rng: np.random.Ge
     if kind is Kind.BOOK:
         corner[0] = abs(corner[0])  # the spine's corners are the stronger ones
         outward = np.sign(corner) * (0.65, 0.65, -0.4)  # and down: the corner bends up
-        return pushed_in(shape, corner, outward, radius, depth, 1.6 * radius, rng)
+        below = "back" if corner[2] > 0 else "front"  # nobody sees it; a lining shares the print of its cover
+        printed = tuple(name for name in shape.patches if name != below and not name.endswith(" lining"))
+        return pushed_in(shape, corner, outward, radius, depth, 1.6 * radius, rng, printed)
     reach = min(4 * radius, 0.7 * np.sqrt(3) * min(shape.product.size_mm))  # the faces far behind stay
     scale = float(np.clip(min(shape.product.size_mm) / 60.0, 0.75, 1.0))
     return pushed_in(shape, corner, np.sign(corner) / np.sqrt(3), radius * scale, depth * scale, reach, rng)
@@ -176,11 +178,12 @@ def pushed_in(
     depth: float,
     reach: float,
     rng: np.random.Generator,
+    printed: tuple[str, ...] | None = None,
 ) -> Shape:
     """Push the surface in around a point, in flat facets with sharp creases as board and tin buckle.
 
     Every point moves against `normal` by an amount that depends on its place alone, so neighbouring faces stay joined.
-    The print cracks along the creases.
+    The print cracks along the creases, of the patches `printed` or of all.
     """
     dent = _draw_dent(point, normal, radius, depth, reach, rng)
     cracked = _CREASE_WEAR.get(shape.product.kind, _HARD_WEAR)
@@ -188,7 +191,9 @@ def pushed_in(
     def creases(points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(np.clip(dent.bend(points) - _CRACKS_FROM, 0, 1) * cracked, np.float32)
 
-    shape = painted(shape, within(point, 1.5 * radius), creases, bared(shape, rng), skins=False)
+    worn = shape if printed is None else replace(shape, patches={name: shape.patches[name] for name in printed})
+    worn = painted(worn, within(point, 1.5 * radius), creases, bared(shape, rng), skins=False)
+    shape = replace(worn, patches={**shape.patches, **worn.patches})
     return shape.with_patches({name: patch.moved(dent.pushed(patch.points)) for name, patch in shape.patches.items()})
 
 

@@ -276,7 +276,7 @@ def _lying(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.rand
     low = leak.point @ leak.up - leak.drop_mm + _ABOVE_TRAY_MM
     long = radius + leak.under_mm / 2  # it reaches in to where the item stands
     if shape.product.kind is Kind.BLISTER:  # or to the seal it runs out of
-        long = (1.55 * radius + (leak.foot - leak.point) @ leak.outward) / 2
+        long = (1.55 * radius + float((leak.foot - leak.point) @ leak.outward)) / 2
     middle = leak.foot + (1.55 * radius - long) * leak.outward + (low - leak.foot @ leak.up) * leak.up
     level_ways = np.stack([radius * np.cross(leak.up, leak.outward), -long * leak.outward])
     points = (middle + flat[:, :2] @ level_ways + rise[:, None] * leak.up).reshape(count, count, 3)
