@@ -123,7 +123,11 @@ def _corner_crushed(shape: Shape, major: bool, stance: Stance, rng: np.random.Ge
         return pushed_in(shape, corner, outward, radius, depth, 1.6 * radius, rng, printed)
     reach = min(4 * radius, 0.7 * np.sqrt(3) * min(shape.product.size_mm))  # the faces far behind stay
     scale = float(np.clip(min(shape.product.size_mm) / 60.0, 0.75, 1.0))
-    return pushed_in(shape, corner, np.sign(corner) / np.sqrt(3), radius * scale, depth * scale, reach, rng)
+    outward = np.sign(corner) / np.sqrt(3)
+    if kind is Kind.SLEEVE and not major:  # from above: its upper edges bend down
+        outward = outward + 0.9 * stance.up
+        outward /= np.linalg.norm(outward)
+    return pushed_in(shape, corner, outward, radius * scale, depth * scale, reach, rng)
 
 
 def _dog_eared(shape: Shape, stance: Stance, rng: np.random.Generator) -> Shape:
