@@ -1,11 +1,13 @@
 """Faces with little or no print: board, film, tin, cloth, pages, what lies inside."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from station.simulation.artwork.details import write_prose
 from station.simulation.artwork.pictures import photograph
 from station.simulation.canvas import Canvas, Colour, blend
-from station.simulation.catalogue import Design, Kind, Material, Motif, SimProduct
+from station.simulation.catalogue import Design, Kind, Material, Motif, Picture, SimProduct, Style
 from station.simulation.faces import pack_form
 
 _BOARD: Colour = (198, 186, 166)
@@ -37,6 +39,8 @@ def draw_plain(canvas: Canvas, product: SimProduct, name: str, rng: np.random.Ge
     elif kind is Kind.BOTTLE and name in ("body", "base", "contents"):
         colour = design.style.ware if design.style else design.accent
         canvas.rectangle(0, 0, canvas.width_mm, canvas.height_mm, colour if name == "contents" else design.base)
+    elif kind is Kind.POLYBAG and name == "contents" and design.style and design.material is Material.FILM:
+        canvas.stamp(photograph(_loose(design, design.style), canvas.width_mm, canvas.height_mm, rng), 0, 0)
     elif kind is Kind.POLYBAG and name == "contents":
         _cloth(canvas, design, design.style.ware if design.style else design.base)
     elif name == "pages":
@@ -75,6 +79,12 @@ def _cloth(canvas: Canvas, design: Design, colour: Colour) -> None:
         canvas.rectangle(0, float(top), wide, 5.0, blend(colour, design.ink, 0.55))
     for share in (0.27, 0.73):
         canvas.line([(wide * share, 0), (wide * share, high)], blend(colour, (0, 0, 0), 0.45), 1.6)
+
+
+def _loose(design: Design, style: Style) -> Design:
+    """Return a design that pictures what a bag holds: pieces, also where it shows who eats them."""
+    picture = Picture.GRAIN if style.picture is Picture.CREATURE else style.picture
+    return replace(design, style=replace(style, picture=picture))
 
 
 def _pages(canvas: Canvas, rng: np.random.Generator) -> None:
