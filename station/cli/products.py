@@ -9,7 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from station.cli.progress import counting_bar
 from station.config import StationConfig, load_config
+from station.core.errors import DatasetError, pip_install
 from station.core.items import ItemCapture
 from station.daemon.clock import ManualClock, SystemClock
 from station.daemon.lockstep import captures_lockstep
@@ -32,13 +34,16 @@ app = typer.Typer(help="The products a gallery knows, and where their references
 GalleryOption = Annotated[
     str | None, typer.Option("--gallery", help="Name or folder of a gallery; the configured one when left out.")
 ]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Configuration file, see `station config`: its model and gallery.")
+]
 ProductArgument = Annotated[str, typer.Argument(metavar="PRODUCT", help="The product's id.")]
 
 
 @app.command("list")
-def list_(gallery: GalleryOption = None) -> None:
+def list_(gallery: GalleryOption = None, config: ConfigOption = None) -> None:
     """List the products."""
-    found = _open(gallery)
+    found = _open(gallery, config)
     table = Table("product", "name", "kind", "barcodes", "references", "good items that say what is usual")
     for product_id in found.product_ids:
         product, record = found.products[product_id], found.record(product_id)
@@ -48,9 +53,9 @@ def list_(gallery: GalleryOption = None) -> None:
 
 
 @app.command()
-def show(product: ProductArgument, gallery: GalleryOption = None) -> None:
+def show(product: ProductArgument, gallery: GalleryOption = None, config: ConfigOption = None) -> None:
     """Show a product's references: where each comes from, when, of which lot, and what people said of it."""
-    found = _open(gallery)
+    found = _open(gallery, config)
     record = found.record(product)
     table = Table("reference", "source", "added", "lot", "verdict", "cameras", title=f"{product}: {record['name']}")
     for one in record.get("references", ()):
@@ -73,24 +78,60 @@ def add(
     barcode: Annotated[list[str] | None, typer.Option(help="A code it may be read by; repeat for more.")] = None,
     lot: Annotated[str, typer.Option(help="The lot that the units are of.")] = "",
     verdict: Annotated[str, typer.Option(help="What people said of the units.")] = "good",
+    config: ConfigOption = None,
 ) -> None:
     """Add references of good units to a product, new or known. All of the source must be good and of this product.
 
     Of a recording, every item that is announced as this product counts, and every item that is not announced.
     """
-    config, clock = load_config(None), SystemClock()
-    bundle = load_bundle(find_bundle(config.inference.bundle), config.inference)
-    keeper = _keeper(gallery, config, bundle)
+    settings, clock = load_config(config), SystemClock()
+    keeper = _keeper(gallery, settings)
     told = {"lot": lot, "verdict": verdict}
     with Console(stderr=True).status("Reading and enrolling"):
         if (source / "manifest.json").is_file():
             codes = {product, *(barcode or ())}
-            references = list(_of_recording(source, config, codes, told, clock.utc_ns()))
+            references = list(_of_recording(source, settings, codes, told, clock.utc_ns()))
         else:
-            references = list(references_of_pictures(source, bundle, told, clock.utc_ns()))
+            references = list(references_of_pictures(source, _bundle(settings), told, clock.utc_ns()))
         codes_read = tuple(barcode or ())
         added = keeper.add(Product(product, name or product, kind, codes_read, (product,)), references, clock.utc_ns())
     Console().print(f"added {added} of {len(references)} to {product}: version {keeper.version}")
+
+
+@app.command("import")
+def import_(
+    dataset: Annotated[Path, typer.Argument(help="A dataset of this station's cameras that marks references.")],
+    gallery: GalleryOption = None,
+    lot: Annotated[str, typer.Option(help="The lot that the units are of.")] = "",
+    verdict: Annotated[str, typer.Option(help="What people said of the units.")] = "good",
+    config: ConfigOption = None,
+) -> None:
+    """Add the products that a dataset judges, those of its val and test items, with the references it marks.
+
+    This is the gallery that `station tune DATASET` asks for. Stopped, the same command goes on: what is there is not
+    added again.
+    """
+    try:
+        from station.learn.dataset import open_dataset
+        from station.learn.tuning.enrolment import enrolments, products_to_judge
+    except ImportError as error:
+        raise DatasetError(
+            f"importing a dataset needs {error.name}. Install the extra: {pip_install('data')}"
+        ) from error
+    settings, clock, found = load_config(config), SystemClock(), open_dataset(dataset)
+    products = products_to_judge(found)
+    if not products:
+        raise DatasetError(
+            f"{dataset} marks no references of products with val or test items. Use `station products add`"
+        )
+    keeper = _keeper(gallery, settings)
+    added = 0
+    with counting_bar(Console(stderr=True), "Enrolling products", len(products)) as progress:
+        told = {"lot": lot, "verdict": verdict}
+        for done, (product, references) in enumerate(enrolments(found, settings.vision, told, clock.utc_ns()), start=1):
+            added += keeper.add(product, references, clock.utc_ns())
+            progress(done)
+    Console().print(f"added {added} references of {len(products)} products: version {keeper.version}")
 
 
 @app.command()
@@ -98,40 +139,44 @@ def retire(
     product: ProductArgument,
     references: Annotated[list[str] | None, typer.Argument(help="The references; all of them when left out.")] = None,
     gallery: GalleryOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Take references out of use, or a product with all of them; their pictures stay, and `undo` brings them back."""
-    config, clock = load_config(None), SystemClock()
-    keeper = _keeper(gallery, config, load_bundle(find_bundle(config.inference.bundle), config.inference))
+    settings, clock = load_config(config), SystemClock()
+    keeper = _keeper(gallery, settings)
     keeper.retire(product, references or (), clock.utc_ns())
     Console().print(f"retired {len(references) if references else 'all'} of {product}: version {keeper.version}")
 
 
 @app.command()
-def undo(gallery: GalleryOption = None) -> None:
+def undo(gallery: GalleryOption = None, config: ConfigOption = None) -> None:
     """Undo the last change that still stands; repeat to go further back."""
-    config, clock = load_config(None), SystemClock()
-    keeper = _keeper(gallery, config, load_bundle(find_bundle(config.inference.bundle), config.inference))
+    settings, clock = load_config(config), SystemClock()
+    keeper = _keeper(gallery, settings)
     undone = keeper.undo(clock.utc_ns())
     Console().print(f"undid: {undone}; version {keeper.version}")
 
 
-def _open(gallery: str | None) -> Gallery:
-    config = load_config(None)
-    bundle = load_bundle(find_bundle(config.inference.bundle), config.inference)
-    return Gallery.open(find_gallery(gallery or config.gallery.path), bundle.digest)
+def _open(gallery: str | None, config: Path | None) -> Gallery:
+    settings = load_config(config)
+    return Gallery.open(find_gallery(gallery or settings.gallery.path), _bundle(settings).digest)
 
 
-def _keeper(gallery: str | None, config: StationConfig, bundle: Bundle) -> GalleryKeeper:
-    folder = Path(gallery) if gallery else find_gallery(config.gallery.path)
-    settings = config.gallery
+def _bundle(settings: StationConfig) -> Bundle:
+    return load_bundle(find_bundle(settings.inference.bundle), settings.inference)
+
+
+def _keeper(gallery: str | None, settings: StationConfig) -> GalleryKeeper:
+    name, bundle = gallery or settings.gallery.path, _bundle(settings)
+    found = find_gallery(name)
     return GalleryKeeper(
-        folder,
+        found if found.is_dir() else Path(name),
         bundle.digest,
         bundle.features,
         lambda shots, surfaces: enrol_product(
             with_stand_ins(shots, bundle.features),
-            settings.patches_per_product,
-            settings.pictures_per_camera,
+            settings.gallery.patches_per_product,
+            settings.gallery.pictures_per_camera,
             bundle.features,
             surfaces,
         ),

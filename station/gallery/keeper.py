@@ -143,7 +143,7 @@ class GalleryKeeper:
         loaded = [self._load(product.product_id, one) for one in entries]
         enrolled = self._enrol([shot for shot, _ in loaded], [surface for _, surface in loaded if surface is not None])
         place = f"{product.product_id}/v{self._last() + 1}"
-        (self._folder / place).mkdir(parents=True)
+        (self._folder / place).mkdir(parents=True, exist_ok=True)  # one that was stopped left its folder
         record = {**write_product(self._folder, place, product, enrolled), "references": list(entries)}
         others = [one for one in self._data["products"] if one["product_id"] != product.product_id]
         products = sorted([*others, record], key=lambda one: str(one["product_id"]))

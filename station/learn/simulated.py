@@ -76,35 +76,44 @@ class Plan:
         rng = np.random.default_rng((self.seed, 5, part))
         is_redesigned = rng.random() < _REDESIGNED_SHARE
         other = redesigned(product, self.catalogue_seed(self.split(part))) if is_redesigned else product
-        damages = self._damages(part)
+        damages, poses = self._decks(part)
         for number in range(count):
             judged = number - references
             damage = next(damages) if judged >= 0 and (judged + part) % 2 else ()
-            yield Order(other if judged >= 0 and judged // 2 % 2 else product, number, damage, judged < 0)
+            packed = other if judged >= 0 and judged // 2 % 2 else product
+            yield Order(packed, number, damage, damage or next(poses), judged < 0)
 
     def _counts(self, part: int) -> tuple[int, int]:
         """Return how many items a part has, and how many of them are references."""
         count = self.items // self.products + (part < self.items % self.products)
         return count, round(REFERENCE_SHARE * count)
 
-    def _damages(self, part: int) -> Iterator[Damage]:
-        """Yield damage for a part's judged items, from where the last part of its kind and split left off."""
+    def _decks(self, part: int) -> tuple[Iterator[Damage], Iterator[Damage]]:
+        """Return what a part's items get, from where the last part of its kind and split left off: damage, and poses.
+
+        Good items lie as if they had the damage of the second: what is opened at one side has that side up, and how
+        it lies would tell it.
+        """
         place, split = part % len(Kind), self.split(part)
         alike = [before for before in range(place, part, len(Kind)) if self.split(before) is split]
-        dealt = sum(
-            (count - references + before % 2) // 2 for before in alike for count, references in [self._counts(before)]
+        counts = [(self._counts(before), before % 2) for before in alike]
+        damaged = sum((count - references + odd) // 2 for (count, references), odd in counts)
+        good = sum(count for (count, _), _ in counts) - damaged
+        damages, poses = (
+            _deck(tuple(Kind)[place], np.random.default_rng((self.seed, purpose, place, list(Split).index(split))))
+            for purpose in (6, 7)
         )
-        rng = np.random.default_rng((self.seed, 6, place, list(Split).index(split)))
-        return islice(_deck(tuple(Kind)[place], rng), dealt, None)
+        return islice(damages, damaged, None), islice(poses, good, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One item to be made: `number` of its product's."""
+    """One item to be made: `number` of its product's; a good one lies as one with the damage `posed_for` would."""
 
     product: SimProduct
     number: int
     damage: Damage
+    posed_for: Damage
     is_reference: bool
 
 
@@ -159,7 +168,7 @@ def _make_part(writer: DatasetWriter, plan: Plan, settings: SimulationSettings, 
     studio = Studio(own_seed, replace(settings, booth_seed=own_seed))
     orders, items = tuple(plan.orders(part)), []
     for order in orders:
-        shot = studio.shot(order.product, order.number, order.damage)
+        shot = studio.shot(order.product, order.number, order.damage, order.posed_for)
         items.append(_saved(writer.path, shot, order, plan.split(part)))
         if len(items) == len(orders):
             writer.write(part, items)

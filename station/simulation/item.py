@@ -42,15 +42,17 @@ def make_item(
     settings: SimulationSettings,
     rng: np.random.Generator,
     side: int = 0,
+    posed_for: Damage | None = None,
 ) -> PlacedItem:
     """Build a product, turn it any way up, damage it where a camera sees it, and lay it on the tray.
 
-    `side` -1 or 1 lays it into the tray's left or right half, turned to be narrow; 0 anywhere.
+    `side` -1 or 1 lays it into the tray's left or right half, turned to be narrow; 0 anywhere. It lies as an item
+    with the damage `posed_for` does; as its own damage asks when None.
     """
     art = artwork(product, _texture_px_per_mm(rig, settings))
     shape = build_shape(product, art, _DAMAGED_STEP_MM if damage else _WHOLE_STEP_MM, rng)
     drawn = draw_face_up(product, rng)
-    upper = face_up(shape, damage) or drawn
+    upper = face_up(shape, damage if posed_for is None else posed_for) or drawn
     rotation = draw_narrow(shape, upper, rng) if side else draw_rotation(upper, rng)
     stance = Stance(rotation[2], _towards_cameras(rig) @ rotation)
     bodies = stages(shape, damage, stance, art, rng)

@@ -63,20 +63,21 @@ class Studio:
             for place, camera in enumerate(self.rig.cameras)
         }
 
-    def shot(self, product: SimProduct, number: int, damage: Damage = ()) -> Shot:
+    def shot(self, product: SimProduct, number: int, damage: Damage = (), posed_for: Damage | None = None) -> Shot:
         """Take a picture of a product with every camera: any stable way up, any turn, anywhere on the tray.
 
         Args:
             product: what to show.
             number: of this product's shots, which; another number lies otherwise and has other noise.
             damage: what to do to it.
+            posed_for: it lies as an item with this damage does; as one with `damage` when None.
 
         Raises:
             SimulationError: this kind of product cannot have that damage.
         """
         name = int.from_bytes(sha256(product.product_id.encode()).digest()[:8])
         rng = np.random.default_rng((self._seed, 4, name, product.version, number))
-        item = make_item(product, damage, self.rig, self.settings, rng)
+        item = make_item(product, damage, self.rig, self.settings, rng, posed_for=posed_for)
         noise, t_ns = int(rng.integers(1 << 31)), number * _NS_PER_S // self.settings.fps
         return self._exposed(product, item, noise, t_ns)
 

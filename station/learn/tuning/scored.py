@@ -78,7 +78,7 @@ def score_items(
     walk = replace(inspector, judge=listener)
     chosen = [item for item in dataset.items if item.split in set(splits) and not item.is_reference]
     for done, item in enumerate(chosen, start=1):
-        capture = _capture(dataset.path, item)
+        capture = capture_of(dataset.path, item)
         verdict = walk.inspect(capture, _NEVER_NS)
         if verdict.detail:
             raise DatasetError(f"item {item.item_id} of {dataset.path} cannot be judged: {verdict.detail}")
@@ -86,9 +86,16 @@ def score_items(
         progress(done)
 
 
-def _capture(folder: Path, item: Item) -> ItemCapture:
-    if not all(view.depth for view in item.views):
-        raise DatasetError(f"item {item.item_id} has a view without depth. Tune on items of the station's own cameras")
+def capture_of(folder: Path, item: Item) -> ItemCapture:
+    """Return a dataset's item as the station would have captured it, announced as what it is.
+
+    Raises:
+        DatasetError: a picture is missing, or a view has no depth or no rig.
+    """
+    if item.rig is None or not all(view.depth for view in item.views):
+        raise DatasetError(
+            f"item {item.item_id} has no rig, or a view without depth. Use items of the station's own cameras"
+        )
     frames = tuple(frame_of(folder, view) for view in item.views)
     told = Announcement(0, 0, sku=item.product_id) if item.barcode is None else Announcement(0, 0, barcode=item.barcode)
     return ItemCapture(item.item_id, 0, (FrameSet(0, 0, frames),), told)

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
 pytest.importorskip("pyarrow", reason="datasets need the extra [data]")
 
-from station.core.damage import Severity
+from station.core.damage import DamageType, Severity
 from station.core.errors import DatasetError
 from station.learn.dataset import Split, open_dataset
 from station.learn.pictures import load_colour, load_depth_change_mm, load_depth_mm, load_mask
@@ -17,8 +17,9 @@ from station.learn.simulated import Plan, simulate_dataset
 from station.rig import load_rig
 from station.simulation.catalogue import Kind
 from station.simulation.damage import possible
-from station.simulation.generator import booth_products
+from station.simulation.generator import booth_products, draw_product
 from station.simulation.settings import SimulationSettings
+from station.simulation.studio import Studio
 
 SMALL = SimulationSettings(width_px=160, height_px=120, supersampling=1)
 ITEMS, SEED = 9, 4
@@ -131,6 +132,28 @@ def test_plan_is_as_it_is_told():
             assert types.count(kind) > 0.04 * len(types), (split, kind)
         products = {order.product.product_id: order.product.kind for order in mine}
         assert min(Counter(products.values()).values()) >= 2
+
+
+def test_how_an_item_lies_does_not_tell_its_damage():
+    plan = Plan(6000, 5)
+    orders = [order for part in range(plan.products) for order in plan.orders(part)]
+    assert all(order.posed_for == order.damage for order in orders if order.damage)
+    for product in Kind:
+        mine = [order for order in orders if order.product.kind is product]
+        for kind in possible(product):
+            good, damaged = (
+                np.mean([kind is order.posed_for[0][0] for order in mine if bool(order.damage) is is_damaged])
+                for is_damaged in (False, True)
+            )
+            assert good == pytest.approx(damaged, abs=0.06), (product, kind)
+
+
+@pytest.mark.parametrize("kind", [Kind.SLEEVE, Kind.MAILER])
+def test_a_good_item_lies_as_an_opened_one_would(kind):
+    studio, opened = Studio(3, SMALL), ((DamageType.ACTUATION, Severity.MINOR),)
+    product = draw_product(8, 1, kind)
+    ups = [studio.shot(product, number, posed_for=opened).item.tray_from_item[2, :3] for number in range(6)]
+    assert np.allclose(ups, studio.shot(product, 6, opened).item.tray_from_item[2, :3], atol=1e-6)
 
 
 def test_every_kind_takes_every_damage_minor_and_major():
