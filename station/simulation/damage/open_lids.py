@@ -125,6 +125,8 @@ def with_neck(shape: Shape, art: Artwork) -> Shape:
     left, low, wide, _ = art.places_mm["cap"]
     tied = turned_patch((left, low, wide, 2 * _RING_MM), ring, 49, PLASTIC)
     body = shape.patches["body"].points.copy()
-    body[body[..., 2] > foot + 0.1, :2] *= 0.98 * radius / (form.cap_radius - 1.0)
+    above = body[..., 2] > foot + 0.1
+    middle = body[above, :2].mean(axis=0)
+    body[above, :2] = middle + 0.98 * radius / (form.cap_radius - 1.0) * (body[above, :2] - middle)
     drawn_in = shape.patches["body"].moved(body)
     return shape.with_patches({"body": drawn_in, "open neck": neck, "open mouth": mouth, "neck ring": tied})

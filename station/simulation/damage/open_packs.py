@@ -14,7 +14,7 @@ from station.simulation.shape import Patch, Shape, grid_patch, uv_grid
 
 _GLUED_RGB, _BAND_INSIDE_RGB = (216, 204, 184), (206, 196, 176)
 _FRAME_MM = 4.0
-"""How wide the frame of print is that comes off with a bubble."""
+"""How wide the frame of paper is that comes off with a bubble."""
 _SPRUNG_RAD = 2.2
 """How far round a cut band's end springs."""
 _LOOSE, _PULLED_MM = 0.6, (30.0, 45.0)

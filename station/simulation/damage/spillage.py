@@ -100,8 +100,8 @@ def spilt(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.rando
     radius = float(rng.uniform(30, 40) if major else rng.uniform(12, 15))
     pool_mm = float(rng.uniform(44, 58) if major else rng.uniform(18, 23))
     is_card = shape.product.kind is Kind.BLISTER
-    names = shape.parts["card"] if is_card else shape.patches  # the bubble stays clean
-    stained = replace(shape, patches={name: shape.patches[name] for name in names})
+    clean = ("bubble", "unit ") if is_card else ()  # it comes out below them
+    stained = replace(shape, patches={name: own for name, own in shape.patches.items() if not name.startswith(clean)})
     stained = (_dusted if stuff.dry else _wetted)(stained, leak, radius, stuff, rng)
     if stuff.own:
         stained = _gaping(stained, leak, (15.0 if major else 9.0) * (1.5 if is_card else 1.0))
@@ -145,7 +145,7 @@ def _draw_leak(shape: Shape, stance: Stance, rng: np.random.Generator) -> _Leak:
     outward /= np.linalg.norm(outward)
     is_card = shape.product.kind is Kind.BLISTER
     if is_card:  # square to its seal, not over its head
-        outward = np.sign(outward) * (_X if outward[1] > -abs(outward[0]) else _Y)
+        outward = np.copysign(1.0, outward) * (_X if outward[1] > -abs(outward[0]) else _Y)
     middle = (level.max(axis=0) + level.min(axis=0)) / 2
     away = seam.mean(axis=0) - (seam.mean(axis=0) @ stance.up) * stance.up - middle
     if np.linalg.norm(away) > _ASIDE_MM and outward @ away < 0:  # not from behind the closed end

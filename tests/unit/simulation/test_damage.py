@@ -277,6 +277,14 @@ def test_a_bottle_that_buckles_leans_and_its_foot_stays():
         assert np.abs(foot - moved).max() < 3
 
 
+@pytest.mark.parametrize(("kind", "severity"), [(Kind.BOOK, MAJOR), (Kind.TUBE, MINOR)])
+def test_a_bent_corner_is_all_that_is_hurt(kind, severity):
+    for thing in draw_products(31, 3, (kind,)):
+        for truth in truths(damaged(thing, ((DamageType.DEFORMATION, severity),))).values():
+            mask = cv2.dilate(truth.damage[DamageType.DEFORMATION].astype(np.uint8), np.ones((9, 9), np.uint8))
+            assert cv2.connectedComponents(mask)[0] <= 2
+
+
 def test_a_cap_that_is_screwed_up_bares_a_neck_narrower_than_it():
     for thing in draw_products(31, 4, (Kind.BOTTLE,)):
         shape = damaged(thing, ((DamageType.ACTUATION, MINOR),)).shape
