@@ -118,8 +118,8 @@ def _corner_crushed(shape: Shape, major: bool, stance: Stance, rng: np.random.Ge
     if kind is Kind.BOOK:
         corner[0] = abs(corner[0])  # the spine's corners are the stronger ones
         outward = np.sign(corner) * (0.65, 0.65, -0.4)  # and down: the corner bends up
-        below = "back" if corner[2] > 0 else "front"  # nobody sees it; a lining shares the print of its cover
-        printed = tuple(name for name in shape.patches if name != below and not name.endswith(" lining"))
+        cover = "front" if corner[2] > 0 else "back"
+        printed = cover, f"{cover} rim"  # linings and edges of pages share their print with others far away
         return pushed_in(shape, corner, outward, radius, depth, 1.6 * radius, rng, printed)
     reach = min(4 * radius, 0.7 * np.sqrt(3) * min(shape.product.size_mm))  # the faces far behind stay
     scale = float(np.clip(min(shape.product.size_mm) / 60.0, 0.75, 1.0))
