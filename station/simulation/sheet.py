@@ -204,8 +204,12 @@ def _best_view(shot: Shot, before: Shot | None) -> tuple[Picture, Picture | None
 
 
 def _told(shot: Shot, camera_id: str) -> float:
-    """Return how well a camera's picture tells what an item is, 0 to 1: a bottle's does not from above or below."""
-    if shot.product.kind is not Kind.BOTTLE:
+    """Return how well a camera's picture tells what an item is, 0 to 1.
+
+    From above or below one tells neither a bottle nor that a blister's bubble is lifted.
+    """
+    is_lifted = shot.product.kind is Kind.BLISTER and DamageType.ACTUATION in dict(shot.item.damage)
+    if shot.product.kind is not Kind.BOTTLE and not is_lifted:
         return 1.0
     sight = shot.rig.tray_from_camera(camera_id)[:3, 3] - shot.item.tray_from_item[:3, 3]
     return 1 - float(sight @ shot.item.tray_from_item[:3, 2]) ** 2 / float(sight @ sight)
