@@ -41,6 +41,8 @@ _ASKEW_DEG = (30.0, 60.0)
 """Wear runs at such an angle to the print: along it, it could be taken for print."""
 _SLIM = 0.7
 """Wear on a tube is smaller by so much, so that it does not go all around."""
+_DRAWN_OUT = 0.3
+"""What a scuff rubs off is this much shorter across its direction."""
 _FACING = 0.35
 """Rubbed and stained is what faces the same way as the damage's middle, at least by this cosine."""
 
@@ -50,7 +52,9 @@ _Mar = Callable[[Shape, bool, Site, np.random.Generator], Shape]
 def marred(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.random.Generator) -> Shape:
     """Return the shape scuffed, stained, scratched or with a piece of its print torn off."""
     kind = shape.product.kind
-    forms: list[_Mar] = [_scuffed, _scratched]
+    forms: list[_Mar] = [_scuffed]
+    if kind is not Kind.POLYBAG:  # on film that shines a scratch passes for gloss
+        forms.append(_scratched)
     if kind not in _UNEVEN:
         forms.append(_stained)
     if kind not in _NO_PAPER:
@@ -84,17 +88,17 @@ def _worn(shape: Shape, site: Site, rng: np.random.Generator) -> Paint:
 
 
 def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
-    """Rub the print off in streaks along one direction."""
+    """Rub the print off along one direction: a rough patch that runs out in streaks, with crumbs of print left in it."""
     size = np.array([rng.uniform(40, 52), rng.uniform(22, 30)] if major else [rng.uniform(22, 26), rng.uniform(9, 12)])
     size *= _SLIM if shape.product.kind is Kind.TUBE else 1.0
-    plane = _askew(site, rng) / size
-    streaks, patches = lumps(0.3, rng), lumps(0.8, rng)
+    plane = _askew(site, rng)
+    streaks, crumbs = lumps(5.0, rng), lumps(1.6, rng)
 
     def cover(points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
         flat = (points - site.point) @ plane
-        drawn_out = np.column_stack([flat * (0.12, 1.0), np.zeros(len(flat))]).astype(np.float32)
-        worn = 1.2 * (1 - np.linalg.norm(flat, axis=1)) + 0.42 * streaks(drawn_out) + 0.2 * patches(drawn_out)
-        return np.asarray(0.85 * np.clip(2.2 * worn, 0, 1) * _on_this_side(site, normals), np.float32)
+        drawn_out = np.column_stack([flat * (_DRAWN_OUT, 1.0), np.zeros(len(flat))]).astype(np.float32)
+        worn = 1 - np.linalg.norm(flat / size, axis=1) + 0.3 * streaks(drawn_out) + 0.22 * crumbs(drawn_out)
+        return np.asarray(np.clip(6 * worn, 0, 1) * _on_this_side(site, normals), np.float32)
 
     return painted(shape, within(site.point, 1.7 * size[0]), cover, _worn(shape, site, rng))
 
