@@ -88,7 +88,7 @@ def _worn(shape: Shape, site: Site, rng: np.random.Generator) -> Paint:
 
 
 def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
-    """Rub the print off along one direction: a rough patch that runs out in streaks, with crumbs of print left in it."""
+    """Rub the print off along one direction: a rough patch that runs out in streaks, with crumbs of print in it."""
     size = np.array([rng.uniform(40, 52), rng.uniform(22, 30)] if major else [rng.uniform(22, 26), rng.uniform(9, 12)])
     size *= _SLIM if shape.product.kind is Kind.TUBE else 1.0
     plane = _askew(site, rng)
