@@ -54,7 +54,7 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
         shape = _padded(shape, rng)
     is_tear = bool(rng.random() < 0.5) and shape.product.kind not in _PIERCED
     if is_tear:
-        half = (rng.uniform(27, 36), rng.uniform(13, 16)) if major else (rng.uniform(15, 18), rng.uniform(3.5, 4.3))
+        half = (rng.uniform(27, 36), rng.uniform(13, 16)) if major else (rng.uniform(14, 17), rng.uniform(5.0, 6.0))
     else:
         half = (rng.uniform(16, 21), rng.uniform(13, 17)) if major else (rng.uniform(6.6, 8.0), rng.uniform(6.0, 7.0))
     split = _SPLIT.get(shape.product.kind, (1.0, 1.0))[major]
@@ -76,7 +76,7 @@ def penetrated(shape: Shape, major: bool, stance: Stance, art: Artwork, rng: np.
     edge = {"torn edge": torn.rim(outline, rng)}
     if is_tear:
         upper = outline[: len(outline) // 2]
-        long = min(1.5 * half[1], _STRIP_MM) * np.sin(np.linspace(0.15, np.pi - 0.15, len(upper)))
+        long = min(0.7 * half[1], _STRIP_MM) * np.sin(np.linspace(0.15, np.pi - 0.15, len(upper)))
         edge["torn strip"] = torn.bent(upper, long, 2.8, rng)
     else:
         edge |= _petals(torn, outline, half, rng)

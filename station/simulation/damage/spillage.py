@@ -236,9 +236,10 @@ def _dusted(shape: Shape, leak: _Leak, radius: float, stuff: _Stuff, rng: np.ran
 
     def cover(points: Points, normals: Points) -> NDArray[np.float32]:
         level = leak.level(points)
-        spread = 1.1 - np.linalg.norm(level, axis=1) / radius + 0.2 * wander(points)
-        lies = np.clip(0.45 + normals @ leak.up, 0.25, 1) * ((normals @ leak.up > 0.3) | (normals @ leak.outward > 0.3))
-        return np.asarray(np.clip(3 * (spread + 0.22 * (grains(points) + fine(points))), 0, 0.95) * lies, np.float32)
+        is_level = normals @ leak.up > 0.3
+        spread = np.where(is_level, 1.0, 0.6) - np.linalg.norm(level, axis=1) / radius + 0.2 * wander(points)
+        lies = is_level | (normals @ leak.outward > 0.3)
+        return np.asarray(np.clip(8 * (spread + 0.22 * (grains(points) + fine(points))), 0, 1) * lies, np.float32)
 
     return painted(shape, _below(leak, 2.0 * radius), cover, coloured(stuff.rgb, 7.0, rng))
 
