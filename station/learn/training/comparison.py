@@ -24,7 +24,7 @@ _WORST = 8
 _ON_ITEM = -2
 """The channel that says which patches lie on the item; see `station.gallery.differences`."""
 _NEVER = 20.0
-"""Taken from the log-odds of patches that no neighbour of which lies on the item."""
+"""Minus the log-odds of patches no neighbour of which lies on the item: nothing is learned of them, whatever is true."""
 _RARE = -3.0
 """The log-odds that every patch starts from."""
 
@@ -51,8 +51,8 @@ class Comparison(nn.Module):
         hidden = self.around(hidden).relu()
         hidden = self.wider(nn.functional.dropout2d(hidden, _DROPOUT, self.training)).relu()
         maps = self.patch(hidden)
-        beside = 1 - nn.functional.max_pool2d(differences[:, _ON_ITEM, None], 3, 1, 1)
-        maps = maps - _NEVER * beside
+        near = nn.functional.max_pool2d(differences[:, _ON_ITEM, None], 3, 1, 1)
+        maps = (maps + _NEVER) * near - _NEVER
         return maps.flatten(2).topk(min(_WORST, maps[0, 0].numel()), dim=2).values.mean(2), maps
 
 
@@ -75,9 +75,9 @@ def comparison_graph(comparison: Comparison, shape: tuple[int, int, int]) -> Any
     place = channels + BESIDES + _ON_ITEM
     bounds = [weight(name, np.array([at])) for name, at in (("start", place), ("end", place + 1), ("axis", 1))]
     near = add("MaxPool", add("Slice", value, *bounds), kernel_shape=[3, 3], pads=[1] * 4)
-    one, never = (weight(name, np.array([own], np.float32)) for name, own in (("one", 1.0), ("never", _NEVER)))
-    beside = add("Mul", add("Sub", one, near), never)
-    maps = add("Sub", conv(hidden, "patch", comparison.patch), beside, output=_MAPS)
+    never = weight("never", np.array([_NEVER], np.float32))
+    shown = add("Mul", add("Add", conv(hidden, "patch", comparison.patch), never), near)
+    maps = add("Sub", shown, never, output=_MAPS)
     flat = add("Reshape", maps, weight("flat", np.array([0, 0, -1])))
     count = weight("count", np.array([min(_WORST, height * width)]))
     nodes.made.append(helper.make_node("TopK", [flat, count], ["worst", "places"], axis=2))
