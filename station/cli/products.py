@@ -44,11 +44,11 @@ ProductArgument = Annotated[str, typer.Argument(metavar="PRODUCT", help="The pro
 def list_(gallery: GalleryOption = None, config: ConfigOption = None) -> None:
     """List the products."""
     found = _open(gallery, config)
-    table = Table("product", "name", "kind", "barcodes", "references", "good items that say what is usual")
+    table = Table("product", "name", "kind", "barcodes", "references")
     for product_id in found.product_ids:
         product, record = found.products[product_id], found.record(product_id)
-        counts = str(record["reference_shots"]), str(record["calibration_shots"])
-        table.add_row(product_id, product.name, product.kind, " ".join(product.barcodes), *counts)
+        count = str(record["reference_shots"])
+        table.add_row(product_id, product.name, product.kind, " ".join(product.barcodes), count)
     Console().print(table)
 
 

@@ -51,7 +51,7 @@ class EnrolledProduct:
     """A product's references: `bank` float16 [P, C] of unit vectors, shared by all cameras, `faces` and `shapes`.
 
     `shapes` is None without surfaces. `looks` tell it from other products. `good_scores` are the item scores of the
-    undamaged shots held out of the bank.
+    undamaged shots, each measured by the others' half.
     """
 
     bank: NDArray[np.float16]
@@ -61,7 +61,6 @@ class EnrolledProduct:
     views: Mapping[str, EnrolledView]
     good_scores: tuple[float, ...]
     reference_shots: int
-    calibration_shots: int
 
 
 def enrol_product(
@@ -73,10 +72,10 @@ def enrol_product(
 ) -> EnrolledProduct:
     """Build a product's references from shots of undamaged items.
 
-    Every second shot gives the bank's patches; the others are held out and say what is usual. The split
-    is by shot, so that no placing is on both sides. The cameras share one bank, since a face that one
-    of them saw may turn to another on the next item. Faces are learned from all shots; a shot's own
-    part in a face is left out where its score counts.
+    All shots give the bank's patches. What is usual each half of them says, measured by the other half, so that
+    no placing is on both sides; with twice as many references items look a little more usual than that. The cameras
+    share one bank, since a face that one of them saw may turn to another on the next item. Faces are learned from
+    all shots; a shot's own part in a face is left out where its score counts.
 
     Args:
         shots: placings of undamaged items, at least four.
@@ -91,22 +90,20 @@ def enrol_product(
     if len(shots) < MIN_SHOTS:
         raise GalleryError(f"{len(shots)} shots are too few to enrol a product. Show at least {MIN_SHOTS} placings")
     shots = _sound(shots) if len(shots) >= _ENOUGH_TO_TELL else shots
-    references, held_out = shots[0::2], shots[1::2]
-    bank = _bank(references, patches)
-    yardsticks = _yardsticks(held_out, bank)
+    banks = _others(shots, patches)
+    yardsticks = _yardsticks(shots, banks)
     faces: tuple[FaceReferences, ...] = ()
-    scores = [_bank_scores(shot, bank) for shot in held_out]
+    scores = [_bank_scores(shot, bank) for shot, bank in zip(shots, banks, strict=True)]
     if describe is not None:
-        faces, scores = _with_faces(shots, bank, yardsticks, describe)
+        faces, scores = _with_faces(shots, banks, yardsticks, describe)
     return EnrolledProduct(
-        bank=bank,
+        bank=_bank(shots, patches),
         faces=faces,
         shapes=ShapeReferences.learn(surfaces),
         looks=_looks(shots),
-        views=_enrolled_views(references, yardsticks, pictures_per_camera),
+        views=_enrolled_views(shots[0::2], yardsticks, pictures_per_camera),
         good_scores=tuple(sorted(held_out_scores(scores))),
-        reference_shots=len(references),
-        calibration_shots=len(held_out),
+        reference_shots=len(shots),
     )
 
 
@@ -128,8 +125,7 @@ def _enrolled_views(
 
 def _sound(shots: Sequence[Shot]) -> Sequence[Shot]:
     """The shots without those that the others do not excuse; each half is compared with the other."""
-    banks = [_bank(shots[half::2], _SOUND_PATCHES) for half in (1, 0)]
-    scores = [_bank_scores(shot, banks[number % 2]) for number, shot in enumerate(shots)]
+    scores = [_bank_scores(shot, bank) for shot, bank in zip(shots, _others(shots, _SOUND_PATCHES), strict=True)]
     usual, spread = usual_scores(scores), spreads(scores)
     return [
         shot
@@ -145,14 +141,20 @@ def _bank(shots: Sequence[Shot], count: int) -> NDArray[np.float16]:
     return coreset(np.concatenate(patches), count).astype(np.float16)
 
 
+def _others(shots: Sequence[Shot], count: int) -> list[NDArray[np.float16]]:
+    """For each shot the bank of the half of the shots that it is not of."""
+    banks = [_bank(shots[half::2], count) for half in (1, 0)]
+    return [banks[number % 2] for number in range(len(shots))]
+
+
 def _bank_scores(shot: Shot, bank: NDArray[np.float16]) -> dict[str, float]:
     return {camera_id: view_score(patch_distances(view.features, view.mask, bank)) for camera_id, view in shot.items()}
 
 
-def _yardsticks(held_out: Sequence[Shot], bank: NDArray[np.float16]) -> dict[str, ViewCalibration]:
+def _yardsticks(shots: Sequence[Shot], banks: Sequence[NDArray[np.float16]]) -> dict[str, ViewCalibration]:
     maps = [
         {camera_id: patch_distances(view.features, view.mask, bank) for camera_id, view in shot.items()}
-        for shot in held_out
+        for shot, bank in zip(shots, banks, strict=True)
     ]
     scores = [{camera_id: view_score(distances) for camera_id, distances in shot.items()} for shot in maps]
     spread = spreads(scores)
@@ -167,9 +169,12 @@ def _yardsticks(held_out: Sequence[Shot], bank: NDArray[np.float16]) -> dict[str
 
 
 def _with_faces(
-    shots: Sequence[Shot], bank: NDArray[np.float16], yardsticks: Mapping[str, ViewCalibration], describe: Describe
+    shots: Sequence[Shot],
+    banks: Sequence[NDArray[np.float16]],
+    yardsticks: Mapping[str, ViewCalibration],
+    describe: Describe,
 ) -> tuple[tuple[FaceReferences, ...], list[dict[str, float]]]:
-    """The faces, and the held-out shots' view scores with them."""
+    """The faces, and the shots' view scores with them."""
     numbered = [(n, camera_id) for n, shot in enumerate(shots) for camera_id in shot]
     chosen = numbered[:: -(-len(numbered) // _VIEWS_LEARNED_FROM)]
     views = [shots[n][camera_id] for n, camera_id in chosen]
@@ -178,7 +183,7 @@ def _with_faces(
     )
     place_of = {where: number for number, where in enumerate(chosen)}
     scores: list[dict[str, float]] = []
-    for n in range(1, len(shots), 2):
+    for n in range(len(shots)):
         scores.append({})
         for camera_id, view in shots[n].items():
             placed = place(learned.faces, view.crop, view.mask)
@@ -186,7 +191,7 @@ def _with_faces(
             left_out = {k: own[id(one.face)] for k, one in enumerate(placed) if id(one.face) in own}
             described = describe([one.picture for one in placed]) if placed else ()
             finding = compare_view(
-                camera_id, view.features, view.mask, bank, yardsticks[camera_id], placed, described, left_out
+                camera_id, view.features, view.mask, banks[n], yardsticks[camera_id], placed, described, left_out
             )
             scores[-1][camera_id] = finding.score
     return learned.faces, scores

@@ -91,7 +91,6 @@ def write_product(folder: Path, place: str, product: Product, enrolled: Enrolled
     return {
         **asdict(product),
         "reference_shots": enrolled.reference_shots,
-        "calibration_shots": enrolled.calibration_shots,
         "good_scores": enrolled.good_scores,
         "bank": bank,
         "sha256": sha256_of(folder / bank),

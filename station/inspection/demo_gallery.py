@@ -15,14 +15,15 @@ from station.vision import ViewExtractor, VisionSettings
 GALLERY_SEED = 71
 """Seed of the references' poses and noise. The demo's items come from another, and nothing was tuned on them."""
 SHOTS = 96
-"""Placings per product: half become references, half say what is usual."""
+"""Placings per product; what is usual each half says, measured by the other."""
 
 _CARD = f"""# demo-gallery
 
 References of the simulated booth's {{products}} products, for the demo.
 
 - Made from {{shots}} rendered placings of undamaged units per product, seed {GALLERY_SEED}: any stable way up, any
-  turn, anywhere on the tray. Every second placing became references, the others calibrate the threshold.
+  turn, anywhere on the tray. All became references; each half of them, measured by the other, calibrates
+  the threshold.
 - Features: model bundle `{{bundle}}`; a gallery is refused by any other.
 - The demo's items come from another seed, and nothing was tuned on them.
 - Licence: Apache-2.0; the artwork is drawn by the station's own code, the products and brands are made up.

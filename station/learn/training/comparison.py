@@ -18,13 +18,12 @@ from station.learn.training.heads import Nodes
 
 _INPUT, _SCORES, _MAPS = "differences", "compared", "compared_map"
 _WIDTHS = (96, 64, 48)
-_DROPOUT = 0.2
 _WORST = 8
-"""A view's log-odds are the mean of those of so many patches."""
+"""A view's log-odds are the mean of those of so many patches, on a scale of their own: that mean is high by choice."""
 _ON_ITEM = -2
 """The channel that says which patches lie on the item; see `station.gallery.differences`."""
 _NEVER = 20.0
-"""Taken from the log-odds of patches that no neighbour of which lies on the item."""
+"""Minus the log-odds of patches no neighbour of which lies on the item: they teach nothing, whatever is true."""
 _RARE = -3.0
 """The log-odds that every patch starts from."""
 
@@ -41,19 +40,20 @@ class Comparison(nn.Module):
         self.around = nn.Conv2d(first, second, 3, padding=1)
         self.wider = nn.Conv2d(second, third, 3, padding=1)
         self.patch = nn.Conv2d(third, len(LABELS), 1)
+        self.view_scale = nn.Parameter(torch.ones(len(LABELS)))
+        self.view_shift = nn.Parameter(torch.zeros(len(LABELS)))
         assert self.patch.bias is not None
         nn.init.constant_(self.patch.bias, _RARE)
 
     def forward(self, differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return `scores` [N, L] and `maps` [N, L, h, w] of differences [N, C + 4, h, w]."""
         values = self.norm(torch.cat([differences, differences.abs()], 1))
-        hidden = self.own(nn.functional.dropout2d(values, _DROPOUT, self.training)).relu()
-        hidden = self.around(hidden).relu()
-        hidden = self.wider(nn.functional.dropout2d(hidden, _DROPOUT, self.training)).relu()
+        hidden = self.wider(self.around(self.own(values).relu()).relu()).relu()
         maps = self.patch(hidden)
-        beside = 1 - nn.functional.max_pool2d(differences[:, _ON_ITEM, None], 3, 1, 1)
-        maps = maps - _NEVER * beside
-        return maps.flatten(2).topk(min(_WORST, maps[0, 0].numel()), dim=2).values.mean(2), maps
+        near = nn.functional.max_pool2d(differences[:, _ON_ITEM, None], 3, 1, 1)
+        maps = (maps + _NEVER) * near - _NEVER
+        worst = maps.flatten(2).topk(min(_WORST, maps[0, 0].numel()), dim=2).values.mean(2)
+        return worst * self.view_scale + self.view_shift, maps
 
 
 def comparison_graph(comparison: Comparison, shape: tuple[int, int, int]) -> Any:
@@ -75,13 +75,15 @@ def comparison_graph(comparison: Comparison, shape: tuple[int, int, int]) -> Any
     place = channels + BESIDES + _ON_ITEM
     bounds = [weight(name, np.array([at])) for name, at in (("start", place), ("end", place + 1), ("axis", 1))]
     near = add("MaxPool", add("Slice", value, *bounds), kernel_shape=[3, 3], pads=[1] * 4)
-    one, never = (weight(name, np.array([own], np.float32)) for name, own in (("one", 1.0), ("never", _NEVER)))
-    beside = add("Mul", add("Sub", one, near), never)
-    maps = add("Sub", conv(hidden, "patch", comparison.patch), beside, output=_MAPS)
+    never = weight("never", np.array([_NEVER], np.float32))
+    shown = add("Mul", add("Add", conv(hidden, "patch", comparison.patch), never), near)
+    maps = add("Sub", shown, never, output=_MAPS)
     flat = add("Reshape", maps, weight("flat", np.array([0, 0, -1])))
     count = weight("count", np.array([min(_WORST, height * width)]))
     nodes.made.append(helper.make_node("TopK", [flat, count], ["worst", "places"], axis=2))
-    add("ReduceMean", "worst", output=_SCORES, axes=[2], keepdims=0)
+    mean = add("ReduceMean", "worst", axes=[2], keepdims=0)
+    scaled = add("Mul", mean, weight("view_scale", comparison.view_scale))
+    add("Add", scaled, weight("view_shift", comparison.view_shift), output=_SCORES)
     return _model(nodes, shape)
 
 

@@ -22,12 +22,14 @@ from station.learn.training.heads import Heads
 from station.learn.training.settings import TrainingSettings
 from station.learn.training.truth import UNKNOWN, WHOLE
 
-_BATCH_ITEMS = 32
+_BATCH_ITEMS = 16
 _RATE, _DECAY = 2e-3, 1e-2
 _BETA = 0.99
 _FOCUS = 2.0
 _FULL_SHARE = 0.25
 """A patch is wholly damaged for the heads when damage covers this share of it."""
+_USUAL_SHARE = 0.015
+"""Of all patches and labels so many are damaged, about; by a batch's own share, patches of mild batches weigh more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def patch_loss(maps: torch.Tensor, shares: NDArray[np.uint8]) -> torch.Tensor:
     target = (given.float() / (WHOLE * _FULL_SHARE)).clamp(max=1)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(maps, target, reduction="none")
     focus = (maps.sigmoid() - target).abs().detach() ** _FOCUS * known
-    return (loss * focus).sum() / (target * known).sum().clamp(min=1)
+    return (loss * focus).sum() / (known.sum() * _USUAL_SHARE).clamp(min=1)
 
 
 def heads_loss(

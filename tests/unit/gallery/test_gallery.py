@@ -12,6 +12,7 @@ from station.core.errors import GalleryError
 from station.core.items import ItemView, Quality
 from station.gallery import Gallery, GalleryWriter, Product, Shot, ShotView, enrol_product
 from station.gallery.calibration import held_out_scores, item_score
+from station.gallery.patches import patch_distances
 
 MODEL = "0123456789abcdef"
 MASK = np.zeros((64, 64), np.bool_)
@@ -60,7 +61,7 @@ def test_a_gallery_comes_back_as_it_was_written(folder: Path) -> None:
     gallery = Gallery.open(folder, MODEL)
     assert gallery.product_ids == ("soap", "tea")
     assert gallery.products["tea"] == TEA
-    assert len(gallery.good_scores) == 6 + 4
+    assert len(gallery.good_scores) == 12 + 8
     assert list(gallery.good_scores) == sorted(gallery.good_scores)
     references = gallery.references("tea")
     assert references is not None
@@ -72,6 +73,13 @@ def test_a_gallery_comes_back_as_it_was_written(folder: Path) -> None:
     assert len(gallery.pictures("tea")) == 2
     assert gallery.pictures("coffee") == ()
     assert gallery.digest == Gallery.open(folder, MODEL).digest
+
+
+def test_every_shot_is_looked_for_in_the_bank(folder: Path) -> None:
+    shots = [shot(seed) for seed in range(4)]
+    bank = enrol_product(shots, patches=10_000).bank
+    for one in shots:
+        assert patch_distances(one["top"].features, MASK, bank).max() < 2e-3
 
 
 def test_a_strange_patch_stands_out_where_it_is(folder: Path) -> None:

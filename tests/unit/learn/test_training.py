@@ -226,3 +226,27 @@ def test_unknown_patches_teach_nothing():
     maps = torch.zeros((1, len(LABELS), 2, 2), requires_grad=True)
     patch_loss(maps, np.full((1, len(LABELS), 2, 2), UNKNOWN, np.uint8)).backward()
     assert not maps.grad.any()
+
+
+def test_damage_beside_the_item_teaches_a_comparison_nothing():
+    import torch
+
+    from station.learn.training.comparison import Comparison
+
+    comparison = Comparison(8)
+    _, maps = comparison(torch.zeros((2, 8, 4, 4)))
+    patch_loss(maps, np.full((2, len(LABELS), 4, 4), WHOLE, np.uint8)).backward()
+    assert not any(weights.grad is not None and weights.grad.any() for weights in comparison.parameters())
+
+
+def test_a_patch_weighs_the_same_whatever_else_is_damaged():
+    import torch
+
+    slopes = []
+    for damaged in (1, 4):
+        maps = torch.zeros((1, len(LABELS), 4, 4), requires_grad=True)
+        shares = np.zeros((1, len(LABELS), 4, 4), np.uint8)
+        shares[0, 0, 0, :damaged] = WHOLE
+        patch_loss(maps, shares).backward()
+        slopes.append(maps.grad[0, 0, 0, 0])
+    assert slopes[0] == slopes[1]
