@@ -163,6 +163,22 @@ def test_training_goes_on_where_it_stopped(dataset, tmp_path, monkeypatch):
     np.testing.assert_allclose(again.describe([crop])[0].scores, whole.describe([crop])[0].scores, atol=1e-4)
 
 
+def test_a_training_goes_on_with_its_own_settings_alone(dataset, tmp_path, monkeypatch, capsys):
+    source, out = convolutions(tmp_path / "backbone"), tmp_path / "heads"
+
+    def trained(finetune_epochs, bundle=source):
+        options = ("--epochs", "2", "--finetune", "--finetune-epochs", finetune_epochs)
+        return station(monkeypatch, "train", dataset.path, out, "--bundle", bundle, *options)
+
+    assert trained(5) == 0  # ten steps
+    card = (out / "CARD.md").read_text()
+    assert trained(6) != 0
+    assert "holds the training with finetune_epochs 5, not 6" in " ".join(capsys.readouterr().err.split())
+    assert trained(5, transformer(tmp_path / "other")) != 0
+    assert trained(5) == 0
+    assert (out / "CARD.md").read_text() == card
+
+
 def item(severity, types=(), masks=()):
     view = View("top", "top.png", damage_masks=masks)
     return Item("a", "p", "P", "carton", Split.TRAIN, types, severity, (view,)), view
