@@ -18,7 +18,9 @@ from station.learn.pictures import FOLDER, write_png
 
 ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"))
 GOOD = "good"
-_LIKE_GOOD = frozenset(("normal", "ok", "okay", "intact", "undamaged", "nodamage", "nodefect", "defectfree", "fine"))
+_LIKE_GOOD = frozenset(
+    "normal ok okay intact undamaged nodamage nodefect nodefects nondefective defectfree fine healthy pass".split()
+)
 SPLITS = {"train": Split.TRAIN, "val": Split.VAL, "validation": Split.VAL, "test": Split.TEST}
 """How sources call the splits."""
 _END_OF_FILE = {".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9", ".png": b"IEND"}
