@@ -19,7 +19,21 @@ from station.learn.pictures import FOLDER, write_png
 ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"))
 GOOD = "good"
 _LIKE_GOOD = frozenset(
-    "normal ok okay intact undamaged nodamage nodefect nodefects nondefective defectfree fine healthy pass".split()
+    [
+        "normal",
+        "ok",
+        "okay",
+        "intact",
+        "undamaged",
+        "nodamage",
+        "nodefect",
+        "nodefects",
+        "nondefective",
+        "defectfree",
+        "fine",
+        "healthy",
+        "pass",
+    ]
 )
 SPLITS = {"train": Split.TRAIN, "val": Split.VAL, "validation": Split.VAL, "test": Split.TEST}
 """How sources call the splits."""
