@@ -18,9 +18,7 @@ from station.learn.pictures import FOLDER, write_png
 
 ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"))
 GOOD = "good"
-_LIKE_GOOD = frozenset(
-    "normal ok okay intact undamaged nodamage nodefect nodefects nondefective defectfree fine healthy pass".split()
-)
+_LIKE_GOOD = re.compile("normal|ok|okay|intact|undamaged|no(damage|defects?)|nondefective|defectfree|fine|healthy|pass")
 SPLITS = {"train": Split.TRAIN, "val": Split.VAL, "validation": Split.VAL, "test": Split.TEST}
 """How sources call the splits."""
 _END_OF_FILE = {".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9", ".png": b"IEND"}
@@ -96,7 +94,7 @@ def is_good(folder: str) -> bool:
         DatasetError: it is called by another word for good.
     """
     name = folder.lower()
-    if re.sub("[ _-]", "", name) in _LIKE_GOOD:
+    if _LIKE_GOOD.fullmatch(re.sub("[ _-]", "", name)):
         raise DatasetError(f"folder {folder} would be taken for damage of that name. Rename it to {GOOD}")
     return name == GOOD
 
