@@ -18,10 +18,9 @@ def quantise(model: Path, out: Path, tensors: Sequence[NDArray[np.float32]]) -> 
         out: the file to write.
         tensors: inputs that show what its values range over.
     """
-    import onnx
     import onnxruntime as ort
     from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
-    from onnxruntime.quantization.quant_utils import add_pre_process_metadata
+    from onnxruntime.quantization.quant_utils import add_pre_process_metadata, load_model_with_shape_infer
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
         """The tensors, one by one."""
@@ -34,7 +33,7 @@ def quantise(model: Path, out: Path, tensors: Sequence[NDArray[np.float32]]) -> 
             """Return the next input, None after the last."""
             return next(self._left, None)
 
-    prepared = onnx.load(str(model))
+    prepared = load_model_with_shape_infer(model)
     add_pre_process_metadata(prepared)  # what it would fold is folded already; without the mark it warns of that
     quantize_static(
         prepared,
