@@ -12,7 +12,7 @@ from rich.table import Table
 from station.cli.files import file_to_write, folder_to_write, writing
 from station.cli.progress import counting_bar
 from station.config import StationConfig, load_config
-from station.core.errors import DatasetError, pip_install
+from station.core.errors import DatasetError, TuningError, pip_install
 from station.daemon.clock import SystemClock
 from station.daemon.parts import build_inspector, source_rig
 from station.gallery import METHOD
@@ -42,10 +42,11 @@ def tune(
 ) -> None:
     """Choose the threshold by the scores of undamaged items, and certify what it upholds.
 
-    Without a dataset these are the items that the gallery, or the fusion weights in force, were calibrated with. With
-    one, fusion weights are fitted first. Budget and confidence are the configuration's unless given. Weights and
-    certificate go into `judge.folder`; the certificate holds for this model, gallery, rig and configuration alone. Too
-    few undamaged items are refused, and the refusal says what they can certify.
+    Without a dataset these are the items that the gallery was calibrated with; that is refused where fusion weights are
+    in force, which were fitted to the good items they know. With one, fusion weights are fitted first. Budget and
+    confidence are the configuration's unless given. Weights and certificate go into `judge.folder`; the certificate
+    holds for this model, gallery, rig and configuration alone. Too few undamaged items are refused, and the refusal
+    says what they can certify.
 
     Example: `station tune --max-false-alarms 0.001 --confidence 0.95 --config station.toml`
     """
@@ -53,9 +54,14 @@ def tune(
     folder_to_write(Path(settings.judge.folder))
     inspector = build_inspector(settings, source_rig(settings), SystemClock(), settings.source.kind != "live")
     gallery, fusion = inspector.gallery, inspector.judge.fusion
-    scores: Sequence[float] = fusion.good_scores if fusion else gallery.good_scores
-    products = fusion.good_products if fusion else len(gallery.product_ids)
-    source = f"calibration items of {fusion.made_from}" if fusion else f"gallery {settings.gallery.path}"
+    scores: Sequence[float] = gallery.good_scores
+    products = sum(bool(gallery.record(product_id)["good_scores"]) for product_id in gallery.product_ids)
+    source = f"gallery {settings.gallery.path}"
+    if dataset is None and fusion is not None:
+        raise TuningError(
+            f"the fusion weights in {settings.judge.folder} were fitted to {fusion.made_from}, whose good items prove "
+            f"nothing of them. Name a dataset, whose test items do, or remove the weights"
+        )
     if dataset is not None:
         fusion, scores, products = _fit(dataset, inspector, settings, report, json_file)
         source = f"test items of {fusion.made_from}"

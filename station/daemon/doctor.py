@@ -163,10 +163,11 @@ def _false_alarms(gallery: Gallery, policy: JudgeSettings) -> Check:
     upheld = choose_threshold(gallery.good_scores, asked, policy.confidence).max_false_alarm_rate
     found = f"{count} undamaged items uphold {upheld:.2%}, {asked:.2%} asked for"
     if upheld > asked:
-        missing = 2 * (
-            good_items_needed(asked, policy.confidence) - count
-        )  # enrolling turns every second one into a reference
-        fix = f"Enrol {missing} more undamaged items (half of them count), or raise judge.max_false_alarm_rate"
+        missing = good_items_needed(asked, policy.confidence) - count
+        fix = (
+            f"Enrol {missing} more undamaged items (a product with fewer than four gives none), "
+            f"or raise judge.max_false_alarm_rate"
+        )
         return Check("false alarms", Health.WARNING, found, fix)
     return Check("false alarms", Health.OK, found)
 

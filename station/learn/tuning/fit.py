@@ -42,7 +42,7 @@ def fit_fusion(items: Sequence[ScoredItem], model: str, method: str, made_from: 
             f"{len(items) - damaged} good and {damaged} damaged items are too few to fit weights to; it takes {_LEAST} "
             f"of each. Bring more items, or keep the weights there are"
         )
-    fusion = _weights(items, Fusion(model, method, 0.0, {}, (), 0, made_from))
+    fusion = _weights(items, Fusion(model, method, 0.0, {}, (), made_from))
     held_out = held_out_log_odds(items, fusion)
     slope, bias = _logistic(held_out[:, None], _truth(items), penalty=0.0)
     weights = {source: replace(own, weight=own.weight * float(slope[0])) for source, own in fusion.weights.items()}
@@ -52,7 +52,6 @@ def fit_fusion(items: Sequence[ScoredItem], model: str, method: str, made_from: 
         bias=float(bias + slope[0] * fusion.bias),
         weights=weights,
         good_scores=tuple(map(float, good)),
-        good_products=len({item.product_id for item in items if not item.damaged}),
     )
 
 

@@ -32,7 +32,6 @@ FUSION = Fusion(
     bias=-0.5,
     weights={"references": SourceWeight(0.0, 0.05, 1.0, 1.2), "supervised": SourceWeight(-4.0, 1.0, 0.8, 2.0)},
     good_scores=tuple(np.linspace(-6, -1, 200).tolist()),
-    good_products=4,
     made_from="parcels",
 )
 CALIBRATION = Calibration({"top": ViewCalibration(0.1, 0.2)}, tuple(np.linspace(-0.1, 0.1, 200).tolist()))
