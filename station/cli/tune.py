@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,7 +17,11 @@ from station.daemon.clock import SystemClock
 from station.daemon.parts import build_inspector, source_rig
 from station.gallery import METHOD
 from station.inspection import Inspector
-from station.judge import Certificate, Fusion, certify, write_certificate, write_fusion
+from station.judge import Certificate, certify, write_certificate, write_fusion
+
+if TYPE_CHECKING:  # which needs an extra
+    from station.learn.evaluation.intervals import Estimate
+    from station.learn.tuning.tune import Tuned
 
 
 def tune(
@@ -62,8 +66,9 @@ def tune(
             f"the fusion weights in {settings.judge.folder} were fitted to {fusion.made_from}, whose good items prove "
             f"nothing of them. Name a dataset, whose test items do, or remove the weights"
         )
-    if dataset is not None:
-        fusion, scores, products = _fit(dataset, inspector, settings, report, json_file)
+    tuned = _fit(dataset, inspector, settings, report, json_file) if dataset is not None else None
+    if tuned is not None:
+        fusion, scores, products = tuned.fusion, tuned.good_scores, tuned.good_products
         source = f"test items of {fusion.made_from}"
     policy = settings.judge
     certificate = Certificate(
@@ -74,13 +79,13 @@ def tune(
         provenance=inspector.provenance,
         utc_ns=SystemClock().utc_ns(),
     )
-    _tell(certificate, write_certificate(Path(policy.folder), certificate))
+    _tell(certificate, tuned, write_certificate(Path(policy.folder), certificate))
 
 
 def _fit(
     dataset: Path, inspector: Inspector, settings: StationConfig, report: Path | None, json_file: Path | None
-) -> tuple[Fusion, Sequence[float], int]:
-    """The weights fitted, the scores of good items they were not fitted on, and how many products these are of."""
+) -> "Tuned":
+    """The weights fitted and written, and what they make of the test items."""
     try:
         from station.learn.dataset import Split, open_dataset
         from station.learn.tuning.report import write_report
@@ -102,7 +107,7 @@ def _fit(
         write_report(tuned, found, report)
         console.print(f"wrote {report}", soft_wrap=True)
     console.print(f"wrote {write_fusion(Path(settings.judge.folder), tuned.fusion)}", soft_wrap=True)
-    return tuned.fusion, tuned.good_scores, tuned.good_products
+    return tuned
 
 
 def _table(figures: Mapping[str, Any]) -> Table:
@@ -118,11 +123,17 @@ def _table(figures: Mapping[str, Any]) -> Table:
     return table
 
 
-def _tell(certificate: Certificate, file: Path) -> None:
+def _tell(certificate: Certificate, tuned: "Tuned | None", file: Path) -> None:
     threshold = certificate.threshold
+    recall = tuned and tuned.recall(threshold.score)
+    found = f" Of the damaged test items {_shown(recall)} do." if recall else ""
     Console(highlight=False).print(
         f"At most {threshold.max_false_alarm_rate:.3%} of undamaged items are sidelined for damage, with "
         f"{threshold.confidence:.1%} confidence: {threshold.good_items} good items of {certificate.products} products, "
-        f"of which {threshold.false_alarms} lie above the threshold {threshold.score:.4g}.\nwrote {file}",
+        f"of which {threshold.false_alarms} lie above the threshold {threshold.score:.4g}.{found}\nwrote {file}",
         soft_wrap=True,
     )
+
+
+def _shown(estimate: "Estimate") -> str:
+    return f"{estimate.value:.1%} ({estimate.low:.1%} to {estimate.high:.1%})"

@@ -10,7 +10,7 @@ from station.core.errors import TuningError
 from station.inspection import Inspector
 from station.judge import Fusion, Judge, JudgeSettings
 from station.learn.dataset import Dataset, Split
-from station.learn.evaluation.intervals import share
+from station.learn.evaluation.intervals import Estimate, share
 from station.learn.evaluation.item_figures import item_figures
 from station.learn.tuning.figures import ablation, calibration_error, confidences, contest, reliability
 from station.learn.tuning.fit import fit_fusion
@@ -20,21 +20,28 @@ from station.rig import load_rig
 _SEED = 1
 ALL = "all"
 """The row of all sources together."""
+_NO_WEIGHT = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
     """Fitted weights, what they make of test items, and every figure.
 
-    `good_scores` are those of good test items that the weights were not fitted on; `confidences` are of all judged test
-    items by item id.
+    `good_scores` and `damaged_scores` are those of test items, which the weights were not fitted on; `confidences` are
+    of all judged test items by item id.
     """
 
     fusion: Fusion
     good_scores: tuple[float, ...]
     good_products: int
+    damaged_scores: tuple[float, ...]
     confidences: Mapping[str, float]
     figures: dict[str, Any]
+
+    def recall(self, threshold: float) -> Estimate | None:
+        """Return the share of damaged test items that lie above a threshold, None without such items."""
+        found = sum(score > threshold for score in self.damaged_scores)
+        return share(found, len(self.damaged_scores)) if self.damaged_scores else None
 
 
 def tune_on(
@@ -65,17 +72,30 @@ def tune_on(
 
 
 def tune(items: Sequence[ScoredItem], model: str, method: str, made_from: str, policy: JudgeSettings) -> Tuned:
-    """Fit the weights to the val items and prove them on the test items; see `tune_on`."""
+    """Fit the weights to the val items and prove them on the test items; see `tune_on`.
+
+    Raises:
+        TuningError: there are too few good or damaged items, or no source tells them apart.
+    """
     calibration = [item for item in items if item.split is Split.VAL and item.judged]
     judged = [item for item in items if item.split is Split.TEST and item.judged]
     fusion = fit_fusion(calibration, model, method, made_from)
+    if max(own.weight for own in fusion.weights.values()) < _NO_WEIGHT:
+        raise TuningError(
+            f"no source tells the damaged val items of {made_from} from the good ones: {', '.join(fusion.weights)} "
+            f"would weigh nothing, and every item pass. Check how its items are marked, or keep the weights there are"
+        )
     judge = Judge(policy, fusion)
-    good = [item for item in judged if not item.damaged]
+    good, damaged = (
+        [(item.product_id, judge.score(item.scores, item.types, item.kind)) for item in judged if item.damaged is truth]
+        for truth in (False, True)
+    )
     silent = sum(not item.judged for item in items)
     return Tuned(
         fusion=fusion,
-        good_scores=tuple(judge.score(item.scores, item.types, item.kind) for item in good),
-        good_products=len({item.product_id for item in good}),
+        good_scores=tuple(score for _, score in good),
+        good_products=len({product_id for product_id, _ in good}),
+        damaged_scores=tuple(score for _, score in damaged),
         confidences={item.item_id: float(own) for item, own in zip(judged, confidences(judged, fusion), strict=True)},
         figures={
             "dataset": made_from,

@@ -45,6 +45,23 @@ def test_a_source_that_misleads_gets_no_weight() -> None:
     assert fit_fusion(turned, "m", "nearest", "made up").weights["depth"].weight == 0
 
 
+def test_weights_that_would_pass_every_item_are_refused() -> None:
+    wrong_way = [
+        replace(item, scores={"references": -float(item.damaged) + int(item.item_id) / 1e4})
+        for item in [*items(200, 8), *items(200, 9, Split.TEST)]
+    ]
+    with pytest.raises(TuningError, match="no source tells the damaged val items of made up from the good ones"):
+        tune(wrong_way, "m", "nearest", "made up", JudgeSettings())
+
+
+def test_recall_at_the_threshold_comes_with_its_interval() -> None:
+    tuned = tune([*items(200, 3), *items(100, 4, Split.TEST)], "m", "nearest", "made up", JudgeSettings())
+    found = tuned.recall(sorted(tuned.damaged_scores)[4])
+    assert found.value == 45 / 50
+    assert 0.7 < found.low < 0.9 < found.high < 1
+    assert tuned.recall(max(tuned.damaged_scores)).value == 0
+
+
 def test_the_confidence_of_other_products_means_what_it_says() -> None:
     tuned = tune([*items(1000, 3), *items(4000, 4, Split.TEST)], "m", "nearest", "made up", JudgeSettings())
     assert tuned.figures["ece"] < 0.05
