@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,6 @@ from station.inspection import Inspector
 from station.judge import Certificate, certify, write_certificate, write_fusion
 
 if TYPE_CHECKING:  # which needs an extra
-    from station.learn.evaluation.intervals import Estimate
     from station.learn.tuning.tune import Tuned
 
 
@@ -119,14 +119,16 @@ def _table(figures: Mapping[str, Any]) -> Table:
         weight = figures["weights"].get(name)
         table.add_row(name, "" if weight is None else f"{weight:.2f}", *cells)
     error = "-" if figures["ece"] is None else f"{figures['ece']:.3f}"
-    table.caption = f"calibration error {error}; cannot judge {figures['cannot judge']['value']:.1%}"
+    doubted = figures["cannot judge"]
+    told = [_shown(doubted), *(f"{word} {_shown(one)}" for word, one in doubted["reasons"].items())]
+    table.caption = f"calibration error {error}\ncannot judge {'; '.join(told)}"
     return table
 
 
 def _tell(certificate: Certificate, tuned: "Tuned | None", file: Path) -> None:
     threshold = certificate.threshold
     recall = tuned and tuned.recall(threshold.score)
-    found = f" Of the damaged test items {_shown(recall)} do." if recall else ""
+    found = f" Of the damaged test items {_shown(asdict(recall))} do." if recall else ""
     Console(highlight=False).print(
         f"At most {threshold.max_false_alarm_rate:.3%} of undamaged items are sidelined for damage, with "
         f"{threshold.confidence:.1%} confidence: {threshold.good_items} good items of {certificate.products} products, "
@@ -135,5 +137,5 @@ def _tell(certificate: Certificate, tuned: "Tuned | None", file: Path) -> None:
     )
 
 
-def _shown(estimate: "Estimate") -> str:
-    return f"{estimate.value:.1%} ({estimate.low:.1%} to {estimate.high:.1%})"
+def _shown(estimate: Mapping[str, Any]) -> str:
+    return f"{estimate['value']:.1%} ({estimate['low']:.1%} to {estimate['high']:.1%})"

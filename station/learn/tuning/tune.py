@@ -1,5 +1,6 @@
 """Tuning on a dataset of the station's own items: weights from its val split, their proof from its test split."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -90,7 +91,6 @@ def tune(items: Sequence[ScoredItem], model: str, method: str, made_from: str, p
         [(item.product_id, judge.score(item.scores, item.types, item.kind)) for item in judged if item.damaged is truth]
         for truth in (False, True)
     )
-    silent = sum(not item.judged for item in items)
     return Tuned(
         fusion=fusion,
         good_scores=tuple(score for _, score in good),
@@ -100,12 +100,22 @@ def tune(items: Sequence[ScoredItem], model: str, method: str, made_from: str, p
         figures={
             "dataset": made_from,
             "items": {"fitted on": len(calibration), "judged": len(judged)},
-            "cannot judge": asdict(share(silent, len(items))),
+            "cannot judge": _cannot_judge(items),
             "weights": {source: own.weight for source, own in fusion.weights.items()},
             **_confidence(judged, fusion),
             **_ablation(calibration, judged),
         },
     )
+
+
+def _cannot_judge(items: Sequence[ScoredItem]) -> dict[str, Any]:
+    """The share of items whose scores do not decide, and under `reasons` that of each doubt; some have several."""
+    words = Counter(word for item in items for word in item.doubts)
+    whole = share(sum(not item.judged for item in items), len(items))
+    return {
+        **asdict(whole),
+        "reasons": {word: asdict(share(count, len(items))) for word, count in words.most_common()},
+    }
 
 
 def _confidence(judged: Sequence[ScoredItem], fusion: Fusion) -> dict[str, Any]:

@@ -54,6 +54,18 @@ def test_weights_that_would_pass_every_item_are_refused() -> None:
         tune(wrong_way, "m", "nearest", "made up", JudgeSettings())
 
 
+def test_what_is_in_doubt_is_neither_good_nor_found_but_cannot_be_judged() -> None:
+    """Every fourth item is clipped, and so is sidelined whatever its scores."""
+    clear = [*items(400, 3), *items(400, 4, Split.TEST)]
+    doubted = [replace(item, doubts=("clipped",)) if int(item.item_id) % 8 in (0, 1) else item for item in clear]
+    tuned = tune(doubted, "m", "nearest", "made up", JudgeSettings())
+    told = tuned.figures["cannot judge"]
+    assert told["value"] == told["reasons"]["clipped"]["value"] == 0.25
+    assert 0.2 < told["low"] < 0.25 < told["high"] < 0.3
+    assert len(tuned.good_scores) == len(tuned.damaged_scores) == 150
+    assert len(tuned.fusion.good_scores) == 150
+
+
 def test_recall_at_the_threshold_comes_with_its_interval() -> None:
     tuned = tune([*items(200, 3), *items(100, 4, Split.TEST)], "m", "nearest", "made up", JudgeSettings())
     found = tuned.recall(sorted(tuned.damaged_scores)[4])
