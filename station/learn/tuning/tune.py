@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from station.core.errors import TuningError
+from station.gallery import Gallery
 from station.inspection import Inspector
 from station.judge import Fusion, Judge, JudgeSettings
 from station.learn.dataset import Dataset, Split
@@ -58,7 +59,8 @@ def tune_on(
         progress: is told how many items are scored.
 
     Raises:
-        TuningError: another rig took the dataset, or it has too few good or damaged items.
+        TuningError: another rig took the dataset, it lacks a split, the gallery knows none of a split's products, or
+            there are too few good or damaged items.
         DatasetError: an item cannot be scored.
     """
     for rig in sorted({item.rig for item in dataset.items if item.rig}):
@@ -68,8 +70,25 @@ def tune_on(
                 f"{dataset.path} was taken with rig {digest}, the station has {inspector.provenance.rig}. "
                 f"Tune on items that the station's own cameras took, with the rig in force"
             )
+    for split in (Split.VAL, Split.TEST):
+        _check_split(dataset, split, inspector.gallery)
     items = list(score_items(dataset, inspector, (Split.VAL, Split.TEST), progress))
     return tune(items, inspector.provenance.model, method, dataset.card.name, policy)
+
+
+def _check_split(dataset: Dataset, split: Split, gallery: Gallery) -> None:
+    chosen = [item for item in dataset.items if item.split is split and not item.is_reference]
+    if not chosen:
+        raise TuningError(
+            f"{dataset.path} has no items of the split {split}: weights are fitted to val and proven on test items. "
+            f"`station simulate dataset` makes both, and so does an import from folders that are named val and test"
+        )
+    known = {name for one in gallery.products.values() for name in (one.product_id, *one.skus, *one.barcodes)}
+    if not any({item.product_id, item.barcode} & known for item in chosen):
+        raise TuningError(
+            f"gallery {gallery.folder} knows no product of the {len(chosen)} {split} items of {dataset.path}. "
+            f"Run `station products import {dataset.path}` with the same --config, or name the gallery that has them"
+        )
 
 
 def tune(items: Sequence[ScoredItem], model: str, method: str, made_from: str, policy: JudgeSettings) -> Tuned:
