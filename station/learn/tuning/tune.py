@@ -99,7 +99,7 @@ def tune(items: Sequence[ScoredItem], model: str, method: str, made_from: str, p
     """
     calibration = [item for item in items if item.split is Split.VAL and item.judged]
     judged = [item for item in items if item.split is Split.TEST and item.judged]
-    fusion = fit_fusion(calibration, model, method, made_from)
+    fusion = fit_fusion([item for item in items if item.split is Split.VAL], model, method, made_from)
     if max(own.weight for own in fusion.weights.values()) < _NO_WEIGHT:
         raise TuningError(
             f"no source tells the damaged val items of {made_from} from the good ones: {', '.join(fusion.weights)} "

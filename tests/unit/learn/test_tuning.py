@@ -108,6 +108,12 @@ def test_too_few_items_of_a_sort_are_refused() -> None:
         fit_fusion([item for item in items(200, 5) if not item.damaged or int(item.item_id) < 10], "m", "n", "made up")
 
 
+def test_a_refusal_names_the_doubts_that_leave_too_few() -> None:
+    blurred = [replace(item, doubts=("blurred",)) for item in items(200, 5)]
+    with pytest.raises(TuningError, match=r"0 good and 0 damaged.*the others are in doubt: blurred 200"):
+        tune(blurred, "m", "nearest", "made up", JudgeSettings())
+
+
 def test_the_calibration_error_is_the_mean_gap() -> None:
     bins = reliability(np.array([0.01, 0.02, 0.99, 0.98]), np.array([False, True, True, True]))
     assert [one.items for one in bins] == [2, 2]
