@@ -16,9 +16,9 @@ from station.core.errors import StationError
 from station.daemon.calibration import Calibration, check_matters
 from station.daemon.clock import SystemClock
 from station.daemon.parts import find_gallery, source_rig
-from station.gallery import Gallery
-from station.inference import find_bundle, load_bundle
-from station.judge import JudgeSettings, choose_threshold, good_items_needed
+from station.gallery import METHOD, Gallery
+from station.inference import Bundle, find_bundle, load_bundle
+from station.judge import JudgeSettings, choose_threshold, good_items_needed, read_fusion
 from station.recording.librealsense import rs
 from station.rig import load_rig
 from station.setup.history import last_check
@@ -147,6 +147,7 @@ def _models(config: StationConfig) -> list[Check]:
     checks = [
         Check("model bundle", Health.OK, f"{config.inference.bundle}, hashes and golden outputs agree"),
         Check("ONNX provider", Health.OK, f"{bundle.providers[0]} is active"),
+        _judging(config.judge, bundle),
     ]
     try:
         gallery = Gallery.open(find_gallery(config.gallery.path), bundle.digest)
@@ -155,6 +156,21 @@ def _models(config: StationConfig) -> list[Check]:
     except StationError as error:
         checks.append(Check("gallery", Health.FAILED, str(error), "Enrol the products again with this model"))
     return checks
+
+
+def _judging(policy: JudgeSettings, bundle: Bundle) -> Check:
+    """Which sources decide: without fusion weights the references alone."""
+    try:
+        fusion = read_fusion(Path(policy.folder), bundle.digest, METHOD)
+    except StationError as error:
+        return Check("judge", Health.FAILED, str(error), "Run `station tune DATASET`, or remove the weights")
+    if fusion is not None:
+        weighed = sorted(source for source, own in fusion.weights.items() if own.weight)
+        return Check("judge", Health.OK, f"weighs {', '.join(weighed)}")
+    if bundle.manifest.heads is not None:
+        found = "the references alone judge; what damage heads and shapes find decides nothing yet"
+        return Check("judge", Health.WARNING, found, "Run `station tune DATASET`")
+    return Check("judge", Health.OK, "the references alone judge")
 
 
 def _false_alarms(gallery: Gallery, policy: JudgeSettings) -> Check:
