@@ -81,7 +81,7 @@ def _check_split(dataset: Dataset, split: Split, gallery: Gallery) -> None:
     if not chosen:
         raise TuningError(
             f"{dataset.path} has no items of the split {split}: weights are fitted to val and proven on test items. "
-            f"`station simulate dataset` makes both, and so does an import from folders that are named val and test"
+            f"`station simulate dataset` makes both, and so does `station dataset import recordings`"
         )
     known = {name for one in gallery.products.values() for name in (one.product_id, *one.skus, *one.barcodes)}
     if not any({item.product_id, item.barcode} & known for item in chosen):
