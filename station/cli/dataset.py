@@ -61,9 +61,10 @@ def import_(
 ) -> None:
     """Make a dataset of what others wrote.
 
-    `folders`: SRC/{train,test}/{good|TYPE}/UNIT/CAMERA.jpg, or single files in UNIT's place. `mvtec`: MVTec AD, LOCO or
-    3D-AD, one category or a folder of several. `kaputt`: query-SPLIT.parquet, reference-SPLIT.parquet and their
-    pictures. `tampar`: labels.csv, reference and field maps. `recordings`: recordings whose items are known.
+    `folders`: SRC/{train,test}/{good|TYPE}/UNIT/CAMERA.jpg, or single files in UNIT's place; all but good is damage.
+    `mvtec`: MVTec AD, LOCO or 3D-AD, one category or a folder of several. `kaputt`: query-SPLIT.parquet,
+    reference-SPLIT.parquet and their pictures. `tampar`: labels.csv, reference and field maps. `recordings`: recordings
+    whose items are known; each product's go to train, test and val in turn.
     """
     readers: dict[Layout, Callable[[Path], Source]] = {
         Layout.RECORDINGS: lambda folder: read_recordings(folder, _captures),

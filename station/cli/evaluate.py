@@ -19,9 +19,9 @@ _COLUMNS = {
     "auroc": "AUROC",
     "ap": "AP",
     "recall_at_1pct_fpr": "R@1%",
-    "recall_at_0.1pct_fpr": "R@0.1%",
+    "recall_at_0.1pct_fpr": "R@\n0.1%",
     "recall_at_50pct_precision": "R@P50",
-    "ppv_at_0.1pct_fpr": "PPV@0.1%",
+    "ppv_at_0.1pct_fpr": "PPV@\n0.1%",
 }
 _GOOD_FOR_ALL = 1000
 """Good items that it takes for one false alarm at the lowest rate of a column."""
@@ -77,10 +77,11 @@ def evaluate(
 
 
 def _table(figures: Mapping[str, Any]) -> Table:
-    table = Table(title=f"{figures['dataset']}: {figures['scorer']}", title_justify="left", caption_justify="left")
-    table.add_column("", no_wrap=True)
+    title = f"{figures['dataset']}: {figures['scorer']}"
+    table = Table(title=title, title_justify="left", caption_justify="left", pad_edge=False)
+    table.add_column("", overflow="fold")
     for name in ("good", "damaged", *_COLUMNS.values()):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     _add(table, "all items", figures["item"])
     for groups in (figures["types"], figures["severities"], figures["kinds"]):
         told = {name: group for name, group in groups.items() if group["auroc"]}

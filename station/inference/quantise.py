@@ -18,8 +18,10 @@ def quantise(model: Path, out: Path, tensors: Sequence[NDArray[np.float32]]) -> 
         out: the file to write.
         tensors: inputs that show what its values range over.
     """
+    import onnx
     import onnxruntime as ort
     from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
+    from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
         """The tensors, one by one."""
@@ -32,8 +34,10 @@ def quantise(model: Path, out: Path, tensors: Sequence[NDArray[np.float32]]) -> 
             """Return the next input, None after the last."""
             return next(self._left, None)
 
+    prepared = onnx.load(str(model))
+    add_pre_process_metadata(prepared)  # what it would fold is folded already; without the mark it warns of that
     quantize_static(
-        str(model),
+        prepared,
         str(out),
         Reader(),
         per_channel=True,

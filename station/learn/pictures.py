@@ -111,12 +111,13 @@ def load_depth_mm(dataset: Path, view: View) -> NDArray[np.float32] | None:
 
 
 def load_mask(dataset: Path, file: str) -> NDArray[np.bool_]:
-    """Return a mask, bool [H, W].
+    """Return a mask, bool [H, W]: whatever is not zero, in any depth and channel but alpha.
 
     Raises:
         DatasetError: the file is missing or no picture.
     """
-    return np.asarray(_load(dataset / file, cv2.IMREAD_GRAYSCALE) > 0)
+    pixels = _load(dataset / file, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    return np.asarray(np.atleast_3d(pixels).any(axis=2))
 
 
 def load_depth_change_mm(dataset: Path, view: View) -> NDArray[np.float32] | None:

@@ -1,7 +1,7 @@
 """Pictures sorted into folders: `SRC/{train,test}/{good|TYPE}/UNIT/{camera}.jpg`, or single files in UNIT's place.
 
 A folder named as one of the station's damage types holds damage of that type; any other but `good` is kept as the
-items' label and holds damage too.
+items' label and holds damage too. A folder `ok`, `normal` or alike is refused: it would be damage.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,18 @@ from pathlib import Path
 
 from station.core.errors import DatasetError
 from station.learn.dataset import Item, Split, View
-from station.learn.importing.source import SPLITS, Source, copy_picture, item_of, licence_of, pictures_in, visible
+from station.learn.importing.source import (
+    SPLITS,
+    Source,
+    copy_picture,
+    is_good,
+    item_of,
+    licence_of,
+    pictures_in,
+    refuse_doubles,
+    split_folders,
+    visible,
+)
 
 _CAMERA = "camera"
 """The one camera of single files."""
@@ -28,11 +39,10 @@ def read_folders(src: Path) -> Source:
     """Find the units of a folder; see the module for its layout.
 
     Raises:
-        DatasetError: there is no such folder, it has another layout, or a unit has two pictures of one camera.
+        DatasetError: there is no such folder, it has another layout, good items lie in a folder of another name, two
+            units have one name, or a unit has two pictures of one camera.
     """
-    splits = (
-        [entry for entry in visible(src) if entry.is_dir() and entry.name.lower() in SPLITS] if src.is_dir() else []
-    )
+    splits = split_folders(src) if src.is_dir() else []
     if not splits:
         raise DatasetError(
             f"{src} has no folder train or test. Sort the pictures into "
@@ -42,6 +52,7 @@ def read_folders(src: Path) -> Source:
         f"{entry} is neither train, val nor test" for entry in visible(src) if entry.is_dir() and entry not in splits
     ]
     units = [unit for split in splits for unit in _units(split, left_out)]
+    refuse_doubles(((unit.item_id, unit.pictures[0][1]) for unit in units), "both of one item")
     name = src.resolve().name
     return Source(name, licence_of(src), len(units), lambda out: _items(units, name, out), left_out)
 
@@ -51,6 +62,7 @@ def _units(split: Path, left_out: list[str]) -> Iterator[_Unit]:
         if not folder.is_dir():
             left_out.append(f"{folder} lies in no folder `good` or TYPE")
             continue
+        is_good(folder.name)
         prefix = f"{split.name}-{folder.name}"
         for entry in visible(folder):
             unit = f"{prefix}-{entry.stem if entry.is_file() else entry.name}"
@@ -62,16 +74,8 @@ def _units(split: Path, left_out: list[str]) -> Iterator[_Unit]:
             if not pictures:
                 left_out.append(f"{entry} holds no picture" if entry.is_dir() else f"{entry} is no picture")
                 continue
-            _refuse_doubles(pictures)
+            refuse_doubles(pictures, "pictures of one camera")
             yield _Unit(SPLITS[split.name.lower()], folder.name, unit, tuple(pictures))
-
-
-def _refuse_doubles(pictures: Sequence[tuple[str, Path]]) -> None:
-    cameras = [camera_id for camera_id, _ in pictures]
-    for number, (camera_id, file) in enumerate(pictures):
-        if camera_id in cameras[:number]:
-            other = pictures[cameras.index(camera_id)][1]
-            raise DatasetError(f"{file} and {other.name} are pictures of one camera. Remove or rename one of them")
 
 
 def _items(units: Sequence[_Unit], name: str, out: Path) -> Iterator[Item]:

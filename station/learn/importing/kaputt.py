@@ -18,6 +18,7 @@ from station.learn.importing.source import SPLITS, Source, copy_picture, damage_
 
 _LABELS = ("capture_id", "item_identifier", "item_material", "defect", "major_defect", "defect_types")
 _PICTURES = ("image", "crop", "mask")
+_TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 _CAMERA = "camera"
 _LICENCE = "research only: no weights trained on it may be shipped; see the licence it came with"
 
@@ -93,12 +94,19 @@ def _items(src: Path, references: Sequence[_Row], queries: Sequence[_Row], out: 
 
 
 def _severity(row: _Row) -> Severity | None:
-    if row.values["defect"] is None:
+    defect, major = _truth(row, "defect"), _truth(row, "major_defect")
+    if defect is None:
         raise DatasetError(f"{row} does not say whether it is a defect. Fill the column in")
-    if not row.values["defect"]:
+    if not defect:
         return Severity.NONE
-    major = row.values["major_defect"]
     return None if major is None else Severity.MAJOR if major else Severity.MINOR
+
+
+def _truth(row: _Row, column: str) -> bool | None:
+    value = row.values[column]
+    if value is not None and str(value).strip().lower() not in _TRUTH:
+        raise DatasetError(f"{row}: {column} is {value!r}. Write true or false")
+    return None if value is None else _TRUTH[str(value).strip().lower()]
 
 
 def _view(src: Path, row: _Row, role: str, out: Path, item_id: str) -> View:
@@ -109,7 +117,7 @@ def _view(src: Path, row: _Row, role: str, out: Path, item_id: str) -> View:
         colour = _file(src, row, f"{role}_image")
         if read_picture(colour).shape[:2] != shape:
             raise DatasetError(f"{row}: mask {mask} has neither the size of the crop nor of the image. Restore it")
-    name, _ = copy_picture(colour, out, item_id, _CAMERA)
+    name, _ = copy_picture(colour, out, item_id, _CAMERA, as_stored=True)
     return View(_CAMERA, name, item_mask=copy_picture(mask, out, item_id, _CAMERA, "item")[0] if mask else None)
 
 

@@ -19,17 +19,20 @@ from station.core.errors import DatasetError
 from station.learn.dataset import DamageMask, Item, View
 from station.learn.importing.source import (
     ENDINGS,
-    GOOD,
     SPLITS,
     Source,
     copy_mask,
     copy_picture,
     damage_words,
+    folder_in,
+    is_good,
     item_of,
     licence_of,
     pictures_in,
     read_picture,
+    refuse_doubles,
     save_picture,
+    split_folders,
     visible,
 )
 
@@ -47,15 +50,24 @@ class _Picture:
     xyz: Path | None
     masks: tuple[Path, ...]
 
+    @property
+    def product(self) -> str:
+        return self.category.resolve().name
+
+    @property
+    def item_id(self) -> str:
+        return f"{self.product}-{self.split}-{self.defect}-{self.colour.stem}"
+
 
 def read_mvtec(src: Path) -> Source:
     """Find the pictures of one category, or of a folder of several; see the module for the layouts.
 
     Raises:
-        DatasetError: there is no such category, a mask is missing, or `defects_config.json` is malformed.
+        DatasetError: there is no such category, a mask is missing, good items lie in a folder of another name, two
+            pictures have one name, or `defects_config.json` is malformed.
     """
     folders = [src, *(entry for entry in visible(src) if entry.is_dir())] if src.is_dir() else []
-    categories = [folder for folder in folders if (folder / "train").is_dir() or (folder / "test").is_dir()]
+    categories = [folder for folder in folders if split_folders(folder)]
     if not categories:
         raise DatasetError(f"{src} holds no category: no folder train or test in it, or one folder deeper")
     left_out = [
@@ -66,28 +78,32 @@ def read_mvtec(src: Path) -> Source:
     if src in categories:
         categories = [src]
     pictures = [picture for category in categories for picture in _pictures(category, left_out)]
+    refuse_doubles(((picture.item_id, picture.colour) for picture in pictures), "both of one item")
+    if unmasked := [picture for picture in pictures if not picture.masks and not is_good(picture.defect)]:
+        left_out.append(f"masks of {len(unmasked)} damaged pictures: {unmasked[0].colour} has none, for one")
     saturation = {category: _saturation(category / _SATURATION) for category in categories}
     items = partial(_items, pictures, saturation)
     return Source(src.resolve().name, licence_of(src), len(pictures), items, left_out)
 
 
 def _pictures(category: Path, left_out: list[str]) -> Iterator[_Picture]:
-    for split in (entry for entry in visible(category) if entry.is_dir() and entry.name in SPLITS):
+    for split in split_folders(category):
         for defect in (entry for entry in visible(split) if entry.is_dir()):
-            deep = (defect / "rgb").is_dir()
-            for colour in pictures_in(defect / "rgb" if deep else defect, left_out):
-                xyz = _same_stem(defect / "xyz", colour.stem) if deep else None
-                good = defect.name.lower() == GOOD
-                masks = () if good else _masks(category, defect, colour, deep)
+            colours = folder_in(defect, "rgb")
+            deep = colours.is_dir()
+            folder = folder_in(defect, "gt") if deep else folder_in(folder_in(category, "ground_truth"), defect.name)
+            for colour in pictures_in(colours if deep else defect, left_out):
+                xyz = _same_stem(folder_in(defect, "xyz"), colour.stem) if deep else None
+                masks = () if is_good(defect.name) else _masks(folder, colour)
                 yield _Picture(category, split.name, defect.name, colour, xyz, masks)
 
 
-def _masks(category: Path, defect: Path, colour: Path, deep: bool) -> tuple[Path, ...]:
-    folder = defect / "gt" if deep else category / "ground_truth" / defect.name
+def _masks(folder: Path, colour: Path) -> tuple[Path, ...]:
+    """Return the masks of a damaged picture; none where its damage has no folder of masks."""
     if not folder.is_dir():
         return ()
-    if (folder / colour.stem).is_dir():
-        return tuple(pictures_in(folder / colour.stem, []))
+    if (folder / colour.stem).is_dir() and (parts := pictures_in(folder / colour.stem, [])):
+        return tuple(parts)
     mask = _same_stem(folder, f"{colour.stem}_mask") or _same_stem(folder, colour.stem)
     if mask is None:
         raise DatasetError(
@@ -117,9 +133,8 @@ def _items(
     pictures: Sequence[_Picture], saturation: Mapping[Path, Mapping[int, tuple[float, bool]]], out: Path
 ) -> Iterator[Item]:
     for picture in pictures:
-        product = picture.category.resolve().name
-        item_id = f"{product}-{picture.split}-{picture.defect}-{picture.colour.stem}"
-        colour, shape = copy_picture(picture.colour, out, item_id, _CAMERA)
+        item_id = picture.item_id
+        colour, shape = copy_picture(picture.colour, out, item_id, _CAMERA, as_stored=True)
         damage = next(iter(damage_words(picture.defect)[0]), None)
         masks = tuple(
             _saturated(copy_mask(file, out, item_id, _CAMERA, number, damage, shape), saturation[picture.category], out)
@@ -128,7 +143,7 @@ def _items(
         view = View(_CAMERA, colour, damage_masks=masks)
         if picture.xyz is not None:
             view = _with_depth(view, picture.xyz, shape, out, item_id)
-        yield item_of(item_id, product, SPLITS[picture.split], picture.defect, [view])
+        yield item_of(item_id, picture.product, SPLITS[picture.split.lower()], picture.defect, [view])
 
 
 def _saturated(mask: DamageMask, saturation: Mapping[int, tuple[float, bool]], out: Path) -> DamageMask:

@@ -9,7 +9,7 @@ import numpy as np
 from station.core.damage import Severity
 from station.core.errors import DatasetError
 from station.core.items import ItemCapture
-from station.learn.dataset import Item, Split, View
+from station.learn.dataset import DamageMask, Item, Split, View
 from station.learn.importing.source import Source, save_picture
 from station.recording import ItemTruth, Recording, open_recording
 from station.rig import Rig, load_rig, save_rig
@@ -18,11 +18,15 @@ Captures = Callable[[Recording], Iterator[ItemCapture]]
 """Plays a recording and yields its items as the scene captures them; they are released by who takes them."""
 
 
+_TURNS = {False: (Split.TRAIN, Split.TEST, Split.VAL), True: (Split.TEST, Split.TRAIN, Split.VAL)}
+"""The splits that a product's items go to in turn, by whether they are damaged."""
+
+
 def read_recordings(src: Path, captures: Captures) -> Source:
     """Find the known items of a recording, or of a folder of recordings.
 
-    A product's good items go to train and test in turn, its damaged ones to test and train. Items that the scene never
-    captured are left out and named.
+    A product's good items go to train, test and val in turn, its damaged ones to test, train and val. Items that the
+    scene never captured are left out and named.
 
     Raises:
         RecordingError: a recording is malformed.
@@ -41,6 +45,16 @@ def read_recordings(src: Path, captures: Captures) -> Source:
     return Source(
         src.resolve().name, "unknown: recordings state none", count, lambda out: run(recordings, out), left_out
     )
+
+
+def _damage_masks(
+    recording: Recording, truth: ItemTruth, camera_id: str, out: Path, item_id: str
+) -> Iterator[DamageMask]:
+    for damage in truth.damage_masks:
+        mask = recording.mask(truth, camera_id, damage)
+        if mask is not None:
+            file = save_picture(mask.astype(np.uint8) * 255, out, item_id, camera_id, f"damage-{damage}")
+            yield DamageMask(damage, file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,7 @@ class _Import:
                     depth=save_picture(frame.depth, out, item_id, frame.camera_id, "depth"),
                     depth_unit_mm=frame.depth_unit_mm,
                     item_mask=item_mask,
+                    damage_masks=tuple(_damage_masks(recording, truth, frame.camera_id, out, item_id)),
                     intrinsics=rig.camera(frame.camera_id).intrinsics,
                 )
             )
@@ -92,7 +107,7 @@ class _Import:
             product_id=truth.product_id,
             product_name=truth.product_id,
             kind="unknown",
-            split=Split.TRAIN if self.seen[turn] % 2 != bool(truth.damage) else Split.TEST,
+            split=_TURNS[turn[1]][(self.seen[turn] - 1) % len(Split)],
             damage_types=tuple(dict.fromkeys(damage for damage, _ in truth.damage)),
             severity=max((severity for _, severity in truth.damage), default=Severity.NONE),
             views=tuple(views),

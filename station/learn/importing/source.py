@@ -1,5 +1,6 @@
 """What an importer found, and how it becomes a dataset: every picture is opened once, and a bad one is named."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from station.learn.pictures import FOLDER, write_png
 
 ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"))
 GOOD = "good"
+_LIKE_GOOD = re.compile("normal|ok|okay|intact|undamaged|no(damage|defects?)|nondefective|defectfree|fine|healthy|pass")
 SPLITS = {"train": Split.TRAIN, "val": Split.VAL, "validation": Split.VAL, "test": Split.TEST}
 """How sources call the splits."""
 _END_OF_FILE = {".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9", ".png": b"IEND"}
@@ -74,17 +76,66 @@ def damage_words(*words: str) -> tuple[tuple[DamageType, ...], tuple[str, ...]]:
 
 
 def item_of(item_id: str, product: str, split: Split, folder: str, views: Sequence[View]) -> Item:
-    """Return the item of a folder called `good`, or by what is damaged; its severity nobody stated."""
-    good = folder.lower() == GOOD
+    """Return the item of a folder called `good`, or by what is damaged; its severity nobody stated.
+
+    Raises:
+        DatasetError: see `is_good`.
+    """
+    good = is_good(folder)
     types, labels = damage_words(*([] if good else [folder]))
     severity = Severity.NONE if good else None
     return Item(item_id, product, product, product, split, types, severity, tuple(views), labels=labels)
 
 
+def is_good(folder: str) -> bool:
+    """Return whether a folder of that name holds good items, else damage of that name.
+
+    Raises:
+        DatasetError: it is called by another word for good.
+    """
+    name = folder.lower()
+    if _LIKE_GOOD.fullmatch(re.sub("[ _-]", "", name)):
+        raise DatasetError(f"folder {folder} would be taken for damage of that name. Rename it to {GOOD}")
+    return name == GOOD
+
+
+def split_folders(folder: Path) -> list[Path]:
+    """Return the folders that are named as a split, whatever their case."""
+    return [entry for entry in visible(folder) if entry.is_dir() and entry.name.lower() in SPLITS]
+
+
+def folder_in(folder: Path, name: str) -> Path:
+    """Return the folder of that name, whatever its case; the name as it is where there is none."""
+    entries = visible(folder) if folder.is_dir() else []
+    alike = [entry for entry in entries if entry.is_dir() and entry.name.lower() == name.lower()]
+    return alike[0] if alike else folder / name
+
+
+def refuse_doubles(named: Iterable[tuple[str, Path]], what: str) -> None:
+    """Refuse two files of one name.
+
+    Raises:
+        DatasetError: there are; `what` says what both are of.
+    """
+    first: dict[str, Path] = {}
+    for name, file in named:
+        if name in first:
+            raise DatasetError(f"{first[name]} and {file} are {what}. Remove or rename one of them")
+        first[name] = file
+
+
 def copy_picture(
-    file: Path, out: Path, item_id: str, camera_id: str, name: str = "colour"
+    file: Path, out: Path, item_id: str, camera_id: str, name: str = "colour", *, as_stored: bool = False
 ) -> tuple[str, tuple[int, int]]:
     """Copy a picture into a dataset's folder, opening it first.
+
+    Args:
+        file: the picture.
+        out: the dataset's folder.
+        item_id: whose picture it is.
+        camera_id: the camera it is of.
+        name: what it shows.
+        as_stored: where EXIF would turn it, its pixels are written as they lie in the file, as masks of it are drawn.
 
     Returns:
         Its name in the dataset, and its height and width in px.
@@ -92,7 +143,10 @@ def copy_picture(
     Raises:
         DatasetError: it is missing, cut off or no picture, or the disk is full.
     """
-    shape = read_picture(file).shape[:2]
+    picture = read_picture(file)
+    shape = picture.shape[:2]
+    if as_stored and _is_turned(file, picture):
+        return save_picture(picture, out, item_id, camera_id, name), (shape[0], shape[1])
     target = f"{FOLDER}/{item_id}/{camera_id}-{name}{file.suffix.lower()}"
     try:
         (out / target).parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +191,11 @@ def read_picture(file: Path) -> NDArray[np.generic]:
     if end not in data[-_TAIL_BYTES:]:
         raise DatasetError(f"{file} is cut off. {_AGAIN}")
     return np.asarray(picture)
+
+
+def _is_turned(file: Path, stored: NDArray[np.generic]) -> bool:
+    shown = cv2.imread(str(file), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
+    return file.suffix.lower() in (".jpg", ".jpeg") and not np.array_equal(np.asarray(shown), stored)
 
 
 def pictures_in(folder: Path, left_out: list[str]) -> list[Path]:

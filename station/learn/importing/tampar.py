@@ -30,7 +30,7 @@ def read_tampar(src: Path) -> Source:
     """
     file = src / "labels.csv"
     try:
-        with file.open(newline="") as text:
+        with file.open(newline="", encoding="utf-8-sig") as text:
             rows = list(csv.DictReader(text))
     except OSError as error:
         raise DatasetError(f"{file} cannot be read: {error.strerror}. Name the folder that holds it") from error
@@ -68,8 +68,14 @@ def _product(parcel: int, face: str) -> str:
 
 
 def _cut(file: Path, face: str, out: Path, item_id: str) -> View:
-    picture: NDArray[np.generic] = read_picture(file)[..., :3]
+    picture: NDArray[np.generic] = read_picture(file)
+    height, width, *channels = picture.shape
+    if height != width or height % 3 or not channels:
+        raise DatasetError(
+            f"{file} has {width} x {height} px{'' if channels else ', grey'}; a map is a square of 3 x 3 faces, in "
+            "colour. Restore it"
+        )
     side = picture.shape[0] // 3
     row, column = _CELLS[face]
-    cell = picture[row * side : (row + 1) * side, column * side : (column + 1) * side]
+    cell = picture[row * side : (row + 1) * side, column * side : (column + 1) * side, :3]
     return View(face, save_picture(cell, out, item_id, face))

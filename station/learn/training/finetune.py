@@ -28,6 +28,9 @@ _CLEAR_SHARE = 10
 _WINDOW = 0.715
 """Where every patch's truth is known, only a window of this share of a view's side is looked at: half the work."""
 _SAVE_EVERY = 25
+_WARM_SHARE = 0.1
+_SHORTEST_CYCLE = 11
+"""Steps; warming up to the rate would take none of fewer, and PyTorch divides by them."""
 
 
 def finetune(
@@ -98,8 +101,8 @@ def _optimiser(network: Network, steps: int) -> tuple[torch.optim.Optimizer, tor
         {"params": list(network.heads.parameters()), "lr": _HEADS_RATE},
     ]
     optimiser = torch.optim.AdamW(groups, weight_decay=_DECAY)
-    rates = [_BACKBONE_RATE, _HEADS_RATE]
-    return optimiser, torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=steps, pct_start=0.1)
+    rates, planned = [_BACKBONE_RATE, _HEADS_RATE], max(steps, _SHORTEST_CYCLE)
+    return optimiser, torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=planned, pct_start=_WARM_SHARE)
 
 
 def _resume(checkpoint: Path, learning: Mapping[str, Any]) -> int:

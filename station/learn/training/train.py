@@ -24,7 +24,7 @@ from station.learn.training.graph import Network, backbone_graph
 from station.learn.training.heads import Heads
 from station.learn.training.probe import FEW_ITEMS, fit_probe
 from station.learn.training.report import write_report
-from station.learn.training.settings import TrainingSettings
+from station.learn.training.settings import TrainingSettings, keep_settings
 
 WORK = "training"
 """The folder inside the bundle's for what training keeps: views, features, checkpoints, the report."""
@@ -83,11 +83,13 @@ def train(
 
     Raises:
         BundleError: the source cannot be used, or its backbone cannot be trained.
-        DatasetError: there is nothing to train on, or `out` holds the training of something else.
+        DatasetError: there is nothing to train on, or `out` holds the training of something else or
+            with other settings.
     """
     bundle = load_bundle(source)
     with bar("Cutting views", len(training_items(dataset))) as progress:
         cache = cut_views(dataset, bundle, out / WORK, progress)
+    keep_settings(out / WORK, settings, bundle.digest)
     run = _Run(settings, cache, *split_items(cache, settings.seed), out / WORK, bar)
     manifest = replace(
         bundle.manifest, name=out.name, source=_source(bundle, dataset), rebuild=command, comparison=None

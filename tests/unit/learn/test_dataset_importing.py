@@ -7,23 +7,28 @@ import cv2
 import numpy as np
 import pytest
 from support.command import station
-from support.tiny_booth import ITEMS, record
+from support.tiny_booth import ITEMS, RIG, capture_of, record
 
 from station.core.damage import DamageType, Severity
 from station.core.errors import DatasetError
+from station.core.items import Announcement
 from station.learn.dataset import Split, open_dataset
 from station.learn.importing.folders import read_folders
 from station.learn.importing.kaputt import read_kaputt
 from station.learn.importing.mvtec import read_mvtec
+from station.learn.importing.recordings import read_recordings
 from station.learn.importing.source import write_dataset
 from station.learn.importing.tampar import read_tampar
 from station.learn.pictures import load_colour, load_depth_mm, load_mask
+from station.recording import ItemTruth, mask_name, prepare_folder, save_mask, write_manifest
+from station.rig import rig_json
 
 pytest.importorskip("pyarrow", reason="datasets need the extra [data]")
 
 import pyarrow as pa
 import pyarrow.parquet
 
+HOLE = DamageType.PENETRATION
 SIZE = (12, 16)
 PICTURE = np.random.default_rng(3).integers(0, 256, (*SIZE, 3), np.uint8)
 SPOT = np.zeros(SIZE, np.uint8)
@@ -124,6 +129,69 @@ def test_mvtec_masks_that_are_missing_or_of_another_size_are_named(tmp_path):
         imported(read_mvtec(src), tmp_path)
 
 
+@pytest.mark.parametrize("upright", [False, True])
+def test_pictures_that_exif_turns_stay_on_their_masks(tmp_path, upright):
+    src = tmp_path / "src"
+    draw(src / "train/good/000.png")
+    file = draw(src / "test/bent/000.jpg", cv2.resize(PICTURE, (160, 120)))
+    stored = cv2.imread(str(file))
+    data = file.read_bytes()
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"  # a quarter turn
+    file.write_bytes(data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:])
+    assert cv2.imread(str(file)).shape == (160, 120, 3)
+    mask = cv2.resize(SPOT, (160, 120))
+    draw(src / "ground_truth/bent/000_mask.png", mask.T if upright else mask)
+    if upright:
+        with pytest.raises(DatasetError, match=r"000_mask\.png has 120 x 160 px, its picture 160 x 120"):
+            imported(read_mvtec(src), tmp_path)
+        return
+    items, out = imported(read_mvtec(src), tmp_path)
+    view = items["src-test-bent-000"].views[0]
+    assert np.array_equal(load_colour(out, view), stored[..., ::-1])
+    assert np.array_equal(load_mask(out, view.damage_masks[0].file), mask > 0)
+
+
+@pytest.mark.parametrize("value", [np.uint16(1), np.array([1, 0, 0], np.uint8)])
+def test_any_value_but_zero_is_mask(tmp_path, value):
+    draw(tmp_path / "mask.png", (SPOT > 0).reshape(*SIZE, *[1] * value.ndim) * value)
+    assert np.array_equal(load_mask(tmp_path, "mask.png"), SPOT > 0)
+
+
+def test_mvtec_folders_count_whatever_their_case_and_missing_masks_are_told(tmp_path):
+    src = tmp_path / "src"
+    draw(src / "Train/Good/000.png")
+    draw(src / "TEST/Bent/000.png")
+    draw(src / "TEST/scratched/000.png")
+    draw(src / "Ground_Truth/bent/000_mask.png", SPOT)
+    source = read_mvtec(src)
+    items, _ = imported(source, tmp_path)
+    assert items["src-Train-Good-000"].severity is Severity.NONE
+    assert items["src-TEST-Bent-000"].views[0].damage_masks
+    (reason,) = source.left_out
+    assert "masks of 1 damaged pictures" in reason
+    (src / "Ground_Truth/scratched/000").mkdir(parents=True)
+    with pytest.raises(DatasetError, match=r"scratched/000\.png has no mask"):
+        read_mvtec(src)
+
+
+def test_good_items_under_another_word_are_refused(tmp_path):
+    draw(tmp_path / "src/test/bent/000.png")
+    draw(tmp_path / "src/train/No Defect/000.png")
+    for read in (read_folders, read_mvtec):
+        with pytest.raises(DatasetError, match=r"folder No Defect would be taken for damage.*Rename it to good"):
+            read(tmp_path / "src")
+
+
+def test_two_sources_of_one_item_are_named(tmp_path):
+    draw(tmp_path / "src/train/good/000/top.png")
+    draw(tmp_path / "src/train/good/000.jpg")
+    with pytest.raises(DatasetError, match=r"000/top\.png and .*000\.jpg are both of one item"):
+        read_folders(tmp_path / "src")
+    draw(tmp_path / "src/train/good/000.png")
+    with pytest.raises(DatasetError, match=r"000\.jpg and .*000\.png are both of one item"):
+        read_mvtec(tmp_path / "src")
+
+
 def test_mvtec_loco_tells_how_much_must_be_found(tmp_path):
     src = tmp_path / "screws"
     draw(src / "train/good/000.png")
@@ -212,6 +280,7 @@ def test_kaputt_brings_types_severity_masks_and_references(tmp_path):
         ({"defect": [False, None]}, r"query-test\.parquet, row 1 does not say"),
         ({"defect": [False, False]}, "row 1 is no defect, yet"),
         ({"query_crop": ["data/x.png", "data/y.png"]}, "row 0 names query_crop data/x.png, which is not in"),
+        ({"defect": ["False", "perhaps"]}, "row 1: defect is 'perhaps'. Write true or false"),
         ({"capture_id": ["c1", None]}, "row 1: capture_id is empty"),
     ],
 )
@@ -220,13 +289,32 @@ def test_a_bad_row_of_kaputt_is_named(tmp_path, changes, message):
         imported(read_kaputt(kaputt(tmp_path / "src", **changes)), tmp_path)
 
 
+def test_kaputt_may_write_truth_as_text_or_numbers(tmp_path):
+    changes = {"defect": ["False", "True"], "major_defect": [0, 1]}
+    items, _ = imported(read_kaputt(kaputt(tmp_path / "src", **changes)), tmp_path)
+    assert items["c1"].severity is Severity.NONE
+    assert items["c2"].severity is Severity.MAJOR
+
+
+@pytest.mark.parametrize(
+    ("shape", "found"), [((27, 30, 3), "30 x 27 px"), ((31, 31, 3), "31 x 31 px"), ((30, 30), "30 x 30 px, grey")]
+)
+def test_a_map_of_another_shape_is_refused(tmp_path, shape, found):
+    draw(tmp_path / "reference/id_07_uvmap.png", np.zeros(shape, np.uint8))
+    (tmp_path / "labels.csv").write_text("parcel_id,field,face,tampering,tampered\n7,id_07_x.png,top,le,True\n")
+    with pytest.raises(DatasetError, match=rf"id_07_uvmap\.png has {found}; a map is"):
+        imported(read_tampar(tmp_path), tmp_path)
+
+
 def test_tampar_gives_each_face_its_reference(tmp_path):
     grid = np.random.default_rng(2).integers(0, 256, (30, 30, 3), np.uint8)
     src = tmp_path / "src"
     draw(src / "reference/id_07_uvmap.png", grid)
     draw(src / "field/id_07_x.png", grid[::-1])
     head = "parcel_id,field,face,tampering,tampered\n"
-    (src / "labels.csv").write_text(head + "7,id_07_x.png,top,le,True\n7,id_07_x.png,bottom,,False\n")
+    (src / "labels.csv").write_text(
+        head + "7,id_07_x.png,top,le,True\n7,id_07_x.png,bottom,,False\n", encoding="utf-8-sig"
+    )
     items, out = imported(read_tampar(src), tmp_path)
     reference, top = items["parcel-07-top-reference"], items["id_07_x-top"]
     assert reference.is_reference
@@ -245,10 +333,44 @@ def test_recordings_give_what_the_scene_captured(tmp_path, monkeypatch, capsys):
     assert [item.product_id for item in dataset.items] == [placed.product_id for placed in ITEMS]
     assert [item.is_damaged for item in dataset.items] == [placed.damaged for placed in ITEMS]
     assert all(view.depth and view.intrinsics for item in dataset.items for view in item.views)
-    assert "4 items" in capsys.readouterr().out
+    assert "4 items" in " ".join(capsys.readouterr().out.split())
     (tmp_path / "none").mkdir()
     assert station(monkeypatch, "dataset", "import", "recordings", tmp_path / "none", tmp_path / "out2") == 1
     assert "no recording whose items are known" in capsys.readouterr().err
+
+
+def test_recordings_bring_masks_of_damage_and_items_of_every_split(tmp_path):
+    out = tmp_path / "rec"
+    prepare_folder(out)
+    hole = np.zeros((240, 320), bool)
+    hole[80:90, 100:120] = True
+    truths = []
+    for number in range(6):
+        masks = {}
+        if number % 2:
+            names = {camera.camera_id: mask_name(number, camera.camera_id, HOLE) for camera in RIG.cameras}
+            for camera_id, name in names.items():
+                save_mask(out, name, hole & (camera_id == "top"))
+            masks = {HOLE: names}
+        damage = ((HOLE, Severity.MAJOR),) if masks else ()
+        truths.append(ItemTruth(number, "brick", None, 100 + number, number, number + 1, damage, {}, masks))
+    write_manifest(out, (), rig_json(RIG), items=truths)
+
+    def captures(recording):
+        for truth in recording.items:
+            yield capture_of((), truth.index, Announcement(truth.plc_id, truth.arrive_ns))
+
+    items, folder = imported(read_recordings(out, captures), tmp_path)
+    assert [item.split for item in items.values()] == [
+        *(Split.TRAIN, Split.TEST),
+        *(Split.TEST, Split.TRAIN),
+        *(Split.VAL, Split.VAL),
+    ]
+    views = {view.camera_id: view for view in items["rec-0001"].views}
+    for camera_id, seen in (("top", hole), ("left", ~hole & hole)):
+        (mask,) = views[camera_id].damage_masks
+        assert mask.damage_type is HOLE
+        assert np.array_equal(load_mask(folder, mask.file), seen)
 
 
 @pytest.mark.shared_data

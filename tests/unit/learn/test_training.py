@@ -92,13 +92,17 @@ def test_heads_on_either_backbone_find_holes(backbone, few_items, dataset, tmp_p
     assert page.count("<svg") == (2 if few_items else 4)
     assert page.count("data:image/jpeg") > 0
     assert "nan" not in page.lower().split("data:image")[0]
-    arguments = ("--bundle", out, "--references", "4", "--json", figures)
+    report = tmp_path / "report.html"
+    arguments = ("--bundle", out, "--references", "4", "--json", figures, "--report", report)
     assert station(monkeypatch, "evaluate", dataset.path, *arguments) == 0
+    assert "shown at most 12 undamaged items of each product" in report.read_text()
     found = json.loads(figures.read_text())
     assert found["item"]["auroc"]["value"] > 0.9
     assert "damage heads" in found["scorer"]
     assert [other["references"] for other in found["others"]] == [4]
-    assert "held-out items: AUROC" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "held-out items: AUROC" in printed
+    assert "…" not in printed
 
 
 def test_a_comparison_with_references_is_learned_along_proved_and_judged_by(marked, tmp_path, monkeypatch, capsys):
@@ -161,6 +165,23 @@ def test_training_goes_on_where_it_stopped(dataset, tmp_path, monkeypatch):
     again = trained("twice")
     crop = np.random.default_rng(1).integers(0, 256, (SIDE_PX, SIDE_PX, 3), np.uint8)
     np.testing.assert_allclose(again.describe([crop])[0].scores, whole.describe([crop])[0].scores, atol=1e-4)
+
+
+def test_a_training_goes_on_with_its_own_settings_alone(dataset, tmp_path, monkeypatch, capsys, caplog):
+    source, out = convolutions(tmp_path / "backbone"), tmp_path / "heads"
+
+    def trained(finetune_epochs, bundle=source):
+        options = ("--epochs", "2", "--finetune", "--finetune-epochs", finetune_epochs)
+        return station(monkeypatch, "train", dataset.path, out, "--bundle", bundle, *options)
+
+    assert trained(5) == 0  # ten steps
+    assert not [record for record in caplog.records if "pre-processing" in record.message]
+    card = (out / "CARD.md").read_text()
+    assert trained(6) != 0
+    assert "holds the training with finetune_epochs 5, not 6" in " ".join(capsys.readouterr().err.split())
+    assert trained(5, transformer(tmp_path / "other")) != 0
+    assert trained(5) == 0
+    assert (out / "CARD.md").read_text() == card
 
 
 def item(severity, types=(), masks=()):
