@@ -23,6 +23,8 @@ _COLUMNS = {
     "recall_at_50pct_precision": "R@P50",
     "ppv_at_0.1pct_fpr": "PPV@\n0.1%",
 }
+_GOOD_FOR_ALL = 1000
+"""Good items that it takes for one false alarm at the lowest rate of a column."""
 
 
 def evaluate(
@@ -102,6 +104,8 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
     for name, estimate in named.items():
         if estimate:
             yield f"{name} {estimate['value']:.3f}, 95 % interval {estimate['low']:.3f} to {estimate['high']:.3f}"
+    if 0 < item["good"] < _GOOD_FOR_ALL:
+        yield f"{item['good']} good items: recall at 0.1 % FPR is that without any false alarm, and tells no PPV there"
     for reason, count in figures["silent"].items():
         yield f"silent on {count}: {reason}"
 

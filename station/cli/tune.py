@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,12 +13,15 @@ from rich.table import Table
 from station.cli.files import file_to_write, folder_to_write, writing
 from station.cli.progress import counting_bar
 from station.config import StationConfig, load_config
-from station.core.errors import DatasetError, pip_install
+from station.core.errors import DatasetError, TuningError, pip_install
 from station.daemon.clock import SystemClock
 from station.daemon.parts import build_inspector, source_rig
 from station.gallery import METHOD
 from station.inspection import Inspector
-from station.judge import Certificate, Fusion, certify, write_certificate, write_fusion
+from station.judge import Certificate, certify, write_certificate, write_fusion
+
+if TYPE_CHECKING:  # which needs an extra
+    from station.learn.tuning.tune import Tuned
 
 
 def tune(
@@ -42,10 +46,11 @@ def tune(
 ) -> None:
     """Choose the threshold by the scores of undamaged items, and certify what it upholds.
 
-    Without a dataset these are the items that the gallery, or the fusion weights in force, were calibrated with. With
-    one, fusion weights are fitted first. Budget and confidence are the configuration's unless given. Weights and
-    certificate go into `judge.folder`; the certificate holds for this model, gallery, rig and configuration alone. Too
-    few undamaged items are refused, and the refusal says what they can certify.
+    Without a dataset these are the items that the gallery was calibrated with; that is refused where fusion weights are
+    in force, which were fitted to the good items they know. With one, fusion weights are fitted first. Budget and
+    confidence are the configuration's unless given. Weights and certificate go into `judge.folder`; the certificate
+    holds for this model, gallery, rig and configuration alone. Too few undamaged items are refused, and the refusal
+    says what they can certify.
 
     Example: `station tune --max-false-alarms 0.001 --confidence 0.95 --config station.toml`
     """
@@ -53,11 +58,17 @@ def tune(
     folder_to_write(Path(settings.judge.folder))
     inspector = build_inspector(settings, source_rig(settings), SystemClock(), settings.source.kind != "live")
     gallery, fusion = inspector.gallery, inspector.judge.fusion
-    scores: Sequence[float] = fusion.good_scores if fusion else gallery.good_scores
-    products = fusion.good_products if fusion else len(gallery.product_ids)
-    source = f"calibration items of {fusion.made_from}" if fusion else f"gallery {settings.gallery.path}"
-    if dataset is not None:
-        fusion, scores, products = _fit(dataset, inspector, settings, report, json_file)
+    scores: Sequence[float] = gallery.good_scores
+    products = sum(bool(gallery.record(product_id)["good_scores"]) for product_id in gallery.product_ids)
+    source = f"gallery {settings.gallery.path}"
+    if dataset is None and fusion is not None:
+        raise TuningError(
+            f"the fusion weights in {settings.judge.folder} were fitted to {fusion.made_from}, whose good items prove "
+            f"nothing of them. Name a dataset, whose test items do, or remove the weights"
+        )
+    tuned = _fit(dataset, inspector, settings, report, json_file) if dataset is not None else None
+    if tuned is not None:
+        fusion, scores, products = tuned.fusion, tuned.good_scores, tuned.good_products
         source = f"test items of {fusion.made_from}"
     policy = settings.judge
     certificate = Certificate(
@@ -68,13 +79,13 @@ def tune(
         provenance=inspector.provenance,
         utc_ns=SystemClock().utc_ns(),
     )
-    _tell(certificate, write_certificate(Path(policy.folder), certificate))
+    _tell(certificate, tuned, write_certificate(Path(policy.folder), certificate))
 
 
 def _fit(
     dataset: Path, inspector: Inspector, settings: StationConfig, report: Path | None, json_file: Path | None
-) -> tuple[Fusion, Sequence[float], int]:
-    """The weights fitted, the scores of good items they were not fitted on, and how many products these are of."""
+) -> "Tuned":
+    """The weights fitted and written, and what they make of the test items."""
     try:
         from station.learn.dataset import Split, open_dataset
         from station.learn.tuning.report import write_report
@@ -96,7 +107,7 @@ def _fit(
         write_report(tuned, found, report)
         console.print(f"wrote {report}", soft_wrap=True)
     console.print(f"wrote {write_fusion(Path(settings.judge.folder), tuned.fusion)}", soft_wrap=True)
-    return tuned.fusion, tuned.good_scores, tuned.good_products
+    return tuned
 
 
 def _table(figures: Mapping[str, Any]) -> Table:
@@ -108,15 +119,23 @@ def _table(figures: Mapping[str, Any]) -> Table:
         weight = figures["weights"].get(name)
         table.add_row(name, "" if weight is None else f"{weight:.2f}", *cells)
     error = "-" if figures["ece"] is None else f"{figures['ece']:.3f}"
-    table.caption = f"calibration error {error}; cannot judge {figures['cannot judge']['value']:.1%}"
+    doubted = figures["cannot judge"]
+    told = [_shown(doubted), *(f"{word} {_shown(one)}" for word, one in doubted["reasons"].items())]
+    table.caption = f"calibration error {error}\ncannot judge {'; '.join(told)}"
     return table
 
 
-def _tell(certificate: Certificate, file: Path) -> None:
+def _tell(certificate: Certificate, tuned: "Tuned | None", file: Path) -> None:
     threshold = certificate.threshold
+    recall = tuned and tuned.recall(threshold.score)
+    found = f" Of the damaged test items {_shown(asdict(recall))} do." if recall else ""
     Console(highlight=False).print(
         f"At most {threshold.max_false_alarm_rate:.3%} of undamaged items are sidelined for damage, with "
         f"{threshold.confidence:.1%} confidence: {threshold.good_items} good items of {certificate.products} products, "
-        f"of which {threshold.false_alarms} lie above the threshold {threshold.score:.4g}.\nwrote {file}",
+        f"of which {threshold.false_alarms} lie above the threshold {threshold.score:.4g}.{found}\nwrote {file}",
         soft_wrap=True,
     )
+
+
+def _shown(estimate: Mapping[str, Any]) -> str:
+    return f"{estimate['value']:.1%} ({estimate['low']:.1%} to {estimate['high']:.1%})"

@@ -16,9 +16,9 @@ from station.core.errors import StationError
 from station.daemon.calibration import Calibration, check_matters
 from station.daemon.clock import SystemClock
 from station.daemon.parts import find_gallery, source_rig
-from station.gallery import Gallery
-from station.inference import find_bundle, load_bundle
-from station.judge import JudgeSettings, choose_threshold, good_items_needed
+from station.gallery import METHOD, Gallery
+from station.inference import Bundle, find_bundle, load_bundle
+from station.judge import JudgeSettings, choose_threshold, good_items_needed, read_fusion
 from station.recording.librealsense import rs
 from station.rig import load_rig
 from station.setup.history import last_check
@@ -147,6 +147,7 @@ def _models(config: StationConfig) -> list[Check]:
     checks = [
         Check("model bundle", Health.OK, f"{config.inference.bundle}, hashes and golden outputs agree"),
         Check("ONNX provider", Health.OK, f"{bundle.providers[0]} is active"),
+        _judging(config.judge, bundle),
     ]
     try:
         gallery = Gallery.open(find_gallery(config.gallery.path), bundle.digest)
@@ -157,16 +158,32 @@ def _models(config: StationConfig) -> list[Check]:
     return checks
 
 
+def _judging(policy: JudgeSettings, bundle: Bundle) -> Check:
+    """Which sources decide: without fusion weights the references alone."""
+    try:
+        fusion = read_fusion(Path(policy.folder), bundle.digest, METHOD)
+    except StationError as error:
+        return Check("judge", Health.FAILED, str(error), "Run `station tune DATASET`, or remove the weights")
+    if fusion is not None:
+        weighed = sorted(source for source, own in fusion.weights.items() if own.weight)
+        return Check("judge", Health.OK, f"weighs {', '.join(weighed)}")
+    if bundle.manifest.heads is not None:
+        found = "the references alone judge; what damage heads and shapes find decides nothing yet"
+        return Check("judge", Health.WARNING, found, "Run `station tune DATASET`")
+    return Check("judge", Health.OK, "the references alone judge")
+
+
 def _false_alarms(gallery: Gallery, policy: JudgeSettings) -> Check:
     """Whether the gallery has enough undamaged items for the false alarm rate asked for; all products share them."""
     count, asked = len(gallery.good_scores), policy.max_false_alarm_rate
     upheld = choose_threshold(gallery.good_scores, asked, policy.confidence).max_false_alarm_rate
     found = f"{count} undamaged items uphold {upheld:.2%}, {asked:.2%} asked for"
     if upheld > asked:
-        missing = 2 * (
-            good_items_needed(asked, policy.confidence) - count
-        )  # enrolling turns every second one into a reference
-        fix = f"Enrol {missing} more undamaged items (half of them count), or raise judge.max_false_alarm_rate"
+        missing = good_items_needed(asked, policy.confidence) - count
+        fix = (
+            f"Enrol {missing} more undamaged items (a product with fewer than four gives none), "
+            f"or raise judge.max_false_alarm_rate"
+        )
         return Check("false alarms", Health.WARNING, found, fix)
     return Check("false alarms", Health.OK, found)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from station.core.errors import GalleryError
 from station.core.items import ItemSurface
-from station.gallery.calibration import ViewCalibration, held_out_scores, spreads, usual_scores
+from station.gallery.calibration import ViewCalibration, held_out_scores, item_score, spreads, usual_scores
 from station.gallery.compare import compare_view, view_score
 from station.gallery.looks import Looks, learn_looks
 from station.gallery.patches import coreset, item_patches, patch_distances
@@ -27,11 +27,15 @@ _ODD = 6.0
 
 @dataclass(frozen=True, slots=True)
 class ShotView:
-    """One camera's view of one undamaged item: `crop` uint8 RGB [S, S, 3], `mask` bool [S, S], `features` [h, w, C]."""
+    """One camera's view of one undamaged item: `crop` uint8 RGB [S, S, 3], `mask` bool [S, S], `features` [h, w, C].
+
+    `is_stand_in`: it was made from another view; no item ever looked so.
+    """
 
     crop: NDArray[np.uint8]
     mask: NDArray[np.bool_]
     features: NDArray[np.float32]
+    is_stand_in: bool = False
 
 
 Shot = Mapping[str, ShotView]
@@ -51,7 +55,8 @@ class EnrolledProduct:
     """A product's references: `bank` float16 [P, C] of unit vectors, shared by all cameras, `faces` and `shapes`.
 
     `shapes` is None without surfaces. `looks` tell it from other products. `good_scores` are the item scores of the
-    undamaged shots, each measured by the others' half.
+    undamaged shots, each measured by the others' half; none where stand-ins of a shot lie in both. `reference_shots`
+    counts the placings that were kept, without stand-ins.
     """
 
     bank: NDArray[np.float16]
@@ -75,7 +80,8 @@ def enrol_product(
     All shots give the bank's patches. What is usual each half of them says, measured by the other half, so that
     no placing is on both sides; with twice as many references items look a little more usual than that. The cameras
     share one bank, since a face that one of them saw may turn to another on the next item. Faces are learned from
-    all shots; a shot's own part in a face is left out where its score counts.
+    all shots; a shot's own part in a face is left out where its score counts. Of many shots the odd ones are left out
+    of the references, but their scores count: they were called good, and the next of their like will be judged.
 
     Args:
         shots: placings of undamaged items, at least four.
@@ -89,21 +95,25 @@ def enrol_product(
     """
     if len(shots) < MIN_SHOTS:
         raise GalleryError(f"{len(shots)} shots are too few to enrol a product. Show at least {MIN_SHOTS} placings")
-    shots = _sound(shots) if len(shots) >= _ENOUGH_TO_TELL else shots
+    shots, odd = _told_apart(shots) if len(shots) >= _ENOUGH_TO_TELL else (shots, ())
     banks = _others(shots, patches)
     yardsticks = _yardsticks(shots, banks)
+    judged, banks = [*shots, *odd], [*banks, *[banks[0]] * len(odd)]
     faces: tuple[FaceReferences, ...] = ()
-    scores = [_bank_scores(shot, bank) for shot, bank in zip(shots, banks, strict=True)]
+    scores = [_bank_scores(shot, bank) for shot, bank in zip(judged, banks, strict=True)]
     if describe is not None:
-        faces, scores = _with_faces(shots, banks, yardsticks, describe)
+        faces, scores = _with_faces(shots, judged, banks, yardsticks, describe)
+    usual = {camera_id: view.usual_score for camera_id, view in yardsticks.items()}
+    good_scores = [*held_out_scores(scores[: len(shots)]), *(item_score(own, usual) for own in scores[len(shots) :])]
+    real = [shot for shot in shots if not any(view.is_stand_in for view in shot.values())]
     return EnrolledProduct(
         bank=_bank(shots, patches),
         faces=faces,
         shapes=ShapeReferences.learn(surfaces),
         looks=_looks(shots),
         views=_enrolled_views(shots[0::2], yardsticks, pictures_per_camera),
-        good_scores=tuple(sorted(held_out_scores(scores))),
-        reference_shots=len(shots),
+        good_scores=tuple(sorted(good_scores)) if len(real) == len(shots) else (),
+        reference_shots=len(real),
     )
 
 
@@ -123,15 +133,15 @@ def _enrolled_views(
     }
 
 
-def _sound(shots: Sequence[Shot]) -> Sequence[Shot]:
-    """The shots without those that the others do not excuse; each half is compared with the other."""
+def _told_apart(shots: Sequence[Shot]) -> tuple[list[Shot], list[Shot]]:
+    """The shots, and those of them that the others do not excuse; each half is compared with the other."""
     scores = [_bank_scores(shot, bank) for shot, bank in zip(shots, _others(shots, _SOUND_PATCHES), strict=True)]
     usual, spread = usual_scores(scores), spreads(scores)
-    return [
-        shot
-        for shot, own in zip(shots, scores, strict=True)
-        if all(score <= usual[camera_id] + _ODD * spread[camera_id] for camera_id, score in own.items())
-    ]
+    parts: tuple[list[Shot], list[Shot]] = ([], [])
+    for shot, own in zip(shots, scores, strict=True):
+        is_odd = any(score > usual[camera_id] + _ODD * spread[camera_id] for camera_id, score in own.items())
+        parts[is_odd].append(shot)
+    return parts
 
 
 def _bank(shots: Sequence[Shot], count: int) -> NDArray[np.float16]:
@@ -170,11 +180,12 @@ def _yardsticks(shots: Sequence[Shot], banks: Sequence[NDArray[np.float16]]) -> 
 
 def _with_faces(
     shots: Sequence[Shot],
+    judged: Sequence[Shot],
     banks: Sequence[NDArray[np.float16]],
     yardsticks: Mapping[str, ViewCalibration],
     describe: Describe,
 ) -> tuple[tuple[FaceReferences, ...], list[dict[str, float]]]:
-    """The faces, and the shots' view scores with them."""
+    """The faces of the shots, and the view scores of all that are judged: the shots, then others."""
     numbered = [(n, camera_id) for n, shot in enumerate(shots) for camera_id in shot]
     chosen = numbered[:: -(-len(numbered) // _VIEWS_LEARNED_FROM)]
     views = [shots[n][camera_id] for n, camera_id in chosen]
@@ -183,9 +194,11 @@ def _with_faces(
     )
     place_of = {where: number for number, where in enumerate(chosen)}
     scores: list[dict[str, float]] = []
-    for n in range(len(shots)):
+    for n in range(len(judged)):
         scores.append({})
-        for camera_id, view in shots[n].items():
+        for camera_id, view in judged[n].items():
+            if camera_id not in yardsticks:
+                continue
             placed = place(learned.faces, view.crop, view.mask)
             own = learned.left_out.get(place_of.get((n, camera_id), -1), {})
             left_out = {k: own[id(one.face)] for k, one in enumerate(placed) if id(one.face) in own}

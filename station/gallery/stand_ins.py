@@ -38,7 +38,7 @@ def with_stand_ins(shots: Sequence[Shot], describe: Describe) -> list[Shot]:
 
 def _varied(view: ShotView, seed: int, describe: Describe) -> ShotView:
     crop, mask = stand_in(view.crop, view.mask, seed)
-    return ShotView(crop, mask, describe([crop])[0])
+    return ShotView(crop, mask, describe([crop])[0], is_stand_in=True)
 
 
 def stand_in(

@@ -56,8 +56,14 @@ def certify(good_scores: Sequence[float], max_false_alarm_rate: float, confidenc
         confidence: the probability that it is upheld.
 
     Raises:
-        TuningError: there are too few good items; says what they can uphold and how many more it takes.
+        TuningError: there are too few good items; says what they can uphold and how many more it takes. Or all score
+            the same, as where nothing is measured: no item would ever lie above.
     """
+    if len(good_scores) > 1 and min(good_scores) == max(good_scores):
+        raise TuningError(
+            f"all {len(good_scores)} good items score {good_scores[0]:.4g}: no item would ever lie above. "
+            f"Check that the sources find something, and judge.cost"
+        )
     threshold = choose_threshold(sorted(good_scores), max_false_alarm_rate, confidence)
     if threshold.max_false_alarm_rate > max_false_alarm_rate:
         needed, count = good_items_needed(max_false_alarm_rate, confidence), len(good_scores)

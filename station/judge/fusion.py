@@ -14,7 +14,7 @@ from pathlib import Path
 
 from station.core.errors import TuningError
 
-FORMAT = 1
+FORMAT = 2
 NAME = "fusion.json"
 
 
@@ -40,8 +40,8 @@ class SourceWeight:
 class Fusion:
     """Fitted weights by source. `model` and `method` are the bundle and the comparison whose scores they are for.
 
-    `good_scores` are the log-odds of good items that the weights were not fitted on, rising; they are of so many
-    `good_products`. `made_from` names the dataset.
+    `good_scores` are the log-odds of good items by weights fitted without their product, rising; slope and bias were
+    fitted to them, so that they may choose a threshold but certify none. `made_from` names the dataset.
     """
 
     model: str
@@ -49,7 +49,6 @@ class Fusion:
     bias: float
     weights: Mapping[str, SourceWeight]
     good_scores: tuple[float, ...]
-    good_products: int
     made_from: str
 
     def log_odds(self, scores: Mapping[str, float]) -> float:

@@ -103,13 +103,11 @@ class Judge:
         return choose_threshold(good_scores, self._settings.max_false_alarm_rate, self._settings.confidence).score
 
     def _cost(self, types: Mapping[DamageType, float], kind: str) -> float:
-        """The mean cost of the types of damage it may be; the highest where nothing tells types apart."""
+        """The highest cost of the types found, those more likely there than not; of all types where none is found."""
         settings = self._settings
         costs = settings.packaging_cost if kind in settings.packaging_kinds else settings.cost
-        if not types:
-            return max(costs.get(damage_type, 1.0) for damage_type in DamageType)
-        shares = {damage_type: probability(score) for damage_type, score in types.items()}
-        return sum(costs.get(one, 1.0) * share for one, share in shares.items()) / sum(shares.values())
+        found = [damage_type for damage_type, score in types.items() if not score <= 0]
+        return max(costs.get(damage_type, 1.0) for damage_type in found or DamageType)
 
     def _severity(self, score: float, limit: float, good_scores: Sequence[float]) -> Severity:
         if score <= limit or not good_scores:

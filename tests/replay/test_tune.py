@@ -9,6 +9,8 @@ from support.stations import get, serving_replay, tiny_config, tiny_settings, wr
 from station.config import load_config
 from station.daemon.clock import ManualClock
 from station.daemon.parts import build_inspector, source_rig
+from station.gallery import METHOD
+from station.judge import Fusion, SourceWeight, write_fusion
 
 
 @pytest.fixture
@@ -34,6 +36,17 @@ def test_a_budget_becomes_a_certificate_that_lapses_with_its_configuration(setti
     assert certificate_of(config).in_force.threshold.max_false_alarm_rate == 0.4
     stricter = replace(config, judge=replace(config.judge, major_excess=2.0))
     assert "config was" in certificate_of(stricter).refusal
+
+
+def test_weights_in_force_are_not_certified_by_the_items_they_were_fitted_to(settings, tmp_path, monkeypatch, capsys):
+    file = write_toml(tmp_path / "station.toml", settings)
+    provenance = build_inspector(load_config(file), source_rig(load_config(file)), ManualClock(), True).provenance
+    weights = {"references": SourceWeight(0.0, 0.05, 1.0, 1.2)}
+    fusion = Fusion(provenance.model, METHOD, -0.5, weights, tuple(map(float, range(500))), "parcels")
+    write_fusion(tmp_path / "tuning", fusion)
+    assert station(monkeypatch, "tune", "--config", file, "--max-false-alarms", "0.4", "--confidence", "0.9") == 1
+    assert "Name a dataset" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "tuning" / "certificate.json").exists()
 
 
 def test_more_than_the_good_items_prove_is_refused(settings, tmp_path, monkeypatch, capsys):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.metrics import auc, precision_recall_curve, roc_curve
 
-from station.learn.evaluation.intervals import Estimate, bootstrap
+from station.learn.evaluation.intervals import Estimate, bootstrap, share
 
 BASE_RATE = 0.001
 """How many items are damaged where the station works; precision is stated for it, not for the dataset's own share."""
@@ -28,7 +28,8 @@ def item_figures(good: NDArray[np.float64], damaged: NDArray[np.float64], seed: 
 
     Recall at a false positive rate is that of the highest threshold which no larger share of the good items passes;
     with fewer good items than one over the rate, that means none of them. The positive predictive value is what this
-    recall and that rate make of `BASE_RATE`.
+    recall and that rate make of `BASE_RATE`; its interval joins the recall's and the exact one of the rate, each at its
+    worse and at its better end. With fewer good items than one over the rate it is None: they do not tell the rate.
 
     Args:
         good: scores of good items.
@@ -46,11 +47,11 @@ def item_figures(good: NDArray[np.float64], damaged: NDArray[np.float64], seed: 
     groups = (np.arange(len(good)), np.arange(len(good), len(scores)))
     with config_context(assume_finite=True, skip_parameter_validation=True):
         estimates = bootstrap(figures, groups, seed)
+    told: dict[str, Estimate | None] = {**estimates}
     for name, rate in FALSE_POSITIVE_RATES.items():
         recall = estimates[f"recall_at_{name}_fpr"]
-        bounds = (ppv(bound, rate) for bound in (recall.value, recall.low, recall.high))
-        estimates[f"ppv_at_{name}_fpr"] = Estimate(*bounds)
-    return dict(estimates)
+        told[f"ppv_at_{name}_fpr"] = _ppv(recall, rate, len(good)) if len(good) * rate >= 1 - _EPSILON else None
+    return told
 
 
 def roc(good: NDArray[np.float64], damaged: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -73,6 +74,11 @@ def ppv(recall: float, false_positive_rate: float, base_rate: float = BASE_RATE)
     """Return which share of the items called damaged are damaged, at a base rate."""
     called = recall * base_rate + false_positive_rate * (1 - base_rate)
     return recall * base_rate / called if called else 0.0
+
+
+def _ppv(recall: Estimate, rate: float, good: int) -> Estimate:
+    alarms = share(int(good * rate + _EPSILON), good)
+    return Estimate(ppv(recall.value, rate), ppv(recall.low, alarms.high), ppv(recall.high, alarms.low))
 
 
 def _figures(truth: NDArray[np.int8], scores: NDArray[np.float64]) -> dict[str, float]:

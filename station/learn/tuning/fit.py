@@ -1,5 +1,6 @@
 """Fitting the fusion weights: a logistic model with weights of no less than zero, calibrated on held-out products."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -27,7 +28,7 @@ def fit_fusion(items: Sequence[ScoredItem], model: str, method: str, made_from: 
     are right on products the weights were not fitted to: folds leave out whole products.
 
     Args:
-        items: judged ones; both good and damaged.
+        items: both good and damaged; those that could not be judged do not count.
         model: digest of the bundle whose scores they are.
         method: name of the comparison with references.
         made_from: what the items are, for people.
@@ -35,14 +36,15 @@ def fit_fusion(items: Sequence[ScoredItem], model: str, method: str, made_from: 
     Raises:
         TuningError: there are too few good or damaged items.
     """
+    doubts = Counter(word for item in items for word in item.doubts)
     items = [item for item in items if item.judged]
     damaged = sum(item.damaged for item in items)
     if min(damaged, len(items) - damaged) < _LEAST:
         raise TuningError(
             f"{len(items) - damaged} good and {damaged} damaged items are too few to fit weights to; it takes {_LEAST} "
-            f"of each. Bring more items, or keep the weights there are"
+            f"of each{_listed(doubts)}. Bring more items, or keep the weights there are"
         )
-    fusion = _weights(items, Fusion(model, method, 0.0, {}, (), 0, made_from))
+    fusion = _weights(items, Fusion(model, method, 0.0, {}, (), made_from))
     held_out = held_out_log_odds(items, fusion)
     slope, bias = _logistic(held_out[:, None], _truth(items), penalty=0.0)
     weights = {source: replace(own, weight=own.weight * float(slope[0])) for source, own in fusion.weights.items()}
@@ -52,7 +54,6 @@ def fit_fusion(items: Sequence[ScoredItem], model: str, method: str, made_from: 
         bias=float(bias + slope[0] * fusion.bias),
         weights=weights,
         good_scores=tuple(map(float, good)),
-        good_products=len({item.product_id for item in items if not item.damaged}),
     )
 
 
@@ -120,6 +121,11 @@ def _logistic(
     start = np.append(np.full(sources, 0.1), 0.0)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * sources + [(None, None)])
     return found.x[:-1], float(found.x[-1])
+
+
+def _listed(doubts: Counter[str]) -> str:
+    named = ", ".join(f"{word} {count}" for word, count in doubts.most_common())
+    return f"; the others are in doubt: {named}" if named else ""
 
 
 def _truth(items: Sequence[ScoredItem]) -> NDArray[np.bool_]:

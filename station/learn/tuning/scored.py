@@ -22,7 +22,8 @@ _NEVER_NS = 1 << 62
 class ScoredItem:
     """An item, what is true of it, and what the rooms said: `scores` by source and `types` by type of damage.
 
-    `scores` is empty where the item could not be judged; `doubts` are the reasons' words.
+    `scores` is empty where nothing could be said of it; `doubts` are the words of the reasons that sideline it whatever
+    its scores.
     """
 
     item_id: str
@@ -38,8 +39,8 @@ class ScoredItem:
 
     @property
     def judged(self) -> bool:
-        """Whether anything could be said of it."""
-        return bool(self.scores)
+        """Whether its scores decide: what is in doubt is sidelined whatever they are."""
+        return bool(self.scores) and not self.doubts
 
 
 class _Listener(Judge):

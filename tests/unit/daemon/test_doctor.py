@@ -12,8 +12,9 @@ from station.cameras import DeviceInfo
 from station.config import StationConfig
 from station.daemon.doctor import Check, Health, check_cameras, check_daily, examine
 from station.daemon.parts import find_gallery, source_rig
-from station.gallery import Gallery
+from station.gallery import METHOD, Gallery
 from station.inference import find_bundle, load_bundle
+from station.judge import Fusion, SourceWeight, write_fusion
 from station.setup.history import LastCheck, remember
 from station.setup.measure import StepResult
 from station.setup.versions import RigVersions
@@ -44,7 +45,23 @@ def test_a_rate_it_cannot_uphold_is_a_warning_that_says_how_many_items_are_missi
     assert check.health is Health.WARNING
     assert check.found.endswith(", 0.01% asked for")
     assert check.found != false_alarms(0.02).found
-    assert check.fix.startswith(f"Enrol {2 * (29956 - good_items)} more undamaged items")
+    assert check.fix.startswith(f"Enrol {29956 - good_items} more undamaged items")
+
+
+@pytest.mark.parametrize(
+    ("bundle", "health"), [("damage-lite0-s16", Health.WARNING), ("efficientnet-lite0-s16", Health.OK)]
+)
+def test_it_says_that_heads_do_not_judge_until_they_are_weighed(bundle: str, health: Health, tmp_path: Path) -> None:
+    config = StationConfig()
+    inference = replace(config.inference, bundle=bundle)
+    judge = replace(config.judge, folder=str(tmp_path))
+    config = replace(config, inference=inference, judge=judge, api=replace(config.api, port=0))
+    [check] = [check for check in examine(config) if check.name == "judge"]
+    assert check.health is health
+    assert check.found.startswith("the references alone judge")
+    model = load_bundle(find_bundle(bundle), inference).digest
+    write_fusion(tmp_path, Fusion(model, METHOD, 0.0, {"shape": SourceWeight(0.0, 1.0, 0.0, 2.0)}, (), "parcels"))
+    assert Check("judge", Health.OK, "weighs shape") in examine(config)
 
 
 def test_the_folder_of_the_store_must_be_there(tmp_path: Path) -> None:

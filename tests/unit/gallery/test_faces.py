@@ -21,6 +21,7 @@ from station.gallery import (
     learn_background,
     outline,
     stand_in,
+    with_stand_ins,
 )
 from station.inference import Bundle
 
@@ -132,7 +133,19 @@ def test_one_defective_of_many_is_left_out_of_the_patches_too(shipped_bundle: Bu
     for seed in range(20):
         crop, mask = stand_in(scarred(print_of(1)) if seed == 4 else print_of(1), MASK, seed)
         shots.append({"top": ShotView(crop, mask, shipped_bundle.features([crop])[0])})
-    assert enrol_product(shots, 200).reference_shots == 19
+    enrolled = enrol_product(shots, 200)
+    assert enrolled.reference_shots == 19
+    assert len(enrolled.good_scores) == 20, "what was called good is counted as it is scored"
+    assert enrolled.good_scores[-1] > 2 * enrolled.good_scores[-2]
+    assert len(enrol_product(shots, 200, describe=shipped_bundle.features).good_scores) == 20
+
+
+def test_stand_ins_are_no_good_items(shipped_bundle: Bundle) -> None:
+    shown = {"top": ShotView(print_of(1), MASK, shipped_bundle.features([print_of(1)])[0])}
+    enrolled = enrol_product(with_stand_ins([shown] * 3, shipped_bundle.features), 200)
+    assert (enrolled.reference_shots, enrolled.good_scores) == (3, ())
+    assert enrolled.views["top"].calibration.usual_score > 0, "they still say what is usual"
+    assert len(enrol_product(with_stand_ins([shown] * 4, shipped_bundle.features), 200).good_scores) == 4
 
 
 def test_an_item_is_found_in_pictures_without_mask(shipped_bundle: Bundle) -> None:

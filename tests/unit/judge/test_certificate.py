@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from station.core.damage import Decision, Reason
+from station.core.errors import TuningError
 from station.core.verdict import Provenance
 from station.judge import Certificate, Judge, JudgeSettings, certify, standing, write_certificate
 from station.judge.certificate import KEY, NAME
@@ -15,6 +16,11 @@ PROVENANCE = Provenance("m", "g", "r", "c")
 CERTIFICATE = Certificate(
     certify([float(number) for number in range(299)], 0.01, 0.95), 3, "gallery tea", "f", PROVENANCE, 17
 )
+
+
+def test_scores_that_are_all_the_same_certify_nothing() -> None:
+    with pytest.raises(TuningError, match=r"all 299 good items score -0\.5"):
+        certify([-0.5] * 299, 0.01, 0.95)
 
 
 @pytest.fixture

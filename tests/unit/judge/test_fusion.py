@@ -32,7 +32,6 @@ FUSION = Fusion(
     bias=-0.5,
     weights={"references": SourceWeight(0.0, 0.05, 1.0, 1.2), "supervised": SourceWeight(-4.0, 1.0, 0.8, 2.0)},
     good_scores=tuple(np.linspace(-6, -1, 200).tolist()),
-    good_products=4,
     made_from="parcels",
 )
 CALIBRATION = Calibration({"top": ViewCalibration(0.1, 0.2)}, tuple(np.linspace(-0.1, 0.1, 200).tolist()))
@@ -104,6 +103,27 @@ def test_tolerated_damage_passes_on_packaging_alone() -> None:
     assert judge.decide(scuffed, CALIBRATION, (), "bottle").decision is Decision.SIDELINE
     untold = [finding("supervised", 6.0)]
     assert judge.decide(untold, CALIBRATION, (), "mailer").decision is Decision.SIDELINE
+
+
+TOLD = st.dictionaries(st.sampled_from(DamageType), st.floats(-20, 20))
+
+
+@given(TOLD, TOLD, st.dictionaries(st.sampled_from(DamageType), st.floats(0, 1)), st.sampled_from(DamageType))
+def test_finding_more_or_worse_never_helps_an_item(
+    told: dict[DamageType, float], more: dict[DamageType, float], cost: dict[DamageType, float], known: DamageType
+) -> None:
+    told[known] = 1.0
+    worse = {one: max(told.get(one, -20), more.get(one, -20)) for one in {*told, *more}}
+    judge = Judge(JudgeSettings(cost=cost), FUSION)
+    untold, less, most = (judge.score({"supervised": 2.0}, types, "") for types in ({}, told, worse))
+    assert less <= most <= untold <= FUSION.log_odds({"supervised": 2.0})
+
+
+def test_a_scuff_does_not_excuse_the_hole_beside_it() -> None:
+    judge = Judge(JudgeSettings(cost={DamageType.SUPERFICIAL: 0.05}), FUSION)
+    hole = {DamageType.PENETRATION: 2.0}
+    alone, both = (judge.score({"supervised": 0.0}, {**hole, **more}, "") for more in ({}, {DamageType.SUPERFICIAL: 5}))
+    assert alone == both == FUSION.log_odds({"supervised": 0.0})
 
 
 def test_weights_come_back_as_written(tmp_path: Path) -> None:

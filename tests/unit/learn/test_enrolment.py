@@ -1,15 +1,22 @@
 """A dataset's own references make the gallery that tuning on it asks for."""
 
+from dataclasses import replace
+
 import pytest
 from support.command import station
 
 pytest.importorskip("embreex", reason="the simulated booth needs the extra [sim]")
 pytest.importorskip("pyarrow", reason="datasets need the extra [data]")
 
-from station.gallery import Gallery
+from station.config import load_config
+from station.core.errors import TuningError
+from station.daemon.clock import SystemClock
+from station.daemon.parts import build_inspector, source_rig
+from station.gallery import METHOD, Gallery
 from station.inference import Bundle
 from station.learn.dataset import Split
 from station.learn.simulated import simulate_dataset
+from station.learn.tuning.tune import tune_on
 from station.simulation.settings import SimulationSettings
 
 SMALL = SimulationSettings(width_px=160, height_px=120, supersampling=1)
@@ -51,6 +58,18 @@ def test_tuning_finds_the_products_that_were_imported(
         assert reference["cell_mm"], "depth came along"
     assert station(monkeypatch, "tune", dataset.path, "--config", config) == 1
     assert "are too few to fit weights to" in capsys.readouterr().err
+
+
+def test_tuning_says_which_products_and_which_split_are_missing(dataset, tmp_path, monkeypatch, capsys) -> None:
+    config = tmp_path / "station.toml"
+    config.write_text(CONFIG.replace("{folder}/gallery", "demo-gallery").format(folder=tmp_path))
+    assert station(monkeypatch, "tune", dataset.path, "--config", config) == 1
+    assert f"`station products import {dataset.path}`" in " ".join(capsys.readouterr().err.split())
+    settings = load_config(config)
+    inspector = build_inspector(settings, source_rig(settings), SystemClock(), True)
+    unsplit = replace(dataset, items=tuple(item for item in dataset.items if item.split is not Split.VAL))
+    with pytest.raises(TuningError, match="has no items of the split val"):
+        tune_on(unsplit, inspector, settings.judge, METHOD, lambda done: None)
 
 
 def test_a_dataset_without_marked_references_is_refused(tmp_path, monkeypatch, capsys) -> None:

@@ -35,6 +35,18 @@ def test_ppv_at_the_true_base_rate():
     assert ppv(0.0, 0.01) == 0
 
 
+def test_the_false_alarm_rate_behind_a_ppv_is_known_no_better_than_the_good_items_tell():
+    damaged = np.full(200, 9.0)
+    found = item_figures(np.arange(1000.0) / 1000, damaged, 1)["ppv_at_0.1pct_fpr"]
+    alarms = share(1, 1000)
+    assert found.value == pytest.approx(ppv(1, 0.001))
+    assert found.low <= ppv(1, alarms.high) < 0.2
+    assert found.high == pytest.approx(ppv(1, alarms.low))
+    few = item_figures(np.zeros(99), damaged, 1)
+    assert few["ppv_at_1pct_fpr"] is few["ppv_at_0.1pct_fpr"] is None
+    assert item_figures(np.zeros(100), damaged, 1)["ppv_at_1pct_fpr"] is not None
+
+
 def test_without_good_or_damaged_items_nothing_is_claimed():
     assert set(item_figures(np.ones(3), np.empty(0), 1).values()) == {None}
 

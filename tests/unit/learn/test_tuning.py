@@ -45,6 +45,35 @@ def test_a_source_that_misleads_gets_no_weight() -> None:
     assert fit_fusion(turned, "m", "nearest", "made up").weights["depth"].weight == 0
 
 
+def test_weights_that_would_pass_every_item_are_refused() -> None:
+    wrong_way = [
+        replace(item, scores={"references": -float(item.damaged) + int(item.item_id) / 1e4})
+        for item in [*items(200, 8), *items(200, 9, Split.TEST)]
+    ]
+    with pytest.raises(TuningError, match="no source tells the damaged val items of made up from the good ones"):
+        tune(wrong_way, "m", "nearest", "made up", JudgeSettings())
+
+
+def test_what_is_in_doubt_is_neither_good_nor_found_but_cannot_be_judged() -> None:
+    """Every fourth item is clipped, and so is sidelined whatever its scores."""
+    clear = [*items(400, 3), *items(400, 4, Split.TEST)]
+    doubted = [replace(item, doubts=("clipped",)) if int(item.item_id) % 8 in (0, 1) else item for item in clear]
+    tuned = tune(doubted, "m", "nearest", "made up", JudgeSettings())
+    told = tuned.figures["cannot judge"]
+    assert told["value"] == told["reasons"]["clipped"]["value"] == 0.25
+    assert 0.2 < told["low"] < 0.25 < told["high"] < 0.3
+    assert len(tuned.good_scores) == len(tuned.damaged_scores) == 150
+    assert len(tuned.fusion.good_scores) == 150
+
+
+def test_recall_at_the_threshold_comes_with_its_interval() -> None:
+    tuned = tune([*items(200, 3), *items(100, 4, Split.TEST)], "m", "nearest", "made up", JudgeSettings())
+    found = tuned.recall(sorted(tuned.damaged_scores)[4])
+    assert found.value == 45 / 50
+    assert 0.7 < found.low < 0.9 < found.high < 1
+    assert tuned.recall(max(tuned.damaged_scores)).value == 0
+
+
 def test_the_confidence_of_other_products_means_what_it_says() -> None:
     tuned = tune([*items(1000, 3), *items(4000, 4, Split.TEST)], "m", "nearest", "made up", JudgeSettings())
     assert tuned.figures["ece"] < 0.05
@@ -77,6 +106,12 @@ def test_the_report_shows_the_worst_mistakes(tmp_path) -> None:
 def test_too_few_items_of_a_sort_are_refused() -> None:
     with pytest.raises(TuningError, match="100 good and 5 damaged items are too few"):
         fit_fusion([item for item in items(200, 5) if not item.damaged or int(item.item_id) < 10], "m", "n", "made up")
+
+
+def test_a_refusal_names_the_doubts_that_leave_too_few() -> None:
+    blurred = [replace(item, doubts=("blurred",)) for item in items(200, 5)]
+    with pytest.raises(TuningError, match=r"0 good and 0 damaged.*the others are in doubt: blurred 200"):
+        tune(blurred, "m", "nearest", "made up", JudgeSettings())
 
 
 def test_the_calibration_error_is_the_mean_gap() -> None:
