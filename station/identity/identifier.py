@@ -72,8 +72,8 @@ class Identifier:
         UNKNOWN_PRODUCT even when a barcode is read, since the two cannot be compared. A barcode that names no known
         product is told only where two views read it alike; then an item that was not announced is none of the known
         ones, whatever it looks like, and one announced as a product with other trade numbers is WRONG_ITEM. Where no
-        barcode names a product its looks count as a barcode would, and an item that looks like no product and was not
-        announced is UNKNOWN_PRODUCT.
+        barcode names a product its looks count as a barcode would: one that does not look like what was announced is
+        WRONG_ITEM, whether or not it looks like another, and one not announced that looks like none UNKNOWN_PRODUCT.
 
         Args:
             codes: what its codes say.
@@ -91,17 +91,17 @@ class Identifier:
             if read != announced:
                 return identity, (Reason.WRONG_ITEM,)
             return Identity(announced, IdentitySource.ANNOUNCED, identity.barcode), ()
-        looked = None
-        if len(self._retriever) and (announced is not None or codes.agreed is None):
-            looked = self._retriever.recognise(views, embeddings, announced)
-        if announced is not None and looked in (announced, None):
-            wrong = codes.agreed is not None and self._contradicts(codes.agreed, announced)
-            return Identity(announced, IdentitySource.ANNOUNCED, codes.agreed), (Reason.WRONG_ITEM,) if wrong else ()
         if announced is not None:
-            return Identity(looked, IdentitySource.VISUAL), (Reason.WRONG_ITEM,)
+            looked = self._retriever.confirm(views, embeddings, announced)
+            if looked == announced:
+                wrong = codes.agreed is not None and self._contradicts(codes.agreed, announced)
+                return Identity(announced, IdentitySource.ANNOUNCED, codes.agreed), (Reason.WRONG_ITEM,) * wrong
+            unclear = (Reason.WRONG_ITEM,)
+        else:
+            looked = self._retriever.recognise(views, embeddings) if codes.agreed is None else None
         if looked is not None:
             return Identity(looked, IdentitySource.VISUAL), unclear
-        return Identity(None, IdentitySource.NONE, codes.agreed), (Reason.UNKNOWN_PRODUCT,)
+        return Identity(None, IdentitySource.NONE, codes.agreed), unclear or (Reason.UNKNOWN_PRODUCT,)
 
     def _contradicts(self, code: str, product_id: str) -> bool:
         """Whether a code is a trade number, and the product bears others alone."""
