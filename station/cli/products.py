@@ -73,7 +73,7 @@ def add(
         Path, typer.Argument(help="A picture, a folder of pictures, of UNIT/CAMERA.jpg, or a recording's folder.")
     ],
     gallery: GalleryOption = None,
-    name: Annotated[str, typer.Option(help="What people call the product; its id when left out.")] = "",
+    name: Annotated[str, typer.Option(help="What people call the product; its id when never told.")] = "",
     kind: Annotated[str, typer.Option(help="Its kind of packaging, e.g. carton.")] = "",
     barcode: Annotated[list[str] | None, typer.Option(help="A code it may be read by; repeat for more.")] = None,
     lot: Annotated[str, typer.Option(help="The lot that the units are of.")] = "",
@@ -94,7 +94,7 @@ def add(
         else:
             references = list(references_of_pictures(source, _bundle(settings), told, clock.utc_ns()))
         codes_read = tuple(barcode or ())
-        added = keeper.add(Product(product, name or product, kind, codes_read, (product,)), references, clock.utc_ns())
+        added = keeper.add(Product(product, name, kind, codes_read, (product,)), references, clock.utc_ns())
     Console().print(f"added {added} of {len(references)} to {product}: version {keeper.version}")
 
 

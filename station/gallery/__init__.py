@@ -10,7 +10,7 @@ from station.gallery.keypoints import Keypoints, find_keypoints, homography, mat
 from station.gallery.looks import Looks, embed, learn_looks
 from station.gallery.outline import Background, cut_out, framing, learn_background, outline
 from station.gallery.patches import patch_distances, unit
-from station.gallery.products import Product
+from station.gallery.products import Product, canonical, is_trade_number
 from station.gallery.references import ProductReferences
 from station.gallery.settings import GallerySettings
 from station.gallery.shapes import Lack, ShapeReferences
@@ -40,6 +40,7 @@ __all__ = [
     "Shot",
     "ShotView",
     "ViewCalibration",
+    "canonical",
     "cut_out",
     "differences",
     "embed",
@@ -47,6 +48,7 @@ __all__ = [
     "find_keypoints",
     "framing",
     "homography",
+    "is_trade_number",
     "learn_background",
     "learn_looks",
     "match",

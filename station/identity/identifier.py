@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from station.core.damage import Reason
 from station.core.items import Announcement, ItemView
 from station.core.verdict import Identity, IdentitySource
-from station.gallery import Product
+from station.gallery import Product, canonical, is_trade_number
 from station.identity.retrieval import Retriever
 
 _FORMATS = "EAN13,EAN8,UPCA,Code128"
 """The codes that trade goods wear at retail."""
-_GTIN_DIGITS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,10 @@ class Identifier:
         self._retriever = retriever
         self._formats = zxingcpp.barcode_formats_from_str(_FORMATS)
         self._by_barcode = _index(
-            {product_id: product.barcodes for product_id, product in products.items()}, _canonical
+            {product_id: product.barcodes for product_id, product in products.items()}, canonical
         )
         self._trade_numbers = {
-            product_id: {_canonical(code) for code in product.barcodes if _is_trade_number(code)}
+            product_id: {canonical(code) for code in product.barcodes if is_trade_number(code)}
             for product_id, product in products.items()
         }
         self._by_sku = _index({product_id: product.skus for product_id, product in products.items()}, str.strip)
@@ -106,7 +105,7 @@ class Identifier:
     def _contradicts(self, code: str, product_id: str) -> bool:
         """Whether a code is a trade number, and the product bears others alone."""
         own = self._trade_numbers[product_id]
-        return bool(own) and _is_trade_number(code) and _canonical(code) not in own
+        return bool(own) and is_trade_number(code) and canonical(code) not in own
 
     def _announced(self, announcement: Announcement | None) -> tuple[str | None, bool]:
         """The announced product, and whether any code was announced at all."""
@@ -114,7 +113,7 @@ class Identifier:
             return None, False
         named = set()
         if announcement.barcode:
-            named.add(self._by_barcode.get(_canonical(announcement.barcode)))
+            named.add(self._by_barcode.get(canonical(announcement.barcode)))
         if announcement.sku:
             named.add(self._by_sku.get(announcement.sku.strip()))
         return (named.pop() if len(named) == 1 else None), bool(announcement.barcode or announcement.sku)
@@ -131,7 +130,7 @@ class Identifier:
         for view in views:
             texts = self._barcodes(view)
             for text in texts:
-                product = self._by_barcode.get(_canonical(text))
+                product = self._by_barcode.get(canonical(text))
                 if product is not None:
                     named.setdefault(product, text)
             agreed = agreed or next((text for text in texts if text in seen), None)
@@ -147,20 +146,10 @@ class Identifier:
         return [result.text for result in results]
 
 
-def _is_trade_number(code: str) -> bool:
-    """Whether it is written as an EAN-8, UPC-A or EAN-13."""
-    return code.strip().isdecimal() and len(code.strip()) in (8, 12, 13)
-
-
-def _canonical(code: str) -> str:
-    """One spelling for one trade number: EAN-8, UPC-A and EAN-13 are GTIN-14 with leading zeros (GS1)."""
-    return code.strip().zfill(_GTIN_DIGITS) if _is_trade_number(code) else code.strip()
-
-
-def _index(codes: Mapping[str, Sequence[str]], canonical: Callable[[str], str]) -> dict[str, str]:
+def _index(codes: Mapping[str, Sequence[str]], spelling: Callable[[str], str]) -> dict[str, str]:
     index: dict[str, str | None] = {}
     for product_id, values in codes.items():
         for value in values:
-            key = canonical(value)
+            key = spelling(value)
             index[key] = product_id if index.get(key, product_id) == product_id else None
     return {key: product_id for key, product_id in index.items() if product_id is not None}

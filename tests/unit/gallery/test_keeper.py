@@ -58,6 +58,30 @@ def test_the_same_pictures_are_one_reference(tmp_path: Path) -> None:
     assert ids(tmp_path) == [f"unit-{n}" for n in (1, 2, 3, 4, 5)]
 
 
+def test_what_is_not_told_again_stays(tmp_path: Path) -> None:
+    own = keeper(tmp_path)
+    own.add(TEA, references(1, 2, 3, 4), 10)
+    own.add(Product("tea", ""), references(5), 20)
+    assert Gallery.open(tmp_path, MODEL).products["tea"] == TEA
+    own.add(Product("tea", "Black tea", barcodes=("4006381333931", "96385074")), (), 30)
+    told = Gallery.open(tmp_path, MODEL).products["tea"]
+    assert told == Product("tea", "Black tea", "carton", ("4006381333931", "96385074"), ("tea",))
+
+
+def test_a_product_without_a_name_is_called_by_its_id(tmp_path: Path) -> None:
+    keeper(tmp_path).add(Product("tea", ""), references(1, 2, 3, 4), 10)
+    assert Gallery.open(tmp_path, MODEL).products["tea"].name == "tea"
+
+
+def test_another_products_barcode_is_refused_however_it_is_written(tmp_path: Path) -> None:
+    own = keeper(tmp_path)
+    own.add(TEA, references(1, 2, 3, 4), 10)
+    before = (tmp_path / "gallery.json").read_bytes()
+    with pytest.raises(GalleryError, match="04006381333931.*tea"):
+        own.add(Product("soap", "Soap", barcodes=("04006381333931",)), references(5, 6, 7, 8), 20)
+    assert (tmp_path / "gallery.json").read_bytes() == before
+
+
 def test_every_change_is_undone_byte_for_byte(tmp_path: Path) -> None:
     own = keeper(tmp_path)
     own.add(TEA, references(1, 2, 3, 4, 5), 10)
