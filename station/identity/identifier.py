@@ -46,9 +46,7 @@ class Identifier:
     def __init__(self, products: Mapping[str, Product], retriever: Retriever) -> None:
         self._retriever = retriever
         self._formats = zxingcpp.barcode_formats_from_str(_FORMATS)
-        self._by_barcode = _index(
-            {product_id: product.barcodes for product_id, product in products.items()}, canonical
-        )
+        self._by_barcode = _index({product_id: product.barcodes for product_id, product in products.items()}, canonical)
         self._trade_numbers = {
             product_id: {canonical(code) for code in product.barcodes if is_trade_number(code)}
             for product_id, product in products.items()

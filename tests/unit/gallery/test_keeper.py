@@ -77,7 +77,7 @@ def test_another_products_barcode_is_refused_however_it_is_written(tmp_path: Pat
     own = keeper(tmp_path)
     own.add(TEA, references(1, 2, 3, 4), 10)
     before = (tmp_path / "gallery.json").read_bytes()
-    with pytest.raises(GalleryError, match="04006381333931.*tea"):
+    with pytest.raises(GalleryError, match=r"04006381333931.*tea"):
         own.add(Product("soap", "Soap", barcodes=("04006381333931",)), references(5, 6, 7, 8), 20)
     assert (tmp_path / "gallery.json").read_bytes() == before
 
