@@ -103,6 +103,8 @@ class GalleryKeeper:
         new = [one for one in (self._store(product.product_id, each) for each in references) if one["id"] not in kept]
         if new or product != known:
             entries = [*kept.values(), *{one["id"]: one for one in new}.values()]
+            if not entries:
+                raise GalleryError(f"there is no reference of {product.product_id}. Show a good unit of it")
             self._enrolled(product, entries, f"added {len(new)} to {product.product_id}", utc_ns)
         return len(new)
 
