@@ -1,6 +1,6 @@
 """`station products`: the products a gallery knows, and where their references come from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from station.cli.files import folder_to_write, writing
-from station.cli.progress import counting_bar
+from station.cli.progress import counting_bar, progress_bar
 from station.config import StationConfig, load_config
 from station.core.errors import DatasetError, GalleryError, pip_install
 from station.core.items import ItemCapture
@@ -19,6 +19,7 @@ from station.daemon.clock import ManualClock, SystemClock
 from station.daemon.lockstep import captures_lockstep
 from station.daemon.parts import find_gallery, replay_source
 from station.gallery import (
+    LEARNED_FROM,
     Gallery,
     GalleryKeeper,
     Origin,
@@ -87,17 +88,22 @@ def add(
     those that it knows as damaged.
     """
     settings, clock, told = load_config(config), SystemClock(), {"lot": lot}
+    _own_folder(gallery or settings.gallery.path)  # refused before the work, not after it
     damaged: list[str] = []
-    with _changing(gallery, settings) as keeper, Console(stderr=True).status("Reading and enrolling"):
+    console = Console(stderr=True)
+    with console.status("Reading"):
         if (source / "manifest.json").is_file():
             codes = {product, *(barcode or ())}
             references = list(_of_recording(source, settings, codes, told, clock.utc_ns(), damaged))
         else:
             references = list(references_of_pictures(source, _bundle(settings), told, clock.utc_ns()))
-        codes_read = tuple(barcode or ())
-        added = keeper.add(Product(product, name, kind, codes_read, (product,)), references, clock.utc_ns())
+    with progress_bar(console, "Enrolling") as progress, _changing(gallery, settings, progress) as keeper:
+        news = Product(product, name, kind, tuple(barcode or ()), (product,))
+        added, kept = keeper.add(news, references, clock.utc_ns()), keeper.count(product)
     if damaged:
         Console().print(f"left out, since the recording knows them as damaged: {', '.join(damaged)}")
+    if kept > LEARNED_FROM:
+        Console().print(f"learned from {LEARNED_FROM} of its {kept} references, spread evenly over all")
     Console().print(f"added {added} of {len(references)} to {product}: version {keeper.version}")
 
 
@@ -144,7 +150,8 @@ def retire(
 ) -> None:
     """Take references out of use, or a product with all of them; their pictures stay, and `undo` brings them back."""
     settings, clock = load_config(config), SystemClock()
-    with _changing(gallery, settings) as keeper:
+    bar = progress_bar(Console(stderr=True), "Enrolling what is left")
+    with bar as progress, _changing(gallery, settings, progress) as keeper:
         keeper.retire(product, references or (), clock.utc_ns())
     Console().print(f"retired {len(references) if references else 'all'} of {product}: version {keeper.version}")
 
@@ -168,17 +175,11 @@ def _bundle(settings: StationConfig) -> Bundle:
 
 
 @contextmanager
-def _changing(gallery: str | None, settings: StationConfig) -> Iterator[GalleryKeeper]:
-    """Let the block change the gallery that is named or configured."""
-    name = gallery or settings.gallery.path
-    found = find_gallery(name)
-    if found.is_dir() and found.resolve().is_relative_to(shipped_models_dir().resolve()):
-        raise GalleryError(
-            f"{name} is a shipped gallery, which stays as it is. Name a folder of your own by --gallery, or as "
-            "gallery.path in the file of --config"
-        )
-    folder, bundle = found if found.is_dir() else Path(name), _bundle(settings)
-    folder_to_write(folder)
+def _changing(
+    gallery: str | None, settings: StationConfig, progress: Callable[[float], None] = lambda _share: None
+) -> Iterator[GalleryKeeper]:
+    """Let the block change the gallery that is named or configured; `progress` takes the share of an enrolment done."""
+    folder, bundle = _own_folder(gallery or settings.gallery.path), _bundle(settings)
     with writing(folder):
         yield GalleryKeeper(
             folder,
@@ -190,8 +191,22 @@ def _changing(gallery: str | None, settings: StationConfig) -> Iterator[GalleryK
                 settings.gallery.pictures_per_camera,
                 bundle.features,
                 surfaces,
+                progress,
             ),
         )
+
+
+def _own_folder(name: str) -> Path:
+    """The folder of a gallery that may be changed, there or to be made."""
+    found = find_gallery(name)
+    if found.is_dir() and found.resolve().is_relative_to(shipped_models_dir().resolve()):
+        raise GalleryError(
+            f"{name} is a shipped gallery, which stays as it is. Name a folder of your own by --gallery, or as "
+            "gallery.path in the file of --config"
+        )
+    folder = found if found.is_dir() else Path(name)
+    folder_to_write(folder)
+    return folder
 
 
 def _of_recording(

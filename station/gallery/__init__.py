@@ -5,7 +5,7 @@ from station.gallery.compare import METHOD, REFERENCES
 from station.gallery.differences import BESIDES, differences, patch_heights
 from station.gallery.enrol import EnrolledProduct, EnrolledView, Shot, ShotView, enrol_product
 from station.gallery.gallery import Gallery
-from station.gallery.keeper import GalleryKeeper, Origin, Reference
+from station.gallery.keeper import LEARNED_FROM, GalleryKeeper, Origin, Reference
 from station.gallery.keypoints import Keypoints, find_keypoints, homography, match
 from station.gallery.looks import Looks, embed, learn_looks
 from station.gallery.outline import Background, cut_out, framing, learn_background, outline
@@ -19,6 +19,7 @@ from station.gallery.writing import GalleryWriter
 
 __all__ = [
     "BESIDES",
+    "LEARNED_FROM",
     "METHOD",
     "REFERENCES",
     "Background",

@@ -1,6 +1,6 @@
 """Turning views of undamaged items into a product's references. Features in, records out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,7 @@ def enrol_product(
     pictures_per_camera: int = 1,
     describe: Describe | None = None,
     surfaces: Sequence[ItemSurface] = (),
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> EnrolledProduct:
     """Build a product's references from shots of undamaged items.
 
@@ -83,6 +84,7 @@ def enrol_product(
         pictures_per_camera: how many pictures to keep for people.
         describe: the model; without it no faces are learned, and every view is compared whatever its pose.
         surfaces: shapes of undamaged items, of these or of others.
+        progress: takes the share of the shots that are compared with the faces, which takes the longest.
 
     Raises:
         GalleryError: there are fewer than four shots, or the references show no item.
@@ -95,7 +97,7 @@ def enrol_product(
     faces: tuple[FaceReferences, ...] = ()
     scores = [_bank_scores(shot, bank) for shot, bank in zip(shots, banks, strict=True)]
     if describe is not None:
-        faces, scores = _with_faces(shots, banks, yardsticks, describe)
+        faces, scores = _with_faces(shots, banks, yardsticks, describe, progress)
     return EnrolledProduct(
         bank=_bank(shots, patches),
         faces=faces,
@@ -173,6 +175,7 @@ def _with_faces(
     banks: Sequence[NDArray[np.float16]],
     yardsticks: Mapping[str, ViewCalibration],
     describe: Describe,
+    progress: Callable[[float], None],
 ) -> tuple[tuple[FaceReferences, ...], list[dict[str, float]]]:
     """The faces, and the shots' view scores with them."""
     numbered = [(n, camera_id) for n, shot in enumerate(shots) for camera_id in shot]
@@ -184,6 +187,7 @@ def _with_faces(
     place_of = {where: number for number, where in enumerate(chosen)}
     scores: list[dict[str, float]] = []
     for n in range(len(shots)):
+        progress(n / len(shots))
         scores.append({})
         for camera_id, view in shots[n].items():
             placed = place(learned.faces, view.crop, view.mask)

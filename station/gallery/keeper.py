@@ -26,6 +26,8 @@ from station.gallery.registered import Describe
 from station.gallery.writing import FORMAT, NAME, check_id, write_product
 
 HISTORY = "history"
+LEARNED_FROM = 100
+"""Of more references so many are learned from, spread evenly over all: the time goes by their number."""
 Enrol = Callable[[Sequence[Shot], Sequence[ItemSurface]], EnrolledProduct]
 
 
@@ -78,6 +80,11 @@ class GalleryKeeper:
     def version(self) -> int:
         """The version in force, 0 where none was kept yet."""
         return int(self._data["version"])
+
+    def count(self, product_id: str) -> int:
+        """Return how many references are kept of a product."""
+        record = self._record(product_id)
+        return len(record.get("references", ())) if record else 0
 
     def add(self, product: Product, references: Sequence[Reference], utc_ns: int) -> int:
         """Add references of good items to a product, new or known; return how many were new.
@@ -158,7 +165,8 @@ class GalleryKeeper:
                 )
 
     def _enrolled(self, product: Product, entries: Sequence[Mapping[str, Any]], change: str, utc_ns: int) -> None:
-        loaded = [self._load(product.product_id, one) for one in entries]
+        chosen = np.unique(np.linspace(0, len(entries) - 1, min(len(entries), LEARNED_FROM)).astype(int))
+        loaded = [self._load(product.product_id, entries[place]) for place in chosen]
         enrolled = self._enrol([shot for shot, _ in loaded], [surface for _, surface in loaded if surface is not None])
         place = f"{product.product_id}/v{self._last() + 1}"
         (self._folder / place).mkdir(parents=True, exist_ok=True)  # one that was stopped left its folder
