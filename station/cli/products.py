@@ -1,6 +1,7 @@
 """`station products`: the products a gallery knows, and where their references come from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,14 +10,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from station.cli.progress import counting_bar
+from station.cli.files import folder_to_write, writing
+from station.cli.progress import counting_bar, progress_bar
 from station.config import StationConfig, load_config
-from station.core.errors import DatasetError, pip_install
+from station.core.errors import DatasetError, GalleryError, pip_install
 from station.core.items import ItemCapture
 from station.daemon.clock import ManualClock, SystemClock
 from station.daemon.lockstep import captures_lockstep
 from station.daemon.parts import find_gallery, replay_source
 from station.gallery import (
+    LEARNED_FROM,
     Gallery,
     GalleryKeeper,
     Origin,
@@ -25,9 +28,9 @@ from station.gallery import (
     enrol_product,
     with_stand_ins,
 )
-from station.inference import Bundle, find_bundle, load_bundle
+from station.inference import Bundle, find_bundle, load_bundle, shipped_models_dir
 from station.inspection.enrolment import reference_of_capture, references_of_pictures
-from station.recording import open_recording
+from station.recording import open_recording, truth_of
 from station.vision import ViewExtractor
 
 app = typer.Typer(help="The products a gallery knows, and where their references come from.", no_args_is_help=True)
@@ -73,28 +76,34 @@ def add(
         Path, typer.Argument(help="A picture, a folder of pictures, of UNIT/CAMERA.jpg, or a recording's folder.")
     ],
     gallery: GalleryOption = None,
-    name: Annotated[str, typer.Option(help="What people call the product; its id when left out.")] = "",
+    name: Annotated[str, typer.Option(help="What people call the product; its id when never told.")] = "",
     kind: Annotated[str, typer.Option(help="Its kind of packaging, e.g. carton.")] = "",
     barcode: Annotated[list[str] | None, typer.Option(help="A code it may be read by; repeat for more.")] = None,
     lot: Annotated[str, typer.Option(help="The lot that the units are of.")] = "",
-    verdict: Annotated[str, typer.Option(help="What people said of the units.")] = "good",
     config: ConfigOption = None,
 ) -> None:
     """Add references of good units to a product, new or known. All of the source must be good and of this product.
 
-    Of a recording, every item that is announced as this product counts, and every item that is not announced.
+    Of a recording, every item that is announced as this product counts, and every item that is not announced, but for
+    those that it knows as damaged.
     """
-    settings, clock = load_config(config), SystemClock()
-    keeper = _keeper(gallery, settings)
-    told = {"lot": lot, "verdict": verdict}
-    with Console(stderr=True).status("Reading and enrolling"):
+    settings, clock, told = load_config(config), SystemClock(), {"lot": lot}
+    _own_folder(gallery or settings.gallery.path)  # refused before the work, not after it
+    damaged: list[str] = []
+    console = Console(stderr=True)
+    with console.status("Reading"):
         if (source / "manifest.json").is_file():
             codes = {product, *(barcode or ())}
-            references = list(_of_recording(source, settings, codes, told, clock.utc_ns()))
+            references = list(_of_recording(source, settings, codes, told, clock.utc_ns(), damaged))
         else:
             references = list(references_of_pictures(source, _bundle(settings), told, clock.utc_ns()))
-        codes_read = tuple(barcode or ())
-        added = keeper.add(Product(product, name or product, kind, codes_read, (product,)), references, clock.utc_ns())
+    with progress_bar(console, "Enrolling") as progress, _changing(gallery, settings, progress) as keeper:
+        news = Product(product, name, kind, tuple(barcode or ()), (product,))
+        added, kept = keeper.add(news, references, clock.utc_ns()), keeper.count(product)
+    if damaged:
+        Console().print(f"left out, since the recording knows them as damaged: {', '.join(damaged)}")
+    if kept > LEARNED_FROM:
+        Console().print(f"learned from {LEARNED_FROM} of its {kept} references, spread evenly over all")
     Console().print(f"added {added} of {len(references)} to {product}: version {keeper.version}")
 
 
@@ -103,7 +112,6 @@ def import_(
     dataset: Annotated[Path, typer.Argument(help="A dataset of this station's cameras that marks references.")],
     gallery: GalleryOption = None,
     lot: Annotated[str, typer.Option(help="The lot that the units are of.")] = "",
-    verdict: Annotated[str, typer.Option(help="What people said of the units.")] = "good",
     config: ConfigOption = None,
 ) -> None:
     """Add the products that a dataset judges, those of its val and test items, with the references it marks.
@@ -124,10 +132,9 @@ def import_(
         raise DatasetError(
             f"{dataset} marks no references of products with val or test items. Use `station products add`"
         )
-    keeper = _keeper(gallery, settings)
-    added = 0
-    with counting_bar(Console(stderr=True), "Enrolling products", len(products)) as progress:
-        told = {"lot": lot, "verdict": verdict}
+    added, told = 0, {"lot": lot}
+    bar = counting_bar(Console(stderr=True), "Enrolling products", len(products))
+    with _changing(gallery, settings) as keeper, bar as progress:
         for done, (product, references) in enumerate(enrolments(found, settings.vision, told, clock.utc_ns()), start=1):
             added += keeper.add(product, references, clock.utc_ns())
             progress(done)
@@ -143,8 +150,9 @@ def retire(
 ) -> None:
     """Take references out of use, or a product with all of them; their pictures stay, and `undo` brings them back."""
     settings, clock = load_config(config), SystemClock()
-    keeper = _keeper(gallery, settings)
-    keeper.retire(product, references or (), clock.utc_ns())
+    bar = progress_bar(Console(stderr=True), "Enrolling what is left")
+    with bar as progress, _changing(gallery, settings, progress) as keeper:
+        keeper.retire(product, references or (), clock.utc_ns())
     Console().print(f"retired {len(references) if references else 'all'} of {product}: version {keeper.version}")
 
 
@@ -152,8 +160,8 @@ def retire(
 def undo(gallery: GalleryOption = None, config: ConfigOption = None) -> None:
     """Undo the last change that still stands; repeat to go further back."""
     settings, clock = load_config(config), SystemClock()
-    keeper = _keeper(gallery, settings)
-    undone = keeper.undo(clock.utc_ns())
+    with _changing(gallery, settings) as keeper:
+        undone = keeper.undo(clock.utc_ns())
     Console().print(f"undid: {undone}; version {keeper.version}")
 
 
@@ -166,31 +174,53 @@ def _bundle(settings: StationConfig) -> Bundle:
     return load_bundle(find_bundle(settings.inference.bundle), settings.inference)
 
 
-def _keeper(gallery: str | None, settings: StationConfig) -> GalleryKeeper:
-    name, bundle = gallery or settings.gallery.path, _bundle(settings)
-    found = find_gallery(name)
-    return GalleryKeeper(
-        found if found.is_dir() else Path(name),
-        bundle.digest,
-        bundle.features,
-        lambda shots, surfaces: enrol_product(
-            with_stand_ins(shots, bundle.features),
-            settings.gallery.patches_per_product,
-            settings.gallery.pictures_per_camera,
+@contextmanager
+def _changing(
+    gallery: str | None, settings: StationConfig, progress: Callable[[float], None] = lambda _share: None
+) -> Iterator[GalleryKeeper]:
+    """Let the block change the gallery that is named or configured; `progress` takes the share of an enrolment done."""
+    folder, bundle = _own_folder(gallery or settings.gallery.path), _bundle(settings)
+    with writing(folder):
+        yield GalleryKeeper(
+            folder,
+            bundle.digest,
             bundle.features,
-            surfaces,
-        ),
-    )
+            lambda shots, surfaces: enrol_product(
+                with_stand_ins(shots, bundle.features),
+                settings.gallery.patches_per_product,
+                settings.gallery.pictures_per_camera,
+                bundle.features,
+                surfaces,
+                progress,
+            ),
+        )
+
+
+def _own_folder(name: str) -> Path:
+    """The folder of a gallery that may be changed, there or to be made."""
+    found = find_gallery(name)
+    if found.is_dir() and found.resolve().is_relative_to(shipped_models_dir().resolve()):
+        raise GalleryError(
+            f"{name} is a shipped gallery, which stays as it is. Name a folder of your own by --gallery, or as "
+            "gallery.path in the file of --config"
+        )
+    folder = found if found.is_dir() else Path(name)
+    folder_to_write(folder)
+    return folder
 
 
 def _of_recording(
-    folder: Path, config: StationConfig, codes: set[str], told: dict[str, str], utc_ns: int
+    folder: Path, config: StationConfig, codes: set[str], told: dict[str, str], utc_ns: int, damaged: list[str]
 ) -> Iterator[Reference]:
+    """Yield the product's good items; `damaged` takes the ids of those that the recording knows as damaged."""
     recording, clock = open_recording(folder), ManualClock()
     source = replay_source(config, recording, clock, None)
     extractor = ViewExtractor(source.rig, config.vision)
     for capture in captures_lockstep(source, config, clock):
-        if _is_of(capture, codes):
+        truth = truth_of(recording.items, capture.plc_id, capture.arrived_ns)
+        if _is_of(capture, codes) and truth is not None and truth.damage:
+            damaged.append(capture.item_id)
+        elif _is_of(capture, codes):
             origin = Origin(f"{folder} {capture.item_id}", utc_ns, **told)
             reference = reference_of_capture(capture, extractor, source.rig, origin)
             if reference is not None:

@@ -1,6 +1,6 @@
 """Turning views of undamaged items into a product's references. Features in, records out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +74,7 @@ def enrol_product(
     pictures_per_camera: int = 1,
     describe: Describe | None = None,
     surfaces: Sequence[ItemSurface] = (),
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> EnrolledProduct:
     """Build a product's references from shots of undamaged items.
 
@@ -89,6 +90,7 @@ def enrol_product(
         pictures_per_camera: how many pictures to keep for people.
         describe: the model; without it no faces are learned, and every view is compared whatever its pose.
         surfaces: shapes of undamaged items, of these or of others.
+        progress: takes the share of the shots that are compared with the faces, which takes the longest.
 
     Raises:
         GalleryError: there are fewer than four shots, or the references show no item.
@@ -102,7 +104,7 @@ def enrol_product(
     faces: tuple[FaceReferences, ...] = ()
     scores = [_bank_scores(shot, bank) for shot, bank in zip(judged, banks, strict=True)]
     if describe is not None:
-        faces, scores = _with_faces(shots, judged, banks, yardsticks, describe)
+        faces, scores = _with_faces(shots, judged, banks, yardsticks, describe, progress)
     usual = {camera_id: view.usual_score for camera_id, view in yardsticks.items()}
     good_scores = [*held_out_scores(scores[: len(shots)]), *(item_score(own, usual) for own in scores[len(shots) :])]
     real = [shot for shot in shots if not any(view.is_stand_in for view in shot.values())]
@@ -184,6 +186,7 @@ def _with_faces(
     banks: Sequence[NDArray[np.float16]],
     yardsticks: Mapping[str, ViewCalibration],
     describe: Describe,
+    progress: Callable[[float], None],
 ) -> tuple[tuple[FaceReferences, ...], list[dict[str, float]]]:
     """The faces of the shots, and the view scores of all that are judged: the shots, then others."""
     numbered = [(n, camera_id) for n, shot in enumerate(shots) for camera_id in shot]
@@ -195,6 +198,7 @@ def _with_faces(
     place_of = {where: number for number, where in enumerate(chosen)}
     scores: list[dict[str, float]] = []
     for n in range(len(judged)):
+        progress(n / len(judged))
         scores.append({})
         for camera_id, view in judged[n].items():
             if camera_id not in yardsticks:

@@ -21,11 +21,13 @@ from station.core.errors import GalleryError
 from station.core.items import ItemSurface
 from station.gallery.compare import METHOD
 from station.gallery.enrol import EnrolledProduct, Shot, ShotView
-from station.gallery.products import Product
+from station.gallery.products import Product, canonical
 from station.gallery.registered import Describe
 from station.gallery.writing import FORMAT, NAME, check_id, write_product
 
 HISTORY = "history"
+LEARNED_FROM = 100
+"""Of more references so many are learned from, spread evenly over all: the time goes by their number."""
 Enrol = Callable[[Sequence[Shot], Sequence[ItemSurface]], EnrolledProduct]
 
 
@@ -79,14 +81,23 @@ class GalleryKeeper:
         """The version in force, 0 where none was kept yet."""
         return int(self._data["version"])
 
+    def count(self, product_id: str) -> int:
+        """Return how many references are kept of a product."""
+        record = self._record(product_id)
+        return len(record.get("references", ())) if record else 0
+
     def add(self, product: Product, references: Sequence[Reference], utc_ns: int) -> int:
         """Add references of good items to a product, new or known; return how many were new.
 
+        What is known of the product stays where nothing new is given, and barcodes are added; without a name it is
+        called by its id.
+
         Raises:
-            GalleryError: the product's id cannot name a folder; it was enrolled without keeping its references; or
-                there are too few to enrol.
+            GalleryError: the product's id cannot name a folder; another product has one of its barcodes; it was
+                enrolled without keeping its references; or there are too few to enrol.
         """
         check_id(product.product_id)
+        self._require_own(product)
         record = self._record(product.product_id)
         if record and "references" not in record:
             raise GalleryError(
@@ -94,9 +105,13 @@ class GalleryKeeper:
                 "or to another gallery"
             )
         kept = {one["id"]: one for one in record["references"]} if record else {}
+        known = _product(record) if record else Product(product.product_id, product.product_id)
+        product = known.told(product)
         new = [one for one in (self._store(product.product_id, each) for each in references) if one["id"] not in kept]
-        if new:
+        if new or product != known:
             entries = [*kept.values(), *{one["id"]: one for one in new}.values()]
+            if not entries:
+                raise GalleryError(f"there is no reference of {product.product_id}. Show a good unit of it")
             self._enrolled(product, entries, f"added {len(new)} to {product.product_id}", utc_ns)
         return len(new)
 
@@ -139,8 +154,19 @@ class GalleryKeeper:
     def _record(self, product_id: str) -> dict[str, Any] | None:
         return next((one for one in self._data["products"] if one["product_id"] == product_id), None)
 
+    def _require_own(self, product: Product) -> None:
+        given = {canonical(code): code for code in product.barcodes}
+        for other in map(_product, self._data["products"]):
+            taken = [given[canonical(code)] for code in other.barcodes if canonical(code) in given]
+            if taken and other.product_id != product.product_id:
+                raise GalleryError(
+                    f"barcode {taken[0]} is that of product {other.product_id} ({other.name}); it could name neither. "
+                    f"Correct it, or retire {other.product_id}"
+                )
+
     def _enrolled(self, product: Product, entries: Sequence[Mapping[str, Any]], change: str, utc_ns: int) -> None:
-        loaded = [self._load(product.product_id, one) for one in entries]
+        chosen = np.unique(np.linspace(0, len(entries) - 1, min(len(entries), LEARNED_FROM)).astype(int))
+        loaded = [self._load(product.product_id, entries[place]) for place in chosen]
         enrolled = self._enrol([shot for shot, _ in loaded], [surface for _, surface in loaded if surface is not None])
         place = f"{product.product_id}/v{self._last() + 1}"
         (self._folder / place).mkdir(parents=True, exist_ok=True)  # one that was stopped left its folder

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from station.core.damage import Reason
 from station.core.items import Announcement, ItemView
 from station.core.verdict import Identity, IdentitySource
-from station.gallery import Product
+from station.gallery import Product, canonical, is_trade_number
 from station.identity.retrieval import Retriever
 
 _FORMATS = "EAN13,EAN8,UPCA,Code128"
 """The codes that trade goods wear at retail."""
-_GTIN_DIGITS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +46,9 @@ class Identifier:
     def __init__(self, products: Mapping[str, Product], retriever: Retriever) -> None:
         self._retriever = retriever
         self._formats = zxingcpp.barcode_formats_from_str(_FORMATS)
-        self._by_barcode = _index(
-            {product_id: product.barcodes for product_id, product in products.items()}, _canonical
-        )
+        self._by_barcode = _index({product_id: product.barcodes for product_id, product in products.items()}, canonical)
         self._trade_numbers = {
-            product_id: {_canonical(code) for code in product.barcodes if _is_trade_number(code)}
+            product_id: {canonical(code) for code in product.barcodes if is_trade_number(code)}
             for product_id, product in products.items()
         }
         self._by_sku = _index({product_id: product.skus for product_id, product in products.items()}, str.strip)
@@ -72,8 +69,8 @@ class Identifier:
         UNKNOWN_PRODUCT even when a barcode is read, since the two cannot be compared. A barcode that names no known
         product is told only where two views read it alike; then an item that was not announced is none of the known
         ones, whatever it looks like, and one announced as a product with other trade numbers is WRONG_ITEM. Where no
-        barcode names a product its looks count as a barcode would, and an item that looks like no product and was not
-        announced is UNKNOWN_PRODUCT.
+        barcode names a product its looks count as a barcode would: one that does not look like what was announced is
+        WRONG_ITEM, whether or not it looks like another, and one not announced that looks like none UNKNOWN_PRODUCT.
 
         Args:
             codes: what its codes say.
@@ -91,22 +88,22 @@ class Identifier:
             if read != announced:
                 return identity, (Reason.WRONG_ITEM,)
             return Identity(announced, IdentitySource.ANNOUNCED, identity.barcode), ()
-        looked = None
-        if len(self._retriever) and (announced is not None or codes.agreed is None):
-            looked = self._retriever.recognise(views, embeddings, announced)
-        if announced is not None and looked in (announced, None):
-            wrong = codes.agreed is not None and self._contradicts(codes.agreed, announced)
-            return Identity(announced, IdentitySource.ANNOUNCED, codes.agreed), (Reason.WRONG_ITEM,) if wrong else ()
         if announced is not None:
-            return Identity(looked, IdentitySource.VISUAL), (Reason.WRONG_ITEM,)
+            looked = self._retriever.confirm(views, embeddings, announced)
+            if looked == announced:
+                wrong = codes.agreed is not None and self._contradicts(codes.agreed, announced)
+                return Identity(announced, IdentitySource.ANNOUNCED, codes.agreed), (Reason.WRONG_ITEM,) * wrong
+            unclear = (Reason.WRONG_ITEM,)
+        else:
+            looked = self._retriever.recognise(views, embeddings) if codes.agreed is None else None
         if looked is not None:
             return Identity(looked, IdentitySource.VISUAL), unclear
-        return Identity(None, IdentitySource.NONE, codes.agreed), (Reason.UNKNOWN_PRODUCT,)
+        return Identity(None, IdentitySource.NONE, codes.agreed), unclear or (Reason.UNKNOWN_PRODUCT,)
 
     def _contradicts(self, code: str, product_id: str) -> bool:
         """Whether a code is a trade number, and the product bears others alone."""
         own = self._trade_numbers[product_id]
-        return bool(own) and _is_trade_number(code) and _canonical(code) not in own
+        return bool(own) and is_trade_number(code) and canonical(code) not in own
 
     def _announced(self, announcement: Announcement | None) -> tuple[str | None, bool]:
         """The announced product, and whether any code was announced at all."""
@@ -114,7 +111,7 @@ class Identifier:
             return None, False
         named = set()
         if announcement.barcode:
-            named.add(self._by_barcode.get(_canonical(announcement.barcode)))
+            named.add(self._by_barcode.get(canonical(announcement.barcode)))
         if announcement.sku:
             named.add(self._by_sku.get(announcement.sku.strip()))
         return (named.pop() if len(named) == 1 else None), bool(announcement.barcode or announcement.sku)
@@ -131,7 +128,7 @@ class Identifier:
         for view in views:
             texts = self._barcodes(view)
             for text in texts:
-                product = self._by_barcode.get(_canonical(text))
+                product = self._by_barcode.get(canonical(text))
                 if product is not None:
                     named.setdefault(product, text)
             agreed = agreed or next((text for text in texts if text in seen), None)
@@ -147,20 +144,10 @@ class Identifier:
         return [result.text for result in results]
 
 
-def _is_trade_number(code: str) -> bool:
-    """Whether it is written as an EAN-8, UPC-A or EAN-13."""
-    return code.strip().isdecimal() and len(code.strip()) in (8, 12, 13)
-
-
-def _canonical(code: str) -> str:
-    """One spelling for one trade number: EAN-8, UPC-A and EAN-13 are GTIN-14 with leading zeros (GS1)."""
-    return code.strip().zfill(_GTIN_DIGITS) if _is_trade_number(code) else code.strip()
-
-
-def _index(codes: Mapping[str, Sequence[str]], canonical: Callable[[str], str]) -> dict[str, str]:
+def _index(codes: Mapping[str, Sequence[str]], spelling: Callable[[str], str]) -> dict[str, str]:
     index: dict[str, str | None] = {}
     for product_id, values in codes.items():
         for value in values:
-            key = canonical(value)
+            key = spelling(value)
             index[key] = product_id if index.get(key, product_id) == product_id else None
     return {key: product_id for key, product_id in index.items() if product_id is not None}

@@ -5,6 +5,7 @@ The nearest are found exactly: one product of matrices over all reference views 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,10 @@ _LEAST = 40
 """Pairs of keypoints that must agree, over all views, for an item to be known by its looks."""
 _LEAD = 20
 """How many more than with any other product."""
-_CLOSE = 3
-_AGAINST = 2.0
-"""How many times that evidence it takes to contradict an announcement."""
+_ALIKE = 0.5
+"""Likeness that keypoints are asked below, and that is enough where they do not know: references may be few, or alike.
+"""
+_UNKNOWN_AMONG = -1.0, 1.0
 _NARROW = 1e-6
 
 
@@ -53,27 +55,55 @@ class Retriever:
         self._middle = stacked.mean(axis=0) if embeddings else np.zeros(width, np.float32)
         self._spread = stacked.std(axis=0) + _NARROW if embeddings else np.ones(width, np.float32)
         self._views = self._normal(stacked)
+        self._among = {
+            name: _likeness_among(self._views[start:end])
+            for name, (start, end) in zip(self._products, pairwise(self._starts), strict=True)
+        }
 
     def __len__(self) -> int:
         """How many products can be found."""
         return len(self._products)
 
-    def recognise(
-        self, views: Sequence[ItemView], embeddings: Sequence[NDArray[np.float32]], expected: str | None = None
-    ) -> str | None:
+    def recognise(self, views: Sequence[ItemView], embeddings: Sequence[NDArray[np.float32]]) -> str | None:
         """Return the product the item looks like, None where it looks like none, or like two.
 
         Args:
             views: the item's views.
             embeddings: each one's, float32 [C]; see `station.gallery.embed`.
-            expected: what it should be; where that is among the nearest few, its keypoints are not asked, and
-                another product is believed on stronger evidence alone.
         """
-        if expected is None:
-            return told_apart(self.rank(views, embeddings))
-        if expected in self.lookup(embeddings)[:_CLOSE]:
+        return told_apart(self.rank(views, embeddings))
+
+    def confirm(
+        self, views: Sequence[ItemView], embeddings: Sequence[NDArray[np.float32]], expected: str
+    ) -> str | None:
+        """Return what an item that should be `expected` looks like: that, another product, None where like neither.
+
+        It is `expected`, and its keypoints are not asked, where that product is the nearest and no farther than the
+        closest two of its own references are from each other. Else keypoints speak. Where they know no product,
+        `expected` must be the nearest, as near as its references usually are to each other, and some keypoints must
+        agree if it has any. A product without looks is contradicted by another's keypoints alone.
+
+        Args:
+            views: the item's views.
+            embeddings: each one's, float32 [C]; see `station.gallery.embed`.
+            expected: what it should be.
+        """
+        if not views or not self._products:
             return expected
-        return told_apart(self.rank(views, embeddings), _AGAINST)
+        near = dict(zip(self._products, self._nearness(self._likeness(embeddings)).tolist(), strict=True))
+        if expected not in near:
+            return self.recognise(views, embeddings) or expected
+        own, (usual, closest) = near[expected], self._among[expected]
+        if own >= max(closest, _ALIKE, *near.values()):
+            return expected
+        ranked = self.rank(views, embeddings)
+        agreeing = next((one.agreeing for one in ranked if one.product_id == expected), 0)
+        if agreeing >= _LEAST and ranked[0].agreeing - agreeing < _LEAD:
+            return expected
+        if (found := told_apart(ranked)) is not None:
+            return found
+        likely = own >= max(usual, *near.values()) and (agreeing or self._is_bare(expected))
+        return expected if likely else None
 
     def rank(self, views: Sequence[ItemView], embeddings: Sequence[NDArray[np.float32]]) -> list[Likeness]:
         """Return the products the item looks most like, best first; see `recognise`."""
@@ -93,31 +123,49 @@ class Retriever:
             return ()
         return tuple(self._products[place] for place in self._nearest(self._likeness(embeddings)))
 
+    def _is_bare(self, product: str) -> bool:
+        """Whether a product's reference views have too few keypoints to agree on, or it has none."""
+        looks = self._looks(product)
+        return looks is None or float(np.median([len(own.points) for own in looks.keypoints])) < _LEAST
+
     def _likeness(self, embeddings: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """The cosine of each of the item's views with every reference view, float32 [K, N]."""
         return np.asarray(self._normal(np.stack(embeddings)) @ self._views.T, np.float32)
 
     def _nearest(self, likeness: NDArray[np.float32]) -> NDArray[np.intp]:
         """The places of the products whose nearest views are nearest on average, best first."""
-        best = np.maximum.reduceat(likeness, self._starts[:-1], axis=1).mean(axis=0)
-        return np.argsort(-best, kind="stable")[: _PAIRS // (_VIEWS * len(likeness)) or 1]
+        most = _PAIRS // (_VIEWS * len(likeness)) or 1
+        return np.argsort(-self._nearness(likeness), kind="stable")[:most]
+
+    def _nearness(self, likeness: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Each product's likeness: that of its nearest views, averaged over the item's, float32 [P]."""
+        return np.asarray(np.maximum.reduceat(likeness, self._starts[:-1], axis=1).mean(axis=0), np.float32)
 
     def _normal(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
         """Unit vectors of what sets embeddings apart from the gallery's middle, float32 [K, C]."""
         return unit(np.asarray((embeddings - self._middle) / self._spread, np.float32))
 
 
-def told_apart(ranked: Sequence[Likeness], times: float = 1.0) -> str | None:
+def told_apart(ranked: Sequence[Likeness]) -> str | None:
     """Return the best product where enough agrees, and clearly more than with the second; else None.
 
     Args:
         ranked: products, best first.
-        times: how many times the usual evidence is asked for.
     """
-    if not ranked or ranked[0].agreeing < times * _LEAST:
+    if not ranked or ranked[0].agreeing < _LEAST:
         return None
-    is_ahead = len(ranked) == 1 or ranked[0].agreeing - ranked[1].agreeing >= times * _LEAD
+    is_ahead = len(ranked) == 1 or ranked[0].agreeing - ranked[1].agreeing >= _LEAD
     return ranked[0].product_id if is_ahead else None
+
+
+def _likeness_among(views: NDArray[np.float32]) -> tuple[float, float]:
+    """How like its nearest other a product's reference view is: usually, and at most."""
+    if len(views) < 2:
+        return _UNKNOWN_AMONG
+    likeness = views @ views.T
+    np.fill_diagonal(likeness, -1.0)
+    nearest = likeness.max(axis=1)
+    return min(float(np.median(nearest)), _ALIKE), float(nearest.max())
 
 
 def _agreeing(found: Sequence[Keypoints], likeness: NDArray[np.float32], looks: Looks | None) -> int:

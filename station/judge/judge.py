@@ -62,7 +62,7 @@ class Judge:
         """
         reasons = {*doubts, *((Reason.UNCERTIFIED,) if self.standing.refusal else ())}
         if calibration is None or not findings:
-            if not reasons & {Reason.UNKNOWN_PRODUCT, Reason.NO_ITEM}:
+            if not reasons & {Reason.UNKNOWN_PRODUCT, Reason.WRONG_ITEM, Reason.NO_ITEM}:
                 reasons.add(Reason.NO_REFERENCES)
             return Judgement(Decision.SIDELINE, 0.0, Severity.NONE, _ordered(reasons), {}, ())
         scores, types = item_scores(findings, calibration), type_scores(findings)

@@ -12,6 +12,7 @@ from station.recording.manifest import (
     prepare_folder,
     save_mask,
     track_of_file,
+    truth_of,
     write_manifest,
 )
 from station.recording.messages import append_part
@@ -36,6 +37,7 @@ __all__ = [
     "prepare_folder",
     "save_mask",
     "track_of_file",
+    "truth_of",
     "write_manifest",
     "writing",
 ]

@@ -110,6 +110,14 @@ class Recording:
                 )
 
 
+def truth_of(items: Iterable[ItemTruth], plc_id: int, arrived_ns: int) -> ItemTruth | None:
+    """Return which known item a capture shows: the one of that number, else, at 0, the one that lay there then."""
+    for item in items:
+        if item.plc_id == plc_id if plc_id else item.arrive_ns <= arrived_ns <= item.leave_ns:
+            return item
+    return None
+
+
 def open_recording(path: Path) -> Recording:
     """Read a recording's manifest; `verify` then checks the files themselves.
 

@@ -11,7 +11,7 @@ from station.core.errors import DatasetError
 from station.core.items import ItemCapture
 from station.learn.dataset import DamageMask, Item, Split, View
 from station.learn.importing.source import Source, save_picture
-from station.recording import ItemTruth, Recording, open_recording
+from station.recording import ItemTruth, Recording, open_recording, truth_of
 from station.rig import Rig, load_rig, save_rig
 
 Captures = Callable[[Recording], Iterator[ItemCapture]]
@@ -72,7 +72,7 @@ class _Import:
             save_rig(rig, out / rig_file)
             missed = {truth.index: truth for truth in recording.items}
             for capture in self.captures(recording):
-                truth = _truth(capture, missed)
+                truth = truth_of(missed.values(), capture.plc_id, capture.arrived_ns)
                 if truth is not None and capture.framesets:
                     del missed[truth.index]
                     yield self._item(recording, truth, capture, rig, rig_file, out)
@@ -114,13 +114,3 @@ class _Import:
             barcode=truth.barcode,
             rig=rig_file,
         )
-
-
-def _truth(capture: ItemCapture, open_truths: dict[int, ItemTruth]) -> ItemTruth | None:
-    """Return which known item a capture shows: the announced one, else the one that lay there when it settled."""
-    for truth in open_truths.values():
-        if capture.plc_id and truth.plc_id == capture.plc_id:
-            return truth
-        if not capture.plc_id and truth.arrive_ns <= capture.arrived_ns <= truth.leave_ns:
-            return truth
-    return None

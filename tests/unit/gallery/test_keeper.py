@@ -1,5 +1,6 @@
 """A gallery's life: what is added, retired and undone, and where every reference comes from."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,16 @@ import pytest
 
 from station.core.errors import GalleryError
 from station.core.items import ItemSurface
-from station.gallery import Gallery, GalleryKeeper, Origin, Product, Reference, enrol_product
+from station.gallery import (
+    EnrolledProduct,
+    Gallery,
+    GalleryKeeper,
+    Origin,
+    Product,
+    Reference,
+    Shot,
+    enrol_product,
+)
 
 MODEL = "0123456789abcdef"
 TEA = Product("tea", "Green tea", "carton", ("4006381333931",), ("tea",))
@@ -56,6 +66,49 @@ def test_the_same_pictures_are_one_reference(tmp_path: Path) -> None:
     assert own.add(TEA, references(4, 5), 30) == 0
     assert own.version == 2
     assert ids(tmp_path) == [f"unit-{n}" for n in (1, 2, 3, 4, 5)]
+
+
+def test_what_is_not_told_again_stays(tmp_path: Path) -> None:
+    own = keeper(tmp_path)
+    own.add(TEA, references(1, 2, 3, 4), 10)
+    own.add(Product("tea", ""), references(5), 20)
+    assert Gallery.open(tmp_path, MODEL).products["tea"] == TEA
+    own.add(Product("tea", "Black tea", barcodes=("4006381333931", "96385074")), (), 30)
+    told = Gallery.open(tmp_path, MODEL).products["tea"]
+    assert told == Product("tea", "Black tea", "carton", ("4006381333931", "96385074"), ("tea",))
+
+
+def test_a_product_without_a_name_is_called_by_its_id(tmp_path: Path) -> None:
+    keeper(tmp_path).add(Product("tea", ""), references(1, 2, 3, 4), 10)
+    assert Gallery.open(tmp_path, MODEL).products["tea"].name == "tea"
+
+
+def test_another_products_barcode_is_refused_however_it_is_written(tmp_path: Path) -> None:
+    own = keeper(tmp_path)
+    own.add(TEA, references(1, 2, 3, 4), 10)
+    before = (tmp_path / "gallery.json").read_bytes()
+    with pytest.raises(GalleryError, match=r"04006381333931.*tea"):
+        own.add(Product("soap", "Soap", barcodes=("04006381333931",)), references(5, 6, 7, 8), 20)
+    assert (tmp_path / "gallery.json").read_bytes() == before
+
+
+def test_of_many_references_some_are_learned_from_the_newest_among_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("station.gallery.keeper.LEARNED_FROM", 5)
+    learned: list[int] = []
+
+    def enrol(shots: Sequence[Shot], surfaces: Sequence[ItemSurface]) -> EnrolledProduct:
+        learned.append(len(shots))
+        return enrol_product(shots, 50, surfaces=surfaces)
+
+    own = GalleryKeeper(tmp_path, MODEL, describe, enrol)
+    own.add(TEA, references(*range(8)), 10)
+    before = Gallery.open(tmp_path, MODEL).record("tea")["sha256"]
+    own.add(TEA, references(8), 20)
+    assert learned == [5, 5]
+    assert len(ids(tmp_path)) == own.count("tea") == 9
+    assert Gallery.open(tmp_path, MODEL).record("tea")["sha256"] != before
 
 
 def test_every_change_is_undone_byte_for_byte(tmp_path: Path) -> None:

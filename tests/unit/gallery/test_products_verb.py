@@ -4,6 +4,7 @@ import re
 
 import cv2
 import numpy as np
+import pytest
 from support.command import station
 
 
@@ -43,3 +44,31 @@ def test_one_picture_is_enough(tmp_path, monkeypatch, capsys):
     assert "added 1 of 1" in capsys.readouterr().out
     assert station(monkeypatch, "products", "add", "tea", tmp_path / "none", "--gallery", tmp_path / "new") == 1
     assert "holds no pictures" in capsys.readouterr().err
+
+
+def test_what_a_recording_knows_as_damaged_is_no_reference(tmp_path, monkeypatch, capsys, tiny_recording):
+    add = ("products", "add", "BRICK", tiny_recording.path, "--gallery", tmp_path / "new")
+    assert station(monkeypatch, *add, "--barcode", "4006381333931") == 0
+    told = capsys.readouterr().out
+    assert "added 1 of 1 to BRICK" in told
+    assert "damaged" in told
+
+
+def test_nothing_good_is_no_product(tmp_path, monkeypatch, capsys, tiny_recording):
+    assert station(monkeypatch, "products", "add", "BRICK", tiny_recording.path, "--gallery", tmp_path / "new") == 1
+    assert "no reference of BRICK" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", [("add", "tea", "one.png"), ("retire", "can-tomato"), ("undo",)])
+@pytest.mark.parametrize("gallery", [(), ("--gallery", "demo-gallery")])
+def test_a_shipped_gallery_stays_as_it_is(monkeypatch, capsys, verb, gallery):
+    assert station(monkeypatch, "products", *verb, *gallery) == 1
+    assert "shipped gallery" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["file/new", "/proc/new"])
+def test_where_no_gallery_can_be_is_said(tmp_path, monkeypatch, capsys, place):
+    draw(tmp_path / "one.png", 1)
+    (tmp_path / "file").touch()
+    assert station(monkeypatch, "products", "add", "tea", tmp_path / "one.png", "--gallery", tmp_path / place) == 1
+    assert "cannot write" in capsys.readouterr().err

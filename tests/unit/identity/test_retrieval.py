@@ -93,16 +93,37 @@ def announce(sku: str) -> Announcement:
         ("pepper", None, Identity(None, IdentitySource.NONE), (Reason.UNKNOWN_PRODUCT,)),
         ("tea", "tea", Identity("tea", IdentitySource.ANNOUNCED), ()),
         ("salt", "tea", Identity("salt", IdentitySource.VISUAL), (Reason.WRONG_ITEM,)),
-        ("pepper", "tea", Identity("tea", IdentitySource.ANNOUNCED), ()),
+        ("pepper", "tea", Identity(None, IdentitySource.NONE), (Reason.WRONG_ITEM,)),
         ("tea", "nothing known", Identity("tea", IdentitySource.VISUAL), (Reason.UNKNOWN_PRODUCT,)),
     ],
 )
 def test_looks_speak_where_no_barcode_does(
     shown: str, announced: str | None, identity: Identity, doubts: tuple[Reason, ...]
 ) -> None:
-    names = (*NAMES, "oats", "rice")  # so that the one announced is not among the nearest by chance
-    identifier = Identifier({name: Product(name, name, skus=(name,)) for name in names}, retriever(names))
+    identifier = Identifier({name: Product(name, name, skus=(name,)) for name in NAMES}, retriever())
     views = [view(shown, 8)]
     codes = identifier.read(views, announce(announced) if announced else None)
     found = identifier.identify(codes, views, embeddings(views))
     assert found == (identity, doubts)
+
+
+@pytest.mark.parametrize("known", [("tea",), ("tea", "soap"), NAMES])
+def test_an_item_like_nothing_known_is_not_what_was_announced(known: tuple[str, ...]) -> None:
+    views = [view("pepper", 8)]
+    assert retriever(known).confirm(views, embeddings(views), "tea") is None
+    views = [view("tea", 8)]
+    assert retriever(known).confirm(views, embeddings(views), "tea") == "tea"
+
+
+def test_a_product_that_shares_its_faces_with_another_is_believed() -> None:
+    twins = {"a": looks("tea"), "b": looks("tea")}
+    views = [view("tea", 8)]
+    found = Retriever({name: own.embeddings for name, own in twins.items()}, twins.get)
+    assert found.confirm(views, embeddings(views), "b") == "b"
+
+
+def test_a_product_without_looks_is_believed_unless_another_is_recognised() -> None:
+    views = [view("pepper", 8)]
+    assert retriever().confirm(views, embeddings(views), "new") == "new"
+    views = [view("tea", 8)]
+    assert retriever().confirm(views, embeddings(views), "new") == "tea"

@@ -74,7 +74,8 @@ def test_doubt_alone_is_a_sideline_without_damage() -> None:
 
 def test_product_without_references_is_named_unless_it_is_unknown() -> None:
     assert JUDGE.decide((), None, ()).reasons == (Reason.NO_REFERENCES,)
-    assert JUDGE.decide((), None, (Reason.UNKNOWN_PRODUCT,)).reasons == (Reason.UNKNOWN_PRODUCT,)
+    for reason in (Reason.UNKNOWN_PRODUCT, Reason.WRONG_ITEM):
+        assert JUDGE.decide((), None, (reason,)).reasons == (reason,)
     assert JUDGE.decide((), CALIBRATION, ()).reasons == (Reason.NO_REFERENCES,)
 
 
