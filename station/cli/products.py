@@ -104,6 +104,8 @@ def add(
         Console().print(f"left out, since the recording knows them as damaged: {', '.join(damaged)}")
     if kept > LEARNED_FROM:
         Console().print(f"learned from {LEARNED_FROM} of its {kept} references, spread evenly over all")
+    if missing := keeper.cameras_missing(product):
+        Console().print(f"no reference is of {', '.join(missing)}: items that these see are not judged")
     Console().print(f"added {added} of {len(references)} to {product}: version {keeper.version}")
 
 

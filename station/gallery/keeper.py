@@ -86,6 +86,12 @@ class GalleryKeeper:
         record = self._record(product_id)
         return len(record.get("references", ())) if record else 0
 
+    def cameras_missing(self, product_id: str) -> list[str]:
+        """Return the cameras that other products have references of, and this one has not, sorted."""
+        seen = {record["product_id"]: set(record["views"]) for record in self._data["products"]}
+        own = seen.pop(product_id, set())
+        return sorted(set().union(*seen.values()) - own)
+
     def add(self, product: Product, references: Sequence[Reference], utc_ns: int) -> int:
         """Add references of good items to a product, new or known; return how many were new.
 

@@ -80,8 +80,9 @@ class Retriever:
 
         It is `expected`, and its keypoints are not asked, where that product is the nearest and no farther than the
         closest two of its own references are from each other. Else keypoints speak. Where they know no product,
-        `expected` must be the nearest, as near as its references usually are to each other, and some keypoints must
-        agree if it has any. A product without looks is contradicted by another's keypoints alone.
+        `expected` must be the nearest, and as near as its references usually are to each other with some keypoints that
+        agree, if it has any; or more must agree, as where damage changed it much. A product
+        without looks is contradicted by another's keypoints alone.
 
         Args:
             views: the item's views.
@@ -102,8 +103,8 @@ class Retriever:
             return expected
         if (found := told_apart(ranked)) is not None:
             return found
-        likely = own >= max(usual, *near.values()) and (agreeing or self._is_bare(expected))
-        return expected if likely else None
+        alike = own >= usual and (agreeing or self._is_bare(expected))
+        return expected if own >= max(near.values()) and (alike or agreeing >= _LEAD) else None
 
     def rank(self, views: Sequence[ItemView], embeddings: Sequence[NDArray[np.float32]]) -> list[Likeness]:
         """Return the products the item looks most like, best first; see `recognise`."""

@@ -1,6 +1,7 @@
 """A gallery's life: what is added, retired and undone, and where every reference comes from."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,14 @@ def test_what_is_not_told_again_stays(tmp_path: Path) -> None:
 def test_a_product_without_a_name_is_called_by_its_id(tmp_path: Path) -> None:
     keeper(tmp_path).add(Product("tea", ""), references(1, 2, 3, 4), 10)
     assert Gallery.open(tmp_path, MODEL).products["tea"].name == "tea"
+
+
+def test_cameras_that_only_other_products_know_are_told(tmp_path: Path) -> None:
+    own = keeper(tmp_path)
+    own.add(TEA, references(1, 2, 3, 4), 10)
+    seen = [replace(one, views={"camera": one.views["top"]}) for one in references(5, 6, 7, 8)]
+    own.add(Product("soap", "Soap"), seen, 20)
+    assert own.cameras_missing("soap") == ["left", "top"]
 
 
 def test_another_products_barcode_is_refused_however_it_is_written(tmp_path: Path) -> None:
