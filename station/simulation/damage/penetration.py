@@ -19,7 +19,7 @@ from station.simulation.shape import Patch, Place, Shape, grid_patch, uv_grid
 from station.simulation.trace import CLEAR
 
 _TORN_RGB: dict[Kind, tuple[int, int, int]] = {
-    Kind.MAILER: (242, 240, 234),
+    Kind.MAILER: (186, 178, 162),
     Kind.POLYBAG: (228, 230, 232),
     Kind.BOTTLE: (206, 218, 216),
     Kind.CAN: (166, 170, 176),
@@ -33,6 +33,8 @@ _ENDS = ("lid", "base", "cap", "cap top", "flap", "rim", "front rim", "back rim"
 """Patches that only close or hold others."""
 _DEEP_MM = 3.5
 """Whatever lies this close beneath the surface is torn open with it."""
+_HELD = ("contents", "contents back", "contents top", "last page", "filling", "mouth")
+"""What a product holds stays whole: it is what one sees through the hole."""
 _CURL_STEPS = 5
 _STRIP_MM = 7.0
 """A longer strip would hide the tear it hangs at."""
@@ -124,7 +126,7 @@ def _cut(shape: Shape, site: Site, outline: NDArray[np.float64], sunk_mm: float)
     along = np.linalg.svd(corners - corners.mean(axis=0))[2][:2].T
     flat = ((corners - site.point) @ along * 8).astype(np.float32)
     for name in tuple(shape.patches):
-        if name == site.patch or _is_near(shape.patches[name], site, outline):
+        if name == site.patch or (name not in _HELD and _is_near(shape.patches[name], site, outline)):
             shape = shape if name == site.patch else _with_own_print(shape, name, site)
             close = cropped(shape.patches[name], within(site.point, 1.5 * float(np.abs(outline).max()) + 6.0))
             if close is None:

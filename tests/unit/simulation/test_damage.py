@@ -153,6 +153,16 @@ def test_a_part_that_came_off_is_damage_wholly(kind):
             assert there.sum() > 0.9 * closed.sum()
 
 
+@pytest.mark.parametrize("kind", [Kind.BOOK, Kind.POLYBAG])
+def test_a_hole_shows_what_the_item_holds_and_not_its_far_side(kind):
+    for seed in range(6):
+        item = damaged(PRODUCTS[kind], ((DamageType.PENETRATION, MAJOR),), seed)
+        top = next(iter(truths(item).values()))
+        there = top.damage[DamageType.PENETRATION]
+        if there.sum() >= SEEN_PX:
+            assert np.nanmedian(top.depth_change_mm[there]) < 0.4 * PRODUCTS[kind].size_mm[2]
+
+
 @pytest.mark.parametrize("kind", [Kind.MAILER, Kind.BLISTER])
 def test_a_hole_is_damage_where_it_is_and_not_along_a_seam(kind):
     for seed in range(6):
