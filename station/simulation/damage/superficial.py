@@ -82,9 +82,10 @@ def _askew(site: Site, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _worn(shape: Shape, site: Site, rng: np.random.Generator) -> Paint:
-    """Return what a rubbed place shows: what lies beneath its print, or dirt where that would not tell from it."""
-    is_grimy = shape.product.kind in _NO_PAPER and brightness_at(shape, site) > _GRIMY
-    return coloured(_GRIME_RGB, 5.0, rng) if is_grimy else bared(shape, rng)
+    """Return what a rubbed place shows: what lies beneath its print, or dirt where that might be print or gloss."""
+    if shape.product.kind in _NO_PAPER and brightness_at(shape, site) > _GRIMY:
+        return coloured(_GRIME_RGB, 5.0, rng)
+    return coloured(_DUST_RGB, 5.0, rng) if shape.product.kind is Kind.POLYBAG else bared(shape, rng)
 
 
 def _scuffed(shape: Shape, major: bool, site: Site, rng: np.random.Generator) -> Shape:
