@@ -40,6 +40,6 @@ def test_gallery_is_built_again_with_a_few_placings(tmp_path: Path, shipped_bund
     folder = build_demo_gallery(tmp_path / "gallery", done.append, shots=4, simulation=small)
     gallery = Gallery.open(folder, shipped_bundle.digest)
     assert len(gallery.product_ids) == 8
-    assert len(gallery.good_scores) == 16
+    assert len(gallery.good_scores) == 32
     assert done == sorted(done)
     assert done[-1] == 1.0
